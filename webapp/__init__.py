@@ -1,0 +1,1 @@
+"""The application: rules, connectors, inbox, outbox, and in `views/` its web door."""

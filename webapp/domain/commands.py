@@ -1,0 +1,98 @@
+"""What can go out: one frozen dataclass per effect on the other side, in the imperative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """The neighbour that a command speaks to."""
+
+    WALMART = "Walmart"
+    MAGENTO = "Magento"
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeOrder:
+    """Tell Walmart that the whole order was taken. Walmart allows repeats."""
+
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CreateMagentoOrder:
+    """Create the order in the shop, or adopt the one that is already there."""
+
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CreateInvoice:
+    """Invoice all of the Magento order: Walmart has taken the payment."""
+
+    generation: int = 1
+
+
+Command = AcknowledgeOrder | CreateMagentoOrder | CreateInvoice
+
+KINDS: dict[str, type[Command]] = {
+    kind.__name__: kind for kind in (AcknowledgeOrder, CreateMagentoOrder, CreateInvoice)
+}
+
+SIDES: dict[str, Side] = {
+    "AcknowledgeOrder": Side.WALMART,
+    "CreateMagentoOrder": Side.MAGENTO,
+    "CreateInvoice": Side.MAGENTO,
+}
+
+IN_WORDS = {
+    "AcknowledgeOrder": ("Acknowledge at Walmart", "Acknowledged at Walmart", "Acknowledging…"),
+    "CreateMagentoOrder": (
+        "Create the Magento order",
+        "Created the Magento order",
+        "Creating the Magento order…",
+    ),
+    "CreateInvoice": ("Invoice the Magento order", "Invoiced the Magento order", "Invoicing…"),
+}
+"""Per kind: what it will do, what it did, what it is doing; the order log and the queue share the words."""
+
+
+class CommandState(StrEnum):
+    """A command's life. It ends done, dismissed or parked, never deleted."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    PARKED = "parked"
+    DISMISSED = "dismissed"
+
+
+UNDER_WAY = frozenset({CommandState.QUEUED, CommandState.RUNNING})
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A command that was issued before, as the plan needs to know it."""
+
+    kind: str
+    cause: str
+    state: CommandState
+    done_at: datetime | None = None
+    reason: str = ""
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in UNDER_WAY
+
+
+def cause_of(command: Command) -> str:
+    """The part of the idempotency key that names why this command is wanted, not the state it was wanted in."""
+    return str(command.generation)
+
+
+def issued_of(kind: type[Command], issued: Iterable[Issued]) -> tuple[Issued, ...]:
+    """All earlier commands of one kind, in the order they were issued."""
+    return tuple(one for one in issued if one.kind == kind.__name__)

@@ -1,0 +1,39 @@
+"""What the merchant decided: the switches of one account and its store, with their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+ACKNOWLEDGE_WITHIN = timedelta(hours=4)
+"""Walmart wants an acknowledgement within four hours of the order (Walmart's page on acknowledging orders)."""
+
+
+class AcknowledgeWhen(StrEnum):
+    """When an order is acknowledged at Walmart."""
+
+    ON_IMPORT = "on_import"
+    AFTER_MAGENTO_ORDER = "after_magento_order"
+    BY_HAND = "by_hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One account's order settings. Each default is what M2E Pro ships, unless the design says otherwise."""
+
+    acknowledge: AcknowledgeWhen = AcknowledgeWhen.AFTER_MAGENTO_ORDER
+    acknowledge_guard: bool = True
+    acknowledge_guard_before: timedelta = timedelta(minutes=60)
+    create_orders: bool = True
+    create_wfs_orders: bool = False
+    import_since: datetime | None = None
+    number_prefix: str = ""
+    wfs_number_prefix: str = ""
+    invoice: bool = True
+    settle_after: timedelta = timedelta(seconds=120)
+    read_daily: timedelta = timedelta(hours=24)
+
+    def prefix(self, *, by_seller: bool) -> str:
+        """The prefix of the Magento order number, which WFS orders may have of their own."""
+        return self.number_prefix if by_seller or not self.wfs_number_prefix else self.wfs_number_prefix
