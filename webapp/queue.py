@@ -1,0 +1,151 @@
+"""The doorbell: jobs by name, rung over Redis. A ring may be lost, doubled or late, and nothing changes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+import time
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+from redis.connection import UnixDomainSocketConnection
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+log = logging.getLogger(__name__)
+
+JOB_TIMEOUT = 120
+FLAG_SECONDS = 120
+LONGEST_SOCKET_PATH = 100
+_TIMEOUT = 2.0
+_SILENCE = 1.0
+
+
+class Bell(StrEnum):
+    """The two queues; each worker process serves exactly one."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+    @property
+    def job(self) -> str:
+        """The job that a ring starts, by dotted name, so that the application never imports its worker."""
+        return {"inbound": "jobs.inbound.drain", "outbound": "jobs.outbound.drain"}[self.value]
+
+    @property
+    def flag(self) -> str:
+        """Set from the ring until the drain's last look: while it stands, a ring needs no second job."""
+        return f"orderbridge:bell:{self.value}"
+
+    @property
+    def wake(self) -> str:
+        """A list of at most one entry that a drain waits on."""
+        return f"orderbridge:wake:{self.value}"
+
+
+class _LongPathConnection(UnixDomainSocketConnection):
+    """A unix socket whose path is longer than the 107 bytes the kernel takes, reached through its folder."""
+
+    def _connect(self) -> socket.socket:
+        path = Path(self.path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            self.path = f"/proc/self/fd/{folder}/{path.name}"
+            return super()._connect()  # type: ignore[no-any-return]
+        finally:
+            self.path = str(path)
+            os.close(folder)
+
+
+@lru_cache(maxsize=4)
+def connect(url: str) -> redis.Redis:
+    """A client for `url`, the same one for each call. Nothing is sent yet, so this never fails for a dead server."""
+    options: dict[str, Any] = {"socket_timeout": None, "socket_connect_timeout": _TIMEOUT}
+    path = urlsplit(url).path
+    if url.startswith("unix://") and len(path.encode()) > LONGEST_SOCKET_PATH:
+        if not sys.platform.startswith("linux"):
+            raise ValueError(f"The path {path} is too long for a socket here. Choose a shorter data folder.")
+        pool = redis.ConnectionPool(connection_class=_LongPathConnection, path=path)
+        return redis.Redis(connection_pool=pool)
+    if url.startswith("unix://"):
+        return redis.Redis(unix_socket_path=path)
+    return redis.Redis.from_url(url, **options)
+
+
+class _Doorbell:
+    """This process's bell; after a failure it keeps still for a second, so that a dead Redis costs no request time."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.silent_until = 0.0
+
+
+_doorbell = _Doorbell()
+
+
+def use(url: str) -> None:
+    """Say where Redis is; called once by the application factory."""
+    _doorbell.url = url
+
+
+def client() -> redis.Redis:
+    return connect(_doorbell.url)
+
+
+def ring(bell: Bell) -> None:
+    """Say that there is work. Never raises for a dead Redis: the scheduler rings again for whatever is due."""
+    if time.monotonic() < _doorbell.silent_until:
+        return
+    try:
+        connection = client()
+        if connection.set(bell.flag, "1", nx=True, ex=FLAG_SECONDS):
+            _enqueue(connection, bell)
+        else:
+            _wake(connection, bell)
+    except redis.RedisError as error:
+        _doorbell.silent_until = time.monotonic() + _SILENCE
+        log.warning("bell=%s not rung: %s", bell, error)
+
+
+def _enqueue(connection: redis.Redis, bell: Bell) -> None:
+    queue = Queue(bell.value, connection=connection, serializer=JSONSerializer)
+    queue.enqueue(bell.job, job_timeout=JOB_TIMEOUT, result_ttl=0, failure_ttl=3600, ttl=FLAG_SECONDS)
+
+
+def _wake(connection: redis.Redis, bell: Bell) -> None:
+    pipeline = connection.pipeline(transaction=False)
+    pipeline.lpush(bell.wake, "1")
+    pipeline.ltrim(bell.wake, 0, 0)
+    pipeline.expire(bell.wake, FLAG_SECONDS)
+    pipeline.execute()
+
+
+def wait(bell: Bell, seconds: float) -> bool:
+    """Wait until somebody rings, at most so long. A dead Redis is waited out like silence."""
+    try:
+        return client().blpop([bell.wake], timeout=max(seconds, 0.01)) is not None
+    except redis.RedisError:
+        time.sleep(min(seconds, 0.2))
+        return False
+
+
+def clear(bell: Bell) -> None:
+    """Let the next ring start a new job. Call it before the last look for work, never after."""
+    try:
+        client().delete(bell.flag)
+    except redis.RedisError as error:
+        log.warning("bell=%s not cleared: %s", bell, error)
+
+
+def keep(bell: Bell) -> None:
+    """The drain goes on after all: rings need no new job again."""
+    try:
+        client().set(bell.flag, "1", ex=FLAG_SECONDS)
+    except redis.RedisError as error:
+        log.warning("bell=%s not kept: %s", bell, error)

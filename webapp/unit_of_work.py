@@ -1,0 +1,88 @@
+"""The one place that commits: one transaction, then the doorbell, never the other way round."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Result
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import Executable
+
+from webapp import queue
+from webapp.database import WRITES, is_sqlite
+from webapp.models import Base, db
+from webapp.queue import Bell
+
+_IN_USE = "orderbridge_unit_of_work"
+_write_lock = threading.Lock()
+
+
+def _forget_lock() -> None:
+    global _write_lock  # noqa: PLW0603
+    _write_lock = threading.Lock()
+
+
+# A thread of the parent may hold the lock at the moment of the fork; in the child nobody would ever let go of it.
+os.register_at_fork(after_in_child=_forget_lock)
+
+
+@dataclass(slots=True)
+class Work:
+    """An open unit of work: write through it, and say which bell to ring once it is committed."""
+
+    session: Session
+    _bells: set[Bell] = field(default_factory=set)
+
+    def add(self, row: Base) -> None:
+        """Insert `row`; its id is known after `flush` or the commit."""
+        self.session.add(row)
+
+    def flush(self) -> None:
+        self.session.flush()
+
+    def execute(self, statement: Executable) -> Result[Any]:
+        return self.session.execute(statement)
+
+    def changed(self, statement: Executable) -> int:
+        """Run a conditional update or delete and return how many rows it touched."""
+        return int(getattr(self.session.execute(statement), "rowcount", 0))
+
+    def ring(self, bell: Bell) -> None:
+        """Ring after the commit, or never."""
+        self._bells.add(bell)
+
+    @property
+    def bells(self) -> frozenset[Bell]:
+        return frozenset(self._bells)
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Work]:
+    """One transaction that writes. Everything in it is committed together, or nothing is; then the bells ring.
+
+    No network call belongs inside. SQLite takes its write lock at the beginning, behind one lock per process, so
+    that threads queue up fairly instead of polling the file.
+    """
+    session = db.session()
+    if session.info.get(_IN_USE):
+        raise RuntimeError("A unit of work is open already; nest nothing in it.")
+    session.rollback()
+    with _write_lock if is_sqlite() else nullcontext():
+        session.info[_IN_USE] = True
+        try:
+            session.connection(execution_options={WRITES: True})
+            work = Work(session)
+            yield work
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info.pop(_IN_USE, None)
+    for bell in sorted(work.bells):
+        queue.ring(bell)
