@@ -1,0 +1,1 @@
+"""The network: clients that speak domain types to Walmart and Magento, never JSON, never rows."""

@@ -1,0 +1,58 @@
+"""Excerpts that may be kept and shown: secrets and buyer data masked; ids, SKUs, amounts and statuses left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit, urlunsplit
+
+MASK = "***"
+LONGEST = 4096
+# Masking makes text shorter or longer by little; what lies beyond this is cut before any pattern runs over it.
+LONGEST_READ = 2 * LONGEST
+SHORTEST_SECRET = 4
+
+_SECRETS = r"[\w.\-]*(?:token|passw(?:or)?d|secret|authorization|signature|api_?key|credential)[\w.\-]*"
+_BUYER = (
+    r"(?:customer_?|user_?|buyer_?|full_?|first_?|last_?|middle_?|pick_?up_?)?(?:name|by)"
+    r"|(?:customer_)?(?:prefix|suffix|dob|taxvat)"
+    r"|(?:street|address)_?(?:line)?_?\d?|(?:day|home|cell|mobile)?_?phone\w*|telephone|fax"
+    r"|\w*e?mail(?:_?(?:id|address))?|postal_?code|postcode|zip(?:_?code)?|city|company|vat_id|remote_ip|x_forwarded_for"
+)
+_KEYS = rf"(?:{_SECRETS}|{_BUYER})"
+_STRING = r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)'
+_JSON = re.compile(
+    rf'("{_KEYS}"\s*:\s*)(?:{_STRING}|\[(?:\s*{_STRING}\s*,?)*\s*\]?|-?[\d.][\w.+\-]*)', re.IGNORECASE | re.DOTALL
+)
+_XML = re.compile(rf"(<(?:\w+:)?{_KEYS}(?:\s[^>]*)?>)[^<]*", re.IGNORECASE)
+_FORM = re.compile(rf"((?:^|[&?\s]){_KEYS}=)[^&\s]*", re.IGNORECASE)
+_MAIL = re.compile(r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63})+")
+_SCHEME = re.compile(r"\b(Bearer|Basic|OAuth)\s+[\w+/=.~\-]{8,}", re.IGNORECASE)
+_JWT = re.compile(r"\beyJ[\w\-]{6,}(?:\.[\w\-]*){0,2}")
+
+
+def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text without secrets and buyer data, at most 4096 characters; a value cut in the middle is masked too."""
+    cut = len(text) > LONGEST_READ
+    masked = _JSON.sub(rf'\1"{MASK}"', text[:LONGEST_READ])
+    masked = _FORM.sub(rf"\1{MASK}", _XML.sub(rf"\1{MASK}", masked))
+    masked = sentence(masked, secrets)
+    return masked[: LONGEST - 1] + "…" if cut or len(masked) > LONGEST else masked
+
+
+def sentence(text: str, secrets: Iterable[str] = ()) -> str:
+    """A neighbour's sentence without e-mail addresses, tokens and the literal `secrets`."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, MASK)
+    return _MAIL.sub(MASK, _JWT.sub(MASK, _SCHEME.sub(rf"\1 {MASK}", text)))
+
+
+def address(url: str) -> str:
+    """The URL without a password in front of the host and with the secret parts of its query masked."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
+    query = _FORM.sub(rf"\1{MASK}", parts.query)
+    return _MAIL.sub(MASK, urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, "")))

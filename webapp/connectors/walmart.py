@@ -1,0 +1,331 @@
+"""Walmart's Marketplace API, the US and the Global one: orders, acknowledgements and webhook subscriptions."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
+
+from webapp.connectors.http import Answer, Call, Caller, ConnectorError, Judge
+from webapp.connectors.loose import Unreadable, document, many, needed, part, text, whole
+from webapp.connectors.signatures import WebhookAuth
+from webapp.connectors.walmart_errors import (
+    is_nothing_found,
+    is_token_refused,
+    judge,
+    judge_search,
+    judge_token,
+)
+from webapp.connectors.walmart_parse import OrderPage, UnreadableOrder, parse_page, parse_single
+from webapp.domain.commands import Side
+from webapp.domain.order import SELLER_FULFILLED, Order
+
+__all__ = [
+    "AccessToken",
+    "EventType",
+    "OrderPage",
+    "Subscription",
+    "TokenSource",
+    "UnreadableOrder",
+    "WalmartAccount",
+    "WalmartClient",
+    "fetch_token",
+]
+
+T = TypeVar("T")
+
+MOST_ORDERS = 200
+TOKEN_SECONDS = 900
+CURRENCIES = {"us": "USD", "ca": "CAD", "mx": "MXN", "cl": "CLP"}
+
+
+@dataclass(frozen=True, slots=True)
+class WalmartAccount:
+    """Where a seller account is and what opens it. `market` is us, ca, mx or cl."""
+
+    api_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    market: str = "us"
+    channel_type: str = ""
+    sandbox_version: str = ""
+    public_only: bool = False
+
+    @property
+    def currency(self) -> str:
+        """The market's currency, for an order that names none."""
+        return CURRENCIES.get(self.market.lower(), "USD")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token and when it ends (aware UTC)."""
+
+    value: str = field(repr=False)
+    expires_at: datetime
+
+
+class TokenSource(Protocol):
+    """Where the client gets its token from; shared by all workers of an account."""
+
+    def get(self) -> str:
+        """A token that is still good."""
+
+    def renew(self, rejected: str) -> str:
+        """Another token than the rejected one."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """An event that Walmart offers to send."""
+
+    name: str
+    resource: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A webhook subscription as Walmart lists it; the password that Walmart lists as well is left out."""
+
+    id: str
+    event_type: str
+    resource: str
+    url: str
+    status: str
+    auth_method: str = ""
+    partner_id: str = ""
+
+
+def fetch_token(caller: Caller, account: WalmartAccount) -> AccessToken:
+    """A new access token. Raises ConnectorError, `unauthorized` where Walmart does not accept the credentials."""
+    basic = base64.b64encode(f"{account.client_id}:{account.client_secret}".encode()).decode()
+    correlation_id = str(uuid.uuid4())
+    headers = {
+        "Authorization": f"Basic {basic}",
+        "WM_SVC.NAME": "Walmart Marketplace",
+        "WM_QOS.CORRELATION_ID": correlation_id,
+        "Accept": "application/json",
+        "Content-Type": "application/x-www-form-urlencoded",
+        **_channel(account),
+    }
+    asked_at = datetime.now(UTC)
+    call = Call(
+        side=Side.WALMART,
+        method="POST",
+        url=f"{account.api_url.rstrip('/')}/v3/token",
+        headers=headers,
+        body=b"grant_type=client_credentials",
+        correlation_id=correlation_id,
+        secrets=(account.client_secret, basic),
+        effect=False,
+        public_only=account.public_only,
+    )
+    return _read(caller.send(call, judge_token), lambda body: _token(body, asked_at))
+
+
+class WalmartClient:
+    """The calls of one account. Every method raises ConnectorError with Walmart's own sentence."""
+
+    def __init__(self, caller: Caller, account: WalmartAccount, tokens: TokenSource) -> None:
+        self._caller = caller
+        self._account = account
+        self._tokens = tokens
+
+    def get_order(self, po: str) -> Order | None:
+        """The order, or None where Walmart has none of this number (or not yet, right after a webhook)."""
+        answer = self._send("GET", f"/v3/orders/{_quoted(po)}", judge=judge_search)
+        return None if is_nothing_found(answer) else self._order(answer, po)
+
+    def list_orders(
+        self,
+        *,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+        modified_from: datetime | None = None,
+        modified_to: datetime | None = None,
+        ship_node: str = SELLER_FULFILLED,
+        limit: int = MOST_ORDERS,
+        cursor: str | None = None,
+    ) -> OrderPage:
+        """A page of orders. With a cursor, which goes back as it came, everything else is left out.
+
+        Walmart keeps orders of 180 days, gives at most 10,000 a query and takes only times without milliseconds.
+        """
+        asked = {
+            "createdStartDate": created_from,
+            "createdEndDate": created_to,
+            "lastModifiedStartDate": modified_from,
+            "lastModifiedEndDate": modified_to,
+        }
+        times = "".join(f"&{name}={quote(_time(at), safe='')}" for name, at in asked.items() if at)
+        start = f"?limit={min(max(limit, 1), MOST_ORDERS)}&shipNodeType={_quoted(ship_node)}{times}"
+        answer = self._send("GET", f"/v3/orders{cursor or start}", judge=judge_search)
+        if is_nothing_found(answer):
+            return OrderPage(total=0)
+        return _read(answer, lambda body: parse_page(body, self._account.currency))
+
+    def acknowledge(self, po: str) -> Order:
+        """Acknowledge the whole order and return it. Walmart allows a repeat, unless a unit is past Acknowledged."""
+        return self._order(self._send("POST", f"/v3/orders/{_quoted(po)}/acknowledge"), po)
+
+    def event_types(self) -> tuple[EventType, ...]:
+        """The events that this account can subscribe to."""
+        answer = self._send("GET", "/v3/webhooks/eventTypes")
+        return _read(answer, lambda body: tuple(_event_type(entry) for entry in many(_object(body), "events")))
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """The account's webhook subscriptions, active or not."""
+        answer = self._send("GET", "/v3/webhooks/subscriptions", judge=judge_search)
+        return () if is_nothing_found(answer) else _read(answer, _subscriptions)
+
+    def subscribe(self, event_type: str, url: str, auth: WebhookAuth, *, resource: str = "ORDER") -> Subscription:
+        """Subscribe to one event, sent to `url` with the first secret of `auth`."""
+        event = {
+            "eventType": event_type,
+            "eventVersion": "V1",
+            "resourceName": resource,
+            "eventUrl": url,
+            "status": "ACTIVE",
+            **_auth_details(auth),
+        }
+        body = json.dumps({"events": [event]}).encode()
+        answer = self._send("POST", "/v3/webhooks/subscriptions", body=body, secrets=auth.secrets)
+        found = _read(answer, _subscriptions)
+        return found[0] if found else Subscription("", event_type, resource, url, "ACTIVE")
+
+    def unsubscribe(self, subscription_id: str) -> None:
+        """Delete a subscription; one that is gone already is no error."""
+        self._send("DELETE", f"/v3/webhooks/subscriptions/{_quoted(subscription_id)}", judge=judge_search)
+
+    def _order(self, answer: Answer, po: str) -> Order:
+        order = _read(answer, lambda body: parse_single(body, self._account.currency))
+        if order.po != po:
+            raise _unreadable(answer, f"it is about order {order.po}, not {po}")
+        return order
+
+    def _send(
+        self, method: str, path: str, *, body: bytes | None = None, judge: Judge = judge, secrets: tuple[str, ...] = ()
+    ) -> Answer:
+        """One call, and once more with a new token where Walmart rejects the first: a refused call has not acted."""
+        token = self._tokens.get()
+        try:
+            return self._caller.send(self._call(method, path, body, token, secrets), judge)
+        except ConnectorError as error:
+            if not is_token_refused(error.status, error.code):
+                raise
+        token = self._tokens.renew(token)
+        return self._caller.send(self._call(method, path, body, token, secrets), judge)
+
+    def _call(self, method: str, path: str, body: bytes | None, token: str, secrets: tuple[str, ...]) -> Call:
+        account = self._account
+        correlation_id = str(uuid.uuid4())
+        headers = {
+            "WM_SEC.ACCESS_TOKEN": token,
+            "WM_QOS.CORRELATION_ID": correlation_id,
+            "WM_SVC.NAME": "Walmart Marketplace",
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            **_channel(account),
+            **_market(account),
+        }
+        return Call(
+            side=Side.WALMART,
+            method=method,
+            url=account.api_url.rstrip("/") + path,
+            headers=headers,
+            body=body,
+            correlation_id=correlation_id,
+            secrets=(token, *secrets),
+            public_only=account.public_only,
+        )
+
+
+def _channel(account: WalmartAccount) -> dict[str, str]:
+    return {"WM_CONSUMER.CHANNEL.TYPE": account.channel_type} if account.channel_type else {}
+
+
+def _market(account: WalmartAccount) -> dict[str, str]:
+    """The Global API's headers; the US one wants none of them."""
+    headers = {"WM_SANDBOX": account.sandbox_version} if account.sandbox_version else {}
+    if account.market.lower() == "us":
+        return headers
+    return headers | {"WM_GLOBAL_VERSION": "3.1", "WM_MARKET": account.market.lower()}
+
+
+def _auth_details(auth: WebhookAuth) -> dict[str, Any]:
+    secret = auth.secrets[0] if auth.secrets else ""
+    if auth.mode == "header":
+        return {"headers": {"content-type": "application/json", auth.header_name: secret}}
+    details: dict[str, str] = {}
+    if auth.mode == "basic":
+        details = {"authMethod": "BASIC_AUTH", "userName": auth.user_name, "password": secret}
+    elif auth.mode == "hmac":
+        details = {"authMethod": "HMAC", "clientSecret": secret}
+    elif auth.mode == "oauth":
+        named = {"authUrl": auth.auth_url, "clientId": auth.user_name, "clientSecret": secret}
+        details = {"authMethod": "OAUTH", **named}
+    return {"authDetails": {**details, "authHeaderName": auth.header_name}} if details else {}
+
+
+def _quoted(value: str) -> str:
+    return quote(value, safe="")
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _read(answer: Answer, parse: Callable[[Any], T]) -> T:
+    try:
+        return parse(document(answer.body))
+    except Unreadable as error:
+        raise _unreadable(answer, str(error)) from error
+
+
+def _unreadable(answer: Answer, why: str) -> ConnectorError:
+    return ConnectorError(
+        f"Walmart's answer could not be read: {why}.",
+        side=Side.WALMART,
+        status=answer.status,
+        code="unreadable",
+        doubtful=answer.call.acts,
+    )
+
+
+def _object(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise Unreadable("the answer is no object")
+    return body
+
+
+def _token(body: Any, asked_at: datetime) -> AccessToken:
+    seconds = whole(_object(body), "expires_in") or TOKEN_SECONDS
+    return AccessToken(needed(body, "access_token"), asked_at + timedelta(seconds=min(seconds, 86400)))
+
+
+def _event_type(entry: Any) -> EventType:
+    return EventType(needed(entry, "eventType"), text(entry, "resourceName"), text(entry, "eventVersion"))
+
+
+def _subscriptions(body: Any) -> tuple[Subscription, ...]:
+    """From `events`, `event` (the schema's word) or one flat object."""
+    root = _object(body)
+    found = many(root, "events") or many(root, "event") or ((root,) if "subscriptionId" in root else ())
+    return tuple(
+        Subscription(
+            id=text(entry, "subscriptionId"),
+            event_type=text(entry, "eventType"),
+            resource=text(entry, "resourceName"),
+            url=text(entry, "eventUrl"),
+            status=text(entry, "status"),
+            auth_method=text(part(entry, "authDetails"), "authMethod"),
+            partner_id=text(entry, "partnerId"),
+        )
+        for entry in found
+    )
