@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, ReadTimeoutError
 
 from webapp.connectors import redact
 from webapp.connectors.wire import AddressRefused, Flight, flight, pool
@@ -165,6 +165,8 @@ class Caller:
         with flight(limits.total_seconds, limits.connect_seconds) as current:
             try:
                 prepared = _prepare(call)
+                if call.public_only and not call.url.lower().startswith("https://"):
+                    raise AddressRefused("only https")
                 with pool(public_only=call.public_only).send(
                     prepared, stream=True, timeout=(limits.connect_seconds, limits.total_seconds), verify=True
                 ) as response:
@@ -233,17 +235,24 @@ def _why_not_sent(call: Call, causes: list[BaseException], limits: Limits) -> tu
         host = urlsplit(call.url).netloc.rpartition("@")[2]
     except ValueError:
         host = ""
+    unreached = f"{call.side} could not be reached: "
     if _has(causes, AddressRefused):
-        return f"{call.side}'s address {host} is not a public one; only the command line may set such an address.", True
+        return (
+            f"{call.side}'s address {host} may not be used from here: it has to be public and begin with https.",
+            True,
+        )
     if _has(causes, NameResolutionError):
-        return f"{call.side} could not be reached: no host {host} was found.", False
+        return f"{unreached}no host {host} was found.", False
     if _has(causes, ConnectTimeoutError, TimeoutError):
-        return f"{call.side} could not be reached: {host} did not answer for {limits.connect_seconds:g} seconds.", False
+        return f"{unreached}{host} did not answer for {limits.connect_seconds:g} seconds.", False
+    if _has(causes, ssl.SSLCertVerificationError):
+        return f"{unreached}the certificate of {host} is not valid.", False
     if _has(causes, ssl.SSLError):
-        return f"{call.side} could not be reached: the certificate of {host} is not valid.", False
-    if _has(causes, NewConnectionError, OSError) and not _has(causes, ValueError):
-        return f"{call.side} could not be reached: {host} refused the connection.", False
-    return f"The call to {call.side} could not be made: its address or a header has characters that HTTP forbids.", True
+        return f"{unreached}{host} does not speak TLS as https demands.", False
+    if _has(causes, ValueError):
+        return f"{unreached}its address or a header has characters that HTTP forbids.", True
+    why = "refused the connection" if _has(causes, ConnectionRefusedError) else "cannot be connected to"
+    return f"{unreached}{host} {why}.", False
 
 
 def _has(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
@@ -260,7 +269,7 @@ def _causes(trouble: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(cause))
         yield cause
-        waiting += [getattr(cause, "reason", None), cause.__cause__, cause.__context__, *cause.args]
+        waiting += [getattr(cause, "reason", None), cause.__cause__, *cause.args]
 
 
 def _record(

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from webapp.connectors.http import Answer, Call, Caller, ConnectorError, Judge
 from webapp.connectors.loose import Object, Unreadable, amount, document, many, needed, text, whole
 from webapp.connectors.magento_errors import is_gone, judge, judge_lookup
+from webapp.connectors.magento_oauth import OAuthKeys, authorization
 from webapp.connectors.magento_search import PAGE_SIZE, Filter, any_of, batches, query
 from webapp.domain.commands import Side
 from webapp.domain.order import ZERO
@@ -28,12 +29,16 @@ PRODUCT_FIELDS = "items[id,sku,name,type_id],total_count"
 
 @dataclass(frozen=True, slots=True)
 class MagentoStore:
-    """Where a shop is and what opens it. `url` is the shop's base address, without `/rest`."""
+    """Where a shop is and what opens it. `url` is the shop's base address, without `/rest`.
+
+    `token` is sent as Bearer, unless `oauth` is given: then each call is signed, which needs no setting in the shop.
+    """
 
     url: str
-    token: str = field(repr=False)
+    token: str = field(default="", repr=False)
     store_view: str = "default"
     public_only: bool = False
+    oauth: OAuthKeys | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,8 @@ class MagentoClient:
     def _send(self, method: str, path: str, *, body: Any = None, judge: Judge = judge) -> Answer:
         store = self._store
         view = f"{quote(store.store_view, safe='')}/" if store.store_view else ""
-        headers = {"Authorization": f"Bearer {store.token.strip()}", "Accept": "application/json"}
+        url = f"{store.url.rstrip('/')}/rest/{view}V1/{path}"
+        headers = {"Authorization": _authorization(store, method, url), "Accept": "application/json"}
         content = None
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -151,14 +157,18 @@ class MagentoClient:
         call = Call(
             side=Side.MAGENTO,
             method=method,
-            url=f"{store.url.rstrip('/')}/rest/{view}V1/{path}",
+            url=url,
             headers=headers,
             body=content,
             correlation_id=str(uuid.uuid4()),
-            secrets=(store.token.strip(),),
+            secrets=(store.token.strip(), *((store.oauth.token,) if store.oauth else ())),
             public_only=store.public_only,
         )
         return self._caller.send(call, judge)
+
+
+def _authorization(store: MagentoStore, method: str, url: str) -> str:
+    return authorization(store.oauth, method, url) if store.oauth else f"Bearer {store.token.strip()}"
 
 
 def _filters(wanted: Iterable[tuple[str, str]]) -> Iterator[tuple[Filter, ...]]:

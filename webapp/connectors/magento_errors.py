@@ -13,6 +13,7 @@ from webapp.connectors.loose import Object, Unreadable, document, part, text
 from webapp.domain.commands import Side
 
 DUPLICATE_NUMBER = "duplicate_number"
+NO_STORE_VIEW = "Specified request cannot be processed."
 NO_ROUTE = "Request does not match any route."
 DUPLICATE = "Unique constraint violation found"
 BEARER_SETTING = (
@@ -104,6 +105,8 @@ def _in_words(answer: Answer, message: str) -> str:
         )
     if status == 404 and not is_gone(answer):
         return "The store's address does not lead to Magento's REST API (404). Check the address and the store view."
+    if status == 400 and message == NO_STORE_VIEW:
+        return f"Magento answered 400: {message} It says so when the store view's code does not exist."
     if status == 503 and "html" in answer.headers.get("Content-Type", "").lower():
         return "Magento is in maintenance mode."
     return f"Magento answered {status}: {message}" if message else f"Magento answered {status} without a word."

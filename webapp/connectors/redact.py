@@ -14,10 +14,10 @@ SHORTEST_SECRET = 4
 
 _SECRETS = r"[\w.\-]*(?:token|passw(?:or)?d|secret|authorization|signature|api_?key|credential)[\w.\-]*"
 _BUYER = (
-    r"(?:customer_?|user_?|buyer_?|full_?|first_?|last_?|middle_?|pick_?up_?)?(?:name|by)"
-    r"|(?:customer_)?(?:prefix|suffix|dob|taxvat)"
-    r"|(?:street|address)_?(?:line)?_?\d?|(?:day|home|cell|mobile)?_?phone\w*|telephone|fax"
-    r"|\w*e?mail(?:_?(?:id|address))?|postal_?code|postcode|zip(?:_?code)?|city|company|vat_id|remote_ip|x_forwarded_for"
+    r"(?:customer_|buyer_)?(?:first|last|middle|full|user|customer|buyer|recipient)?_?name|pick_?up_?by"
+    r"|(?:customer_)?(?:prefix|suffix|dob|taxvat|vat_id|company|fax)|remote_ip|x_forwarded_for"
+    r"|(?:street|address)(?:_?line)?_?\d?|(?:day|home|cell|mobile)?_?phone\w*|telephone"
+    r"|\w*e?mail(?:_?(?:id|address))?|postal_?code|postcode|zip(?:_?code)?|city"
 )
 _KEYS = rf"(?:{_SECRETS}|{_BUYER})"
 _STRING = r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)'

@@ -59,7 +59,7 @@ def flight(total_seconds: float, connect_seconds: float) -> Iterator[Flight]:
 
 
 def pool(*, public_only: bool) -> HTTPAdapter:
-    """The shared pool; with `public_only` one that connects to public addresses alone, by name or by number."""
+    """The shared pool; with `public_only` one that knows only https and connects to public addresses alone."""
     return _pools[public_only]
 
 
@@ -110,10 +110,9 @@ class _TimedResponse(http.client.HTTPResponse):
 
 class _TimedHTTPConnection(HTTPConnection):
     response_class = _TimedResponse
-    public_only = False
 
     def _new_conn(self) -> socket.socket:
-        return _open(self, public_only=self.public_only)
+        return _open(self, public_only=False)
 
     def send(self, data: Any) -> None:
         if self.sock is None:
@@ -134,10 +133,6 @@ class _TimedHTTPSConnection(HTTPSConnection):
             self.connect()
         _depart(self.sock)
         super().send(data)
-
-
-class _PublicHTTPConnection(_TimedHTTPConnection):
-    public_only = True
 
 
 class _PublicHTTPSConnection(_TimedHTTPSConnection):
@@ -197,10 +192,6 @@ class _HTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _TimedHTTPSConnection
 
 
-class _PublicHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _PublicHTTPConnection
-
-
 class _PublicHTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _PublicHTTPSConnection
 
@@ -214,7 +205,7 @@ class _Pool(HTTPAdapter):
 def _fresh() -> dict[bool, HTTPAdapter]:
     return {
         False: _Pool({"http": _HTTPPool, "https": _HTTPSPool}),
-        True: _Pool({"http": _PublicHTTPPool, "https": _PublicHTTPSPool}),
+        True: _Pool({"https": _PublicHTTPSPool}),
     }
 
 
