@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
 from webapp.connectors import redact
 from webapp.connectors.wire import AddressRefused, Flight, flight, pool
@@ -243,6 +243,9 @@ def _why_not_sent(call: Call, causes: list[BaseException], limits: Limits) -> tu
         )
     if _has(causes, NameResolutionError):
         return f"{unreached}no host {host} was found.", False
+    if _has(causes, NewConnectionError):
+        why = "refused the connection" if _has(causes, ConnectionRefusedError) else "cannot be connected to"
+        return f"{unreached}{host} {why}.", False
     if _has(causes, ConnectTimeoutError, TimeoutError):
         return f"{unreached}{host} did not answer for {limits.connect_seconds:g} seconds.", False
     if _has(causes, ssl.SSLCertVerificationError):
@@ -251,8 +254,7 @@ def _why_not_sent(call: Call, causes: list[BaseException], limits: Limits) -> tu
         return f"{unreached}{host} does not speak TLS as https demands.", False
     if _has(causes, ValueError):
         return f"{unreached}its address or a header has characters that HTTP forbids.", True
-    why = "refused the connection" if _has(causes, ConnectionRefusedError) else "cannot be connected to"
-    return f"{unreached}{host} {why}.", False
+    return f"{unreached}the connection to {host} broke.", False
 
 
 def _has(causes: list[BaseException], *kinds: type[BaseException]) -> bool:

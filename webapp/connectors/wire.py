@@ -88,6 +88,7 @@ class _TimedReader(io.RawIOBase):
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
         self._sock = sock
+        self.ended = False
 
     def readable(self) -> bool:
         return True
@@ -95,6 +96,7 @@ class _TimedReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         self._sock.settimeout(_now_flying().remaining())
         read: int | None = self._raw.readinto(buffer)
+        self.ended = self.ended or read == 0
         return read
 
     def close(self) -> None:
@@ -105,7 +107,14 @@ class _TimedReader(io.RawIOBase):
 class _TimedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock))
+        self._timed = _TimedReader(self.fp.detach(), sock)
+        self.fp = io.BufferedReader(self._timed)
+
+    def begin(self) -> None:
+        """Read the status and the headers. The standard library takes headers that are cut for complete ones."""
+        super().begin()
+        if self._timed.ended:
+            raise http.client.RemoteDisconnected("the connection ended in the headers")
 
 
 class _TimedHTTPConnection(HTTPConnection):
