@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,16 @@ def test_a_certificate_that_nobody_signed_is_refused(tmp_path: Path) -> None:
         error = fails(server.url, "POST")
     assert (error.doubtful, server.requests) == (False, [])
     assert error.message == f"Walmart could not be reached: the certificate of 127.0.0.1:{server.port} is not valid."
+
+
+def test_the_total_limit_holds_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = self_signed(tmp_path)
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(tmp_path / "server.pem"))
+    with Scripted([answer(200, "{}"), Step((HEAD, *DRIP), pause=0.05)], tls=context) as server:
+        assert Caller(limits=QUICK).send(call(server.url), fine).body == b"{}"
+        started = time.monotonic()
+        assert fails(server.url, "POST").code == "time_out"
+        assert time.monotonic() - started < 0.9
 
 
 def test_redirects_are_not_followed() -> None:
@@ -291,6 +302,7 @@ def self_signed(folder: Path) -> ssl.SSLContext:
         .serial_number(1)
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = folder / "server.pem"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 MASK = "***"
 LONGEST = 4096
-# Masking makes text shorter or longer by little; what lies beyond this is cut before any pattern runs over it.
-LONGEST_READ = 2 * LONGEST
+# Masking changes the length by little; what lies beyond this is cut before any pattern runs over it.
+LONGEST_READ = LONGEST + 1024
 SHORTEST_SECRET = 4
 
 _SECRETS = r"[\w.\-]*(?:token|passw(?:or)?d|secret|authorization|signature|api_?key|credential)[\w.\-]*"
@@ -21,8 +22,9 @@ _BUYER = (
 )
 _KEYS = rf"(?:{_SECRETS}|{_BUYER})"
 _STRING = r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)'
+_SENSITIVE = re.compile(_KEYS, re.IGNORECASE)
 _JSON = re.compile(
-    rf'("{_KEYS}"\s*:\s*)(?:{_STRING}|\[(?:\s*{_STRING}\s*,?)*\s*\]?|-?[\d.][\w.+\-]*)', re.IGNORECASE | re.DOTALL
+    rf'"([\w.\-]{{1,64}})"(\s*:\s*)(?:{_STRING}|\[(?:\s*{_STRING}\s*,?)*\s*\]?|-?[\d.][\w.+\-]*)', re.DOTALL
 )
 _XML = re.compile(rf"(<(?:\w+:)?{_KEYS}(?:\s[^>]*)?>)[^<]*", re.IGNORECASE)
 _FORM = re.compile(rf"((?:^|[&?\s]){_KEYS}=)[^&\s]*", re.IGNORECASE)
@@ -34,8 +36,11 @@ _JWT = re.compile(r"\beyJ[\w\-]{6,}(?:\.[\w\-]*){0,2}")
 def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without secrets and buyer data, at most 4096 characters; a value cut in the middle is masked too."""
     cut = len(text) > LONGEST_READ
-    masked = _JSON.sub(rf'\1"{MASK}"', text[:LONGEST_READ])
-    masked = _FORM.sub(rf"\1{MASK}", _XML.sub(rf"\1{MASK}", masked))
+    masked = _JSON.sub(_hidden, text[:LONGEST_READ])
+    if "<" in masked:
+        masked = _XML.sub(rf"\1{MASK}", masked)
+    if masked[:1] not in ("{", "["):
+        masked = _FORM.sub(rf"\1{MASK}", masked)
     masked = sentence(masked, secrets)
     return masked[: LONGEST - 1] + "…" if cut or len(masked) > LONGEST else masked
 
@@ -45,7 +50,8 @@ def sentence(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, MASK)
-    return _MAIL.sub(MASK, _JWT.sub(MASK, _SCHEME.sub(rf"\1 {MASK}", text)))
+    text = _JWT.sub(MASK, _SCHEME.sub(rf"\1 {MASK}", text))
+    return _MAIL.sub(MASK, text) if "@" in text else text
 
 
 def address(url: str) -> str:
@@ -56,3 +62,12 @@ def address(url: str) -> str:
         return MASK
     query = _FORM.sub(rf"\1{MASK}", parts.query)
     return _MAIL.sub(MASK, urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, "")))
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return f'"{found[1]}"{found[2]}"{MASK}"' if _is_sensitive(found[1]) else found[0]
+
+
+@lru_cache(maxsize=4096)
+def _is_sensitive(key: str) -> bool:
+    return _SENSITIVE.fullmatch(key) is not None
