@@ -36,7 +36,7 @@ class Bell(StrEnum):
     @property
     def job(self) -> str:
         """The job that a ring starts, by dotted name, so that the application never imports its worker."""
-        return {"inbound": "jobs.inbound.drain", "outbound": "jobs.outbound.drain"}[self.value]
+        return {"inbound": "jobs.inbound.run", "outbound": "jobs.outbound.run"}[self.value]
 
     @property
     def flag(self) -> str:
@@ -57,7 +57,7 @@ class _LongPathConnection(UnixDomainSocketConnection):
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             self.path = f"/proc/self/fd/{folder}/{path.name}"
-            return super()._connect()  # type: ignore[no-any-return]
+            return super()._connect()  # type: ignore[no-any-return,no-untyped-call]
         finally:
             self.path = str(path)
             os.close(folder)

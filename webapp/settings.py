@@ -11,6 +11,8 @@ from flask import current_app
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
+ADDRESS = "address"
+
 
 class SettingsError(Exception):
     """The environment cannot be used as it stands; the message says which variable to change and how."""
@@ -44,6 +46,12 @@ class Settings:
         return self.public_url.startswith("https://")
 
     @property
+    def address(self) -> str:
+        """Where this server is reached: `PUBLIC_URL`, else where script/server last listened."""
+        noted = self.data_dir / ADDRESS
+        return self.public_url or (noted.read_text().strip() if noted.exists() else "http://127.0.0.1:8000")
+
+    @property
     def is_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
 
@@ -69,6 +77,13 @@ def current() -> Settings:
     """The settings of the running application. Needs an application context."""
     settings: Settings = current_app.extensions["orderbridge_settings"]
     return settings
+
+
+def note_address(environ: Mapping[str, str] = os.environ) -> None:
+    """Keep where script/server listens, so that the command line prints addresses that work."""
+    host, port = environ.get("HOST") or "127.0.0.1", environ.get("PORT") or "8000"
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    (current().data_dir / ADDRESS).write_text(f"http://{host}:{port}\n")
 
 
 def _database_url(given: str, data_dir: Path) -> str:

@@ -82,6 +82,7 @@ class Issued:
     state: CommandState
     done_at: datetime | None = None
     reason: str = ""
+    given_up: bool = False
 
     @property
     def is_under_way(self) -> bool:

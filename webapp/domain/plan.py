@@ -110,6 +110,8 @@ def _acknowledge(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: da
         return Plan(commands=(AcknowledgeOrder(len(before)),), waiting_for=("Acknowledging at Walmart.",))
     if any(one.state is CommandState.PARKED for one in before):
         return Plan(waiting_for=("The acknowledgement was refused and waits for you.",))
+    if any(one.given_up for one in before):
+        return Plan(waiting_for=("Not acknowledged: it was given up by hand.",))
     in_flight = _in_flight(before, policy, now)
     if in_flight:
         return Plan(waiting_for=("Waiting for Walmart to show the acknowledgement.",), look_again_at=in_flight)
@@ -159,6 +161,8 @@ def _create(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetim
         return Plan(commands=(CreateMagentoOrder(len(before)),), waiting_for=("Creating the Magento order.",))
     if any(one.state is CommandState.PARKED for one in before):
         return Plan(waiting_for=("Magento refused the order; see what to do above.",))
+    if any(one.given_up for one in before):
+        return Plan(waiting_for=("No Magento order: creating it was given up by hand.",))
     if seen.shop_trouble:
         return Plan(waiting_for=(seen.shop_trouble,), look_again_at=now + LOOK_SOON)
     blocked = _blocked_by_products(seen) or _blocked_by_currency(seen)
@@ -211,6 +215,8 @@ def _invoice(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: dateti
         return Plan(commands=(CreateInvoice(len(before)),), waiting_for=("Invoicing the Magento order.",))
     if any(one.state is CommandState.PARKED for one in before):
         return Plan(waiting_for=("Magento refused the invoice; see what to do above.",))
+    if any(one.given_up for one in before):
+        return Plan(waiting_for=("Not invoiced: it was given up by hand.",))
     in_flight = _in_flight(before, policy, now)
     if in_flight:
         return Plan(waiting_for=("Waiting for Magento to show the invoice.",), look_again_at=in_flight)

@@ -1,0 +1,47 @@
+"""Each second: look for the nearest due row and ring. Several may run at once; a ring too many changes nothing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.app import create_app
+from webapp.models import db
+from webapp.parent_watch import end_with_parent
+from webapp.sweep import sweep
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+
+
+def run(app: Flask, stopped: threading.Event) -> None:
+    """Sweep until told to stop; a database that is away is waited for."""
+    while not stopped.wait(LOOK_EVERY):
+        with app.app_context():
+            try:
+                sweep()
+            except SQLAlchemyError as error:
+                log.warning("sweep failed, trying again: %s", error)
+            finally:
+                db.session.remove()
+
+
+def main() -> None:
+    """The scheduler process."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if os.environ.get("ORDERBRIDGE_SUPERVISED") == "1":
+        end_with_parent()
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    run(create_app(), stopped)
+
+
+if __name__ == "__main__":
+    main()

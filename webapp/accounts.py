@@ -1,0 +1,298 @@
+"""Walmart accounts and Magento stores: added, found, paused; handed out as frozen values with their secrets opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+
+from webapp import clock, vault
+from webapp.connectors.magento import MagentoStore
+from webapp.connectors.signatures import WebhookAuth
+from webapp.connectors.walmart import WalmartAccount
+from webapp.domain.policy import AcknowledgeWhen, Policy
+from webapp.models import AccountRow, PollRow, StoreRow, db
+from webapp.settings import current
+from webapp.unit_of_work import Work
+
+API_URL = "https://marketplace.walmartapis.com"
+
+
+class Refused(Exception):
+    """What was entered cannot be stored; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A Magento store view as the workers need it."""
+
+    id: int
+    key: str
+    name: str
+    store_id: int
+    currency: str
+    mode: str
+    is_demo: bool
+    is_paused: bool
+    connection: MagentoStore
+    webhook_auth: WebhookAuth
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A Walmart seller account with its store and its policy."""
+
+    id: int
+    key: str
+    name: str
+    marketplace: str
+    seller_id: str
+    is_demo: bool
+    is_paused: bool
+    connection: WalmartAccount
+    webhook_auth: WebhookAuth
+    policy: Policy
+    store: Store
+
+
+@dataclass(frozen=True, slots=True)
+class NewStore:
+    """A store to be added. `url` is the shop's base address, without `/rest`."""
+
+    name: str
+    url: str
+    token: str
+    store_view: str = "default"
+    store_id: int = 1
+    currency: str = "USD"
+    time_zone: str = "UTC"
+    admin_url: str = ""
+    mode: str = "direct"
+    is_demo: bool = False
+    webhook_auth: WebhookAuth = field(default_factory=lambda: path_auth())
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account to be added to the store named `store`."""
+
+    name: str
+    store: str
+    client_id: str
+    client_secret: str
+    marketplace: str = "us"
+    api_url: str = API_URL
+    seller_id: str = ""
+    is_demo: bool = False
+    policy: Policy = field(default_factory=Policy)
+    webhook_auth: WebhookAuth = field(default_factory=lambda: path_auth())
+
+
+def by_id(account_id: int) -> Account:
+    """The account with this id. Raises LookupError when it was removed meanwhile."""
+    row = db.session.get(AccountRow, account_id)
+    if row is None:
+        raise LookupError(f"There is no account {account_id}.")
+    return _opened(row)
+
+
+def by_key(key: str) -> Account | None:
+    """The account that a webhook address names."""
+    row = db.session.execute(select(AccountRow).where(AccountRow.key == key)).scalar_one_or_none()
+    return _opened(row) if row else None
+
+
+def store_by_key(key: str) -> Store | None:
+    """The store that a webhook address names."""
+    row = db.session.execute(select(StoreRow).where(StoreRow.key == key)).scalar_one_or_none()
+    return _opened_store(row) if row else None
+
+
+def store_by_id(store_id: int) -> Store:
+    """The store with this id. Raises LookupError when it was removed meanwhile."""
+    row = db.session.get(StoreRow, store_id)
+    if row is None:
+        raise LookupError(f"There is no store {store_id}.")
+    return _opened_store(row)
+
+
+def named(name: str) -> Account | None:
+    """The account with this name or key, as people type it."""
+    found = select(AccountRow).where((AccountRow.name == name) | (AccountRow.key == name))
+    row = db.session.execute(found).scalar_one_or_none()
+    return _opened(row) if row else None
+
+
+def everyone() -> Sequence[Account]:
+    """All accounts, oldest first."""
+    return [_opened(row) for row in db.session.execute(select(AccountRow).order_by(AccountRow.id)).scalars()]
+
+
+def has_real() -> bool:
+    """A real account or store is connected, so the demo has done its work."""
+    real_store = select(StoreRow.id).where(StoreRow.is_demo.is_(False)).limit(1)
+    return db.session.execute(real_store).first() is not None
+
+
+def add_store(work: Work, new: NewStore) -> StoreRow:
+    """Store a Magento store. Raises Refused with the reason."""
+    if new.mode not in {"direct", "cart"}:
+        raise Refused("The mode is either direct or cart.")
+    if db.session.execute(select(StoreRow.id).where(StoreRow.name == new.name)).first():
+        raise Refused(f"There is a store named {new.name} already. Choose another name.")
+    row = StoreRow(
+        key=vault.new_key(),
+        name=new.name,
+        url=new.url.rstrip("/"),
+        admin_url=_with_slash(new.admin_url),
+        store_view=new.store_view,
+        store_id=new.store_id,
+        currency=new.currency,
+        time_zone=new.time_zone,
+        mode=new.mode,
+        credentials=vault.seal({"token": new.token}),
+        webhook_auth=vault.seal(msgspec.to_builtins(new.webhook_auth)),
+        is_demo=new.is_demo,
+        created_at=clock.now(),
+    )
+    work.add(row)
+    work.flush()
+    work.add(PollRow(kind="products", store_id=row.id, name=f"products:{row.key}", due_at=clock.now()))
+    return row
+
+
+def add_account(work: Work, new: NewAccount) -> AccountRow:
+    """Store a Walmart account and its poll. Raises Refused with the reason."""
+    store = db.session.execute(
+        select(StoreRow).where((StoreRow.name == new.store) | (StoreRow.key == new.store))
+    ).scalar_one_or_none()
+    if store is None:
+        raise Refused(f"There is no store named {new.store}. Add it first: flask --app wsgi stores add …")
+    if db.session.execute(select(AccountRow.id).where(AccountRow.name == new.name)).first():
+        raise Refused(f"There is an account named {new.name} already. Choose another name.")
+    if store.is_demo != new.is_demo:
+        raise Refused("The demo's account and store can only be tied to each other. Add a real store first.")
+    now = clock.now()
+    prefix = _free_prefix(store.id, new.policy.number_prefix)
+    row = AccountRow(
+        key=vault.new_key(),
+        name=new.name,
+        store_id=store.id,
+        marketplace=new.marketplace,
+        api_url=new.api_url.rstrip("/"),
+        client_id=new.client_id,
+        client_secret=vault.seal(new.client_secret),
+        seller_id=new.seller_id,
+        webhook_auth=vault.seal(msgspec.to_builtins(new.webhook_auth)),
+        number_prefix=prefix,
+        settings=policy_to_json(new.policy),
+        is_demo=new.is_demo,
+        created_at=now,
+    )
+    work.add(row)
+    work.flush()
+    work.add(PollRow(kind="orders", account_id=row.id, name=f"orders:{row.key}", due_at=now))
+    return row
+
+
+def webhook_url(source: str, key: str, auth: WebhookAuth) -> str:
+    """Where a neighbour sends its webhooks; without authentication the address itself carries a second secret."""
+    secret = f"/{auth.secrets[0]}" if auth.mode == "none" and auth.secrets else ""
+    return f"{current().address}/webhooks/{source}/{key}{secret}"
+
+
+def path_auth() -> WebhookAuth:
+    """No authentication but a secret path: the one way that needs no guess about the sender."""
+    return WebhookAuth(mode="none", secrets=(vault.new_token(),))
+
+
+def policy_to_json(policy: Policy) -> dict[str, Any]:
+    """Only what differs from the defaults, so that a better default reaches those who never chose."""
+    default = Policy()
+    kept = {}
+    for each in fields(Policy):
+        value = getattr(policy, each.name)
+        if value != getattr(default, each.name) and each.name != "number_prefix":
+            kept[each.name] = _plain(value)
+    return kept
+
+
+def policy_from_json(kept: dict[str, Any], *, number_prefix: str) -> Policy:
+    """The inverse of `policy_to_json`; names that this version does not know are left out."""
+    default = Policy()
+    known = {each.name for each in fields(Policy)}
+    chosen = {name: _typed(getattr(default, name), value) for name, value in kept.items() if name in known}
+    if kept.get("import_since"):
+        chosen["import_since"] = datetime.fromisoformat(kept["import_since"])
+    return Policy(**{**chosen, "number_prefix": number_prefix})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _typed(default: Any, value: Any) -> Any:
+    if isinstance(default, timedelta):
+        return timedelta(seconds=value)
+    return AcknowledgeWhen(value) if isinstance(default, AcknowledgeWhen) else value
+
+
+def _free_prefix(store_id: int, wanted: str) -> str:
+    """Two accounts of one store must never make the same order number."""
+    taken = set(db.session.execute(select(AccountRow.number_prefix).where(AccountRow.store_id == store_id)).scalars())
+    if wanted:
+        if wanted in taken:
+            raise Refused(f"Another account of this store uses the number prefix {wanted}. Choose another one.")
+        return wanted
+    candidates = ["WM-"] + [f"WM{n}-" for n in range(2, len(taken) + 3)]
+    return next(prefix for prefix in candidates if prefix not in taken)
+
+
+def _with_slash(url: str) -> str:
+    return url.rstrip("/") + "/" if url else ""
+
+
+def _auth_from_json(kept: dict[str, Any]) -> WebhookAuth:
+    return msgspec.convert(kept, WebhookAuth)
+
+
+def _opened(row: AccountRow) -> Account:
+    return Account(
+        id=row.id,
+        key=row.key,
+        name=row.name,
+        marketplace=row.marketplace,
+        seller_id=row.seller_id,
+        is_demo=row.is_demo,
+        is_paused=row.is_paused or row.store.is_paused,
+        connection=WalmartAccount(
+            api_url=row.api_url,
+            client_id=row.client_id,
+            client_secret=vault.unseal(row.client_secret),
+            market=row.marketplace,
+        ),
+        webhook_auth=_auth_from_json(vault.unseal(row.webhook_auth)),
+        policy=policy_from_json(row.settings, number_prefix=row.number_prefix),
+        store=_opened_store(row.store),
+    )
+
+
+def _opened_store(row: StoreRow) -> Store:
+    return Store(
+        id=row.id,
+        key=row.key,
+        name=row.name,
+        store_id=row.store_id,
+        currency=row.currency,
+        mode=row.mode,
+        is_demo=row.is_demo,
+        is_paused=row.is_paused,
+        connection=MagentoStore(url=row.url, token=vault.unseal(row.credentials)["token"], store_view=row.store_view),
+        webhook_auth=_auth_from_json(vault.unseal(row.webhook_auth)),
+    )

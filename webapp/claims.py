@@ -1,0 +1,246 @@
+"""Turns: one worker at a time holds an order, for a lease that it renews, under a number that fences off the rest."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
+
+from webapp import clock
+from webapp.models import AccountRow, CommandRow, StoreRow, SyncRow, db
+from webapp.queue import Bell
+from webapp.unit_of_work import Work, unit_of_work
+
+LEASE = timedelta(seconds=60)
+
+
+class Lost(Exception):
+    """Somebody else holds the order now: stop at once and write nothing."""
+
+
+class Holder(NamedTuple):
+    """An account or a store, for sharing the threads out."""
+
+    kind: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A held order. `hints` is how many hints had come in when it was taken."""
+
+    sync_id: int
+    account_id: int
+    store_id: int
+    po: str
+    fence: int
+    hints: int
+    tries: int
+    is_doubted: bool = False
+
+    @property
+    def holders(self) -> tuple[Holder, Holder]:
+        """Whose share of the threads this order takes."""
+        return Holder("account", self.account_id), Holder("store", self.store_id)
+
+
+def due_reads(now: datetime) -> ColumnElement[bool]:
+    """Orders that want to be looked at and are held by nobody."""
+    return and_(SyncRow.look_again_at <= now, _free(now))
+
+
+def due_commands(now: datetime) -> ColumnElement[bool]:
+    """Orders with a command that is due, or was left running by a worker that died."""
+    waiting = select(CommandRow.sync_id).where(
+        CommandRow.state.in_(("queued", "running")), CommandRow.next_attempt_at <= now
+    )
+    return and_(SyncRow.id.in_(waiting), _free(now))
+
+
+def take(
+    due: Callable[[datetime], ColumnElement[bool]], *, at_most: int, held: Counter[Holder], threads: int
+) -> list[Claim]:
+    """Claim up to `at_most` due orders, shared out fairly.
+
+    `held` says how many orders each account and store holds in this worker already: while others have due work, one
+    of them gets at most a quarter of the threads.
+    """
+    if at_most < 1:
+        return []
+    now = clock.now()
+    wanted = _share(_candidates(due(now), at_most), at_most=at_most, held=held, threads=threads)
+    if not wanted:
+        return []
+    with unit_of_work() as work:
+        return [claim for row in wanted if (claim := _claim(work, row, now))]
+
+
+def take_one(account_id: int, po: str) -> Claim | None:
+    """Claim one order, due or not; None while somebody else holds it or when it was never heard of."""
+    with unit_of_work() as work:
+        mine = select(SyncRow.id).where(SyncRow.account_id == account_id, SyncRow.po == po)
+        sync_id = work.execute(mine).scalar_one_or_none()
+        return _claim(work, sync_id, clock.now()) if sync_id is not None else None
+
+
+def wait_for_turn(account_id: int, po: str, seconds: float) -> Claim | None:
+    """Like `take_one`, but patient: a worker may hold the order just now."""
+    give_up = time.monotonic() + seconds
+    while (claim := take_one(account_id, po)) is None and time.monotonic() < give_up:
+        time.sleep(0.05)
+    return claim
+
+
+def trouble(account_id: int, po: str) -> str:
+    """Why the last look at an order failed; empty when it did not."""
+    mine = select(SyncRow.trouble).where(SyncRow.account_id == account_id, SyncRow.po == po)
+    return db.session.execute(mine).scalar_one_or_none() or ""
+
+
+def nearest_read(now: datetime) -> datetime | None:
+    """When the next order falls due that nobody holds; what is overdue counts as it stands, in the past."""
+    looks = select(SyncRow.look_again_at).where(SyncRow.look_again_at.is_not(None), _free(now), _awake())
+    return db.session.execute(looks.order_by(SyncRow.look_again_at).limit(1)).scalar_one_or_none()
+
+
+def nearest_command(now: datetime) -> datetime | None:
+    """When the next command falls due whose order nobody holds."""
+    attempts = (
+        select(CommandRow.next_attempt_at)
+        .join(SyncRow, SyncRow.id == CommandRow.sync_id)
+        .where(CommandRow.state.in_(("queued", "running")), _free(now), _awake())
+    )
+    return db.session.execute(attempts.order_by(CommandRow.next_attempt_at).limit(1)).scalar_one_or_none()
+
+
+def renew(claim: Claim) -> None:
+    """Hold on for another lease. Raises Lost when the order was taken over."""
+    with unit_of_work() as work:
+        check(work, claim)
+
+
+def check(work: Work, claim: Claim) -> None:
+    """Prove, inside the transaction that records a result, that the order is still ours; renews the lease."""
+    ours = and_(SyncRow.id == claim.sync_id, SyncRow.fence == claim.fence, SyncRow.claimed_until.is_not(None))
+    if not work.changed(update(SyncRow).where(ours).values(claimed_until=clock.now() + LEASE)):
+        raise Lost(f"The order {claim.po} was taken over by another worker.")
+
+
+def release(
+    work: Work,
+    claim: Claim,
+    look_again_at: datetime | None,
+    *,
+    tries: int = 0,
+    trouble: str = "",
+    doubted: bool = False,
+) -> None:
+    """Let go until `look_again_at`. A hint that came in meanwhile is not lost: its own time stands then."""
+    now = clock.now()
+    ours = and_(SyncRow.id == claim.sync_id, SyncRow.fence == claim.fence)
+    work.changed(
+        update(SyncRow)
+        .where(ours)
+        .values(
+            claimed_until=None,
+            look_again_at=case((SyncRow.hints == claim.hints, look_again_at), else_=SyncRow.look_again_at),
+            tries=tries,
+            trouble=trouble,
+            doubted_at=now if doubted else None,
+        )
+    )
+    if work.execute(select(SyncRow.id).where(SyncRow.id == claim.sync_id, due_reads(now))).first():
+        work.ring(Bell.INBOUND)
+    if work.execute(select(SyncRow.id).where(SyncRow.id == claim.sync_id, due_commands(now))).first():
+        work.ring(Bell.OUTBOUND)
+
+
+def hand_over(work: Work, claim: Claim) -> None:
+    """Let go after commands were carried out: the order is read again at once."""
+    work.changed(
+        update(SyncRow)
+        .where(SyncRow.id == claim.sync_id, SyncRow.fence == claim.fence)
+        .values(claimed_until=None, look_again_at=clock.now(), hints=SyncRow.hints + 1)
+    )
+    work.ring(Bell.INBOUND)
+
+
+def let_go(work: Work, claim: Claim) -> None:
+    """Let go without having learnt anything; what was due stays due."""
+    ours = and_(SyncRow.id == claim.sync_id, SyncRow.fence == claim.fence)
+    work.changed(update(SyncRow).where(ours).values(claimed_until=None))
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(SyncRow.claimed_until.is_(None), SyncRow.claimed_until < now)
+
+
+def _awake() -> ColumnElement[bool]:
+    """Neither the account nor its store is paused."""
+    paused = (
+        select(AccountRow.id)
+        .join(StoreRow, StoreRow.id == AccountRow.store_id)
+        .where(or_(AccountRow.is_paused, StoreRow.is_paused))
+    )
+    return SyncRow.account_id.not_in(paused)
+
+
+def _candidates(due: ColumnElement[bool], at_most: int) -> Sequence[Row[int, int, int]]:
+    """The longest due of each account, so that a backlog of one never hides what another waits for."""
+    place = func.row_number().over(partition_by=SyncRow.account_id, order_by=(SyncRow.look_again_at, SyncRow.id))
+    ranked = (
+        select(SyncRow.id, SyncRow.account_id, AccountRow.store_id, place.label("place"))
+        .join(AccountRow, AccountRow.id == SyncRow.account_id)
+        .where(due, _awake())
+        .subquery()
+    )
+    chosen = select(ranked.c.id, ranked.c.account_id, ranked.c.store_id).where(ranked.c.place <= at_most)
+    return db.session.execute(chosen.order_by(ranked.c.place, ranked.c.id)).all()
+
+
+def _share(candidates: Sequence[Row[int, int, int]], *, at_most: int, held: Counter[Holder], threads: int) -> list[int]:
+    holders = [(row.id, (Holder("account", row.account_id), Holder("store", row.store_id))) for row in candidates]
+    wanting = {holder for _, pair in holders for holder in pair} | {holder for holder, n in held.items() if n}
+    several = {kind: sum(holder.kind == kind for holder in wanting) > 1 for kind in ("account", "store")}
+    quarter = max(threads // 4, 1)
+    taken = Counter(held)
+    chosen: list[int] = []
+    for sync_id, pair in holders:
+        room = all(taken[holder] < (quarter if several[holder.kind] else threads) for holder in pair)
+        if len(chosen) < at_most and room:
+            taken.update(pair)
+            chosen.append(sync_id)
+    return chosen
+
+
+def _claim(work: Work, sync_id: int, now: datetime) -> Claim | None:
+    """Win the order by a conditional update, or not. If its worker dies, it is due again when the lease ends."""
+    won = work.changed(
+        update(SyncRow)
+        .where(SyncRow.id == sync_id, _free(now))
+        .values(claimed_until=now + LEASE, look_again_at=now + LEASE, fence=SyncRow.fence + 1)
+    )
+    if not won:
+        return None
+    row = work.execute(
+        select(SyncRow, AccountRow.store_id)
+        .join(AccountRow, AccountRow.id == SyncRow.account_id)
+        .where(SyncRow.id == sync_id)
+    ).one()
+    sync = row.SyncRow
+    work.session.refresh(sync)
+    return Claim(
+        sync_id=sync_id,
+        account_id=sync.account_id,
+        store_id=row.store_id,
+        po=sync.po,
+        fence=sync.fence,
+        hints=sync.hints,
+        tries=sync.tries,
+        is_doubted=sync.doubted_at is not None,
+    )

@@ -1,0 +1,308 @@
+"""What comes in: a webhook is authenticated, stored, committed and only then answered; later it wakes its order."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, and_, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from webapp import accounts, clock
+from webapp.connectors import signatures
+from webapp.database import is_sqlite
+from webapp.models import AccountRow, EventRow, OrderRow, SyncRow, db
+from webapp.queue import Bell
+from webapp.unit_of_work import Work, unit_of_work
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY = 1024 * 1024
+MAGENTO_COMMITS_WITHIN = timedelta(seconds=3)
+"""Magento's webhooks are often sent inside the saving transaction: a read at once would see the old state."""
+
+_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}\Z")
+_KEPT_HEADERS = ("content-type", "user-agent", "x-request-id", "wm_qos.correlation_id", "x-adobe-commerce-request-id")
+
+
+class EventState(StrEnum):
+    """An event's life. It ends handled, ignored or failed, each with a reason where one is needed."""
+
+    RECEIVED = "received"
+    WAITING = "waiting"
+    HANDLED = "handled"
+    IGNORED = "ignored"
+    FAILED = "failed"
+
+
+class Unauthorized(Exception):
+    """The sender did not prove who it is; nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What an event says of itself, read leniently; all of it may be missing or a lie."""
+
+    delivery_id: str | None = None
+    type: str = ""
+    po: str | None = None
+    seller_id: str = ""
+    entity_id: int | None = None
+    increment_id: str | None = None
+    unparseable: bool = False
+
+
+def receive_walmart(key: str, secret: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Store one Walmart webhook. Raises Unauthorized; a repeated delivery is accepted like the first."""
+    account = accounts.by_key(key)
+    if account is None or not signatures.verify_walmart(account.webhook_auth, secret, headers, body):
+        raise Unauthorized
+    hint = read_hint(body)
+    delivery = f"walmart:{account.id}:{hint.delivery_id}" if hint.delivery_id else None
+    state, reason = EventState.RECEIVED, ""
+    if hint.unparseable:
+        state, reason = EventState.FAILED, "The body is not JSON that can be read; it is kept as it came."
+    elif account.seller_id and hint.seller_id and hint.seller_id != account.seller_id:
+        state, reason = EventState.IGNORED, f"It speaks of seller {hint.seller_id}, not of this account's."
+    _store("walmart", hint, body, headers, account_id=account.id, delivery=delivery, state=state, reason=reason)
+
+
+def receive_magento(key: str, secret: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Store one Magento webhook. Raises Unauthorized. Events without an id are never taken for duplicates."""
+    store = accounts.store_by_key(key)
+    if store is None or not signatures.verify_magento(store.webhook_auth, secret, headers, body):
+        raise Unauthorized
+    hint = read_hint(body)
+    state, reason = EventState.RECEIVED, ""
+    if hint.unparseable:
+        state, reason = EventState.FAILED, "The body is not JSON that can be read; it is kept as it came."
+    _store("magento", hint, body, headers, store_id=store.id, state=state, reason=reason)
+
+
+def record_wish(account_id: int, po: str, by: str) -> None:
+    """A person asks for a fresh look at an order."""
+    with unit_of_work() as work:
+        work.add(
+            EventRow(
+                source="merchant",
+                account_id=account_id,
+                type="refresh",
+                po=po,
+                body=b"",
+                headers={"by": by},
+                received_at=clock.now(),
+            )
+        )
+        work.ring(Bell.INBOUND)
+
+
+def record_found(work: Work, account_id: int, po: str, poll: str) -> None:
+    """A poll found an order that is new or has changed."""
+    work.add(
+        EventRow(
+            source="poll",
+            account_id=account_id,
+            type=poll,
+            po=po,
+            body=b"",
+            headers={},
+            received_at=clock.now(),
+        )
+    )
+    work.ring(Bell.INBOUND)
+
+
+def read_hint(body: bytes) -> Hint:
+    """Find out what the event is about, wherever Walmart or Magento put it. Never raises."""
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return Hint(unparseable=True)
+    if not isinstance(document, dict):
+        return Hint(unparseable=True)
+    source = document.get("source")
+    source = source if isinstance(source, dict) else {}
+    found = _first_values(document)
+    event_type = source.get("eventType") or document.get("event") or document.get("type")
+    sub_type = found.get("subEventType")
+    return Hint(
+        delivery_id=_identifier(source.get("eventId") or document.get("event_id")),
+        type=" ".join(_word(part) for part in (event_type, sub_type) if _word(part)),
+        po=_identifier(found.get("purchaseOrderId")),
+        seller_id=_identifier(found.get("partnerId")) or "",
+        entity_id=_entity_id(document),
+        increment_id=_identifier(document.get("increment_id")),
+    )
+
+
+def route(at_most: int = 500) -> int:
+    """Turn new events into hints on their orders; returns how many were routed. One transaction, no network."""
+    with unit_of_work() as work:
+        fresh = select(EventRow).where(EventRow.state == EventState.RECEIVED).order_by(EventRow.id).limit(at_most)
+        events = list(work.execute(_skip_locked(fresh)).scalars())
+        for event in events:
+            _route_one(work, event)
+        if events:
+            work.ring(Bell.INBOUND)
+    return len(events)
+
+
+def has_new() -> bool:
+    """Some event was stored and not routed yet."""
+    fresh = select(EventRow.id).where(EventRow.state == EventState.RECEIVED).limit(1)
+    return db.session.execute(fresh).first() is not None
+
+
+def newest_of(account_id: int, po: str) -> int:
+    """The newest event of an order: everything up to it is answered by a read that begins now."""
+    found = select(func.max(EventRow.id)).where(EventRow.account_id == account_id, EventRow.po == po)
+    return db.session.execute(found).scalar_one() or 0
+
+
+def settle(work: Work, account_id: int, po: str, up_to: int, state: EventState, reason: str = "") -> None:
+    """The order was read, and so every hint that came before the read has done its work."""
+    mine = and_(EventRow.account_id == account_id, EventRow.po == po, EventRow.id <= up_to)
+    work.execute(
+        update(EventRow)
+        .where(mine, EventRow.state == EventState.WAITING)
+        .values(state=state, reason=reason, handled_at=clock.now())
+    )
+
+
+def wake(work: Work, account_id: int, po: str, at: Any) -> None:
+    """The order wants to be looked at, at `at` or sooner; it gets a turn of its own on first mention."""
+    insert = sqlite.insert(SyncRow) if is_sqlite() else postgresql.insert(SyncRow)
+    earlier = func.min if is_sqlite() else func.least
+    work.execute(
+        insert.values(account_id=account_id, po=po, look_again_at=at, hints=1).on_conflict_do_update(
+            index_elements=["account_id", "po"],
+            set_={
+                "look_again_at": earlier(func.coalesce(SyncRow.look_again_at, at), at),
+                "hints": SyncRow.hints + 1,
+                "tries": 0,
+            },
+        )
+    )
+
+
+def _route_one(work: Work, event: EventRow) -> None:
+    if event.source == "magento":
+        _route_magento(work, event)
+        return
+    if event.account_id is None or not event.po:
+        event.state, event.reason = EventState.IGNORED, "It names no purchase order, so there is nothing to look at."
+        event.handled_at = clock.now()
+        return
+    wake(work, event.account_id, event.po, clock.now())
+    event.state = EventState.WAITING
+
+
+def _route_magento(work: Work, event: EventRow) -> None:
+    hint = read_hint(event.body)
+    linked = select(OrderRow.account_id, OrderRow.po).join(AccountRow, AccountRow.id == OrderRow.account_id)
+    linked = linked.where(AccountRow.store_id == event.store_id)
+    if hint.entity_id is not None:
+        linked = linked.where(OrderRow.magento_order_id == hint.entity_id)
+    elif hint.increment_id:
+        linked = linked.where(OrderRow.magento_increment_id == hint.increment_id)
+    else:
+        linked = linked.where(OrderRow.id.is_(None))
+    found = work.execute(linked.limit(1)).one_or_none()
+    if found is None:
+        event.state, event.reason = EventState.IGNORED, "It speaks of no order that came from Walmart."
+        event.handled_at = clock.now()
+        return
+    event.account_id, event.po = found.account_id, found.po
+    event.state = EventState.WAITING
+    wake(work, found.account_id, found.po, clock.now() + MAGENTO_COMMITS_WITHIN)
+
+
+def _store(
+    source: str,
+    hint: Hint,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    state: EventState,
+    reason: str,
+    account_id: int | None = None,
+    store_id: int | None = None,
+    delivery: str | None = None,
+) -> None:
+    values = {
+        "source": source,
+        "account_id": account_id,
+        "store_id": store_id,
+        "delivery_key": delivery,
+        "type": hint.type,
+        "po": hint.po if source == "walmart" else None,
+        "headers": _kept(headers),
+        "body": body,
+        "received_at": clock.now(),
+        "state": state,
+        "reason": reason,
+    }
+    insert = sqlite.insert(EventRow) if is_sqlite() else postgresql.insert(EventRow)
+    with unit_of_work() as work:
+        stored = work.changed(insert.values(**values).on_conflict_do_nothing(index_elements=["delivery_key"]))
+        if not stored:
+            _count_duplicate(work, values)
+        work.ring(Bell.INBOUND)
+    log.info("event source=%s type=%s po=%s stored=%s", source, hint.type, hint.po, bool(stored))
+
+
+def _count_duplicate(work: Work, values: dict[str, Any]) -> None:
+    """The same delivery again changes nothing; the same id with another body is kept as a conflict."""
+    mine = EventRow.delivery_key == values["delivery_key"]
+    first = work.execute(select(EventRow.body).where(mine)).scalar_one()
+    work.execute(update(EventRow).where(mine).values(duplicates=EventRow.duplicates + 1))
+    if first != values["body"]:
+        reason = "An event with the same id but another body came before; this one was kept and has no effect."
+        work.add(EventRow(**{**values, "delivery_key": None, "state": EventState.IGNORED, "reason": reason}))
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: headers[name][:200] for name in _KEPT_HEADERS if name in headers}
+
+
+def _first_values(document: Any) -> dict[str, Any]:
+    """The first value of each scalar key anywhere in the document, outermost first."""
+    found: dict[str, Any] = {}
+    level: list[Any] = [document]
+    while level:
+        deeper: list[Any] = []
+        for node in level:
+            children = node.items() if isinstance(node, dict) else ((None, child) for child in node)
+            for name, value in children:
+                if isinstance(value, dict | list):
+                    deeper.append(value)
+                elif name is not None and value not in (None, ""):
+                    found.setdefault(name, value)
+        level = deeper
+    return found
+
+
+def _identifier(value: Any) -> str | None:
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return text if _ID.match(text) else None
+
+
+def _word(value: Any) -> str:
+    return re.sub(r"[^A-Za-z0-9_.\-]", "", value)[:64] if isinstance(value, str) else ""
+
+
+def _entity_id(document: dict[str, Any]) -> int | None:
+    """An event about a shipment or a credit memo names its order as `order_id`, one about an order as `entity_id`."""
+    value = document.get("order_id") or document.get("entity_id")
+    text = _identifier(value)
+    return int(text) if text and text.isdecimal() and len(text) < 16 else None
+
+
+def _skip_locked(statement: Select[EventRow]) -> Select[EventRow]:
+    return statement if is_sqlite() else statement.with_for_update(skip_locked=True)

@@ -1,0 +1,151 @@
+"""Between the domain's order and its rows: what was read is stored whole and comes back equal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from webapp.domain.order import ZERO, Address, Charge, Line, Order, Quantity, counts_in_words
+from webapp.models import LineRow, OrderRow, db
+
+
+def find(sync_id: int) -> OrderRow | None:
+    """The stored order of a turn, with its lines."""
+    wanted = select(OrderRow).where(OrderRow.sync_id == sync_id).options(selectinload(OrderRow.lines))
+    return db.session.execute(wanted).scalar_one_or_none()
+
+
+def to_order(row: OrderRow) -> Order:
+    """The order as it was last stored. `row.lines` must be loaded."""
+    return Order(
+        po=row.po,
+        customer_order_id=row.customer_order_id,
+        ordered_at=row.ordered_at,
+        lines=tuple(to_line(line) for line in row.lines),
+        currency=row.currency,
+        ship_by=row.ship_by,
+        deliver_by=row.deliver_by,
+        email=row.email,
+        address=Address(**row.address),
+        method_code=row.method_code,
+        ship_node=row.ship_node,
+        order_type=row.order_type,
+        original_customer_order_id=row.original_customer_order_id,
+    )
+
+
+def to_line(row: LineRow) -> Line:
+    """One line with its quantities per status and its charges."""
+    return Line(
+        number=row.number,
+        sku=row.sku,
+        title=row.title,
+        quantity=row.quantity,
+        quantities=msgspec.convert(row.quantities, tuple[Quantity, ...]),
+        charges=msgspec.convert(row.charges, tuple[Charge, ...]),
+        intent_to_cancel=row.intent_to_cancel,
+        refunded=row.refunded,
+    )
+
+
+def with_first_prices(order: Order, stored: Order | None) -> Order:
+    """The order priced as first read: Walmart sets the charges of a cancelled line to zero."""
+    if stored is None:
+        return order
+    before = {line.number: line for line in stored.lines}
+    return replace(order, lines=tuple(_first_priced(line, before.get(line.number)) for line in order.lines))
+
+
+def _first_priced(line: Line, before: Line | None) -> Line:
+    was_zeroed = before is not None and line.total == ZERO and before.total != ZERO
+    return replace(line, charges=before.charges) if before is not None and was_zeroed else line
+
+
+def fill(row: OrderRow, order: Order) -> None:
+    """Write what Walmart says into `row`; the Magento side and the plan's words are left alone."""
+    row.customer_order_id = order.customer_order_id
+    row.ordered_at = order.ordered_at
+    row.ship_by = order.ship_by
+    row.deliver_by = order.deliver_by
+    row.buyer = order.address.name
+    row.email = order.email
+    row.address = asdict(order.address)
+    row.method_code = order.method_code
+    row.ship_node = order.ship_node
+    row.order_type = order.order_type
+    row.original_customer_order_id = order.original_customer_order_id
+    row.currency = order.currency
+    row.total = order.total
+    row.refunded = order.refunded
+    row.status = order.status.value
+    row.counts = counts_in_words(order.counts())
+    _fill_lines(row, order)
+
+
+def set_products(row: OrderRow, product_ids: Mapping[str, int]) -> None:
+    """Remember which shop product each line is, for the links in the pages."""
+    for line in row.lines:
+        line.product_id = product_ids.get(line.sku, line.product_id)
+
+
+def _fill_lines(row: OrderRow, order: Order) -> None:
+    stored = {line.number: line for line in row.lines}
+    for position, line in enumerate(order.lines):
+        kept = stored.get(line.number)
+        if kept is None:
+            kept = LineRow(number=line.number)
+            row.lines.append(kept)
+        for name, value in _line_values(line, position).items():
+            # Assigning an equal JSON value would still write the row.
+            if getattr(kept, name, None) != value:
+                setattr(kept, name, value)
+
+
+def _line_values(line: Line, position: int) -> dict[str, Any]:
+    return {
+        "position": position,
+        "sku": line.sku,
+        "title": line.title,
+        "quantity": line.quantity,
+        "quantities": _plain(line.quantities),
+        "charges": _plain(line.charges),
+        "intent_to_cancel": line.intent_to_cancel,
+        "refunded": line.refunded,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """JSON values only: Decimals and times as text."""
+    return msgspec.to_builtins(value)
+
+
+def changes_between(before: Order | None, after: Order) -> list[tuple[str, str]]:
+    """What a merchant would want to read about this change, as (kind, sentence)."""
+    if before is None:
+        return [("import", f"Order imported: {counts_in_words(after.counts()) or 'no units'}.")]
+    found = []
+    old, new = counts_in_words(before.counts()), counts_in_words(after.counts())
+    if old != new:
+        found.append(("status", f"At Walmart: {old} → {new}."))
+    if before.status is not after.status:
+        found.append(("status", f"Status: {before.status} → {after.status}."))
+    if after.refunded != before.refunded:
+        found.append(("refund", f"Refunded at Walmart: {after.refunded} {after.currency} in all."))
+    if after.wants_to_cancel and not before.wants_to_cancel:
+        found.append(("cancel", "The buyer asked to cancel."))
+    if before.address != after.address:
+        found.append(("address", "Walmart changed the delivery address."))
+    found += _date_changes(before.ship_by, after.ship_by)
+    return found
+
+
+def _date_changes(before: datetime | None, after: datetime | None) -> list[tuple[str, str]]:
+    if before == after or after is None:
+        return []
+    return [("date", f"Walmart moved the ship-by date to {after:%Y-%m-%d %H:%M} UTC.")]

@@ -1,0 +1,305 @@
+"""What goes out: commands with unique keys, tried on a schedule, ended done, dismissed or parked, never dropped."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from webapp import claims, clock
+from webapp.claims import Claim
+from webapp.connectors.http import CallRecord, ConnectorError
+from webapp.database import is_sqlite
+from webapp.domain.commands import IN_WORDS, KINDS, SIDES, Command, CommandState, Issued, cause_of
+from webapp.domain.retry import next_attempt
+from webapp.models import AttemptRow, ChangeRow, CommandRow, SyncRow, db
+from webapp.queue import Bell
+from webapp.unit_of_work import Work, unit_of_work
+
+log = logging.getLogger(__name__)
+
+RULE = "rule"
+UNEXPECTED_TRIES = 5
+"""An error that nobody foresaw will hardly heal: after so many tries a person is asked."""
+
+
+class Refusal(Exception):
+    """A command cannot be carried out as things stand: park it with this sentence, which names the next step."""
+
+
+class Unneeded(Exception):
+    """Nothing is left for this command to do: dismiss it with this sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A command about to be tried, as plain values."""
+
+    id: int
+    command: Command
+    tries: int
+    frozen: dict[str, Any] | None
+    was_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command achieved, in words, and what else to record in the same transaction."""
+
+    sentence: str
+    record: Callable[[Work], None] | None = None
+
+
+@dataclass(slots=True)
+class Trial:
+    """One try while it runs: the calls made so far, and the clock that measures it."""
+
+    started_at: datetime = field(default_factory=clock.now)
+    began: float = field(default_factory=time.monotonic)
+    calls: list[CallRecord] = field(default_factory=list)
+
+    @property
+    def duration_ms(self) -> int:
+        return round((time.monotonic() - self.began) * 1000)
+
+
+Perform = Callable[[Claim, Task, Trial], Outcome]
+
+
+def issue(work: Work, sync_id: int, account_key: str, po: str, commands: Iterable[Command], by: str = RULE) -> int:
+    """Put commands in the outbox; one that is there already is left as it is. Returns how many are new."""
+    insert = sqlite.insert(CommandRow) if is_sqlite() else postgresql.insert(CommandRow)
+    new = 0
+    for command in commands:
+        kind, cause, now = type(command).__name__, cause_of(command), clock.now()
+        new += work.changed(
+            insert.values(
+                sync_id=sync_id,
+                kind=kind,
+                key=f"{account_key}:{po}:{kind}:{cause}",
+                cause=cause,
+                arguments=asdict(command),
+                state=CommandState.QUEUED,
+                issued_by=by,
+                issued_at=now,
+                next_attempt_at=now,
+            ).on_conflict_do_nothing(index_elements=["key"])
+        )
+    if new:
+        work.ring(Bell.OUTBOUND)
+    return new
+
+
+def settle(work: Work, sync_id: int, wanted: Sequence[Command]) -> None:
+    """Dismiss what waits but is not asked for any more, with that reason."""
+    kept = {(type(command).__name__, cause_of(command)) for command in wanted}
+    waiting = select(CommandRow).where(CommandRow.sync_id == sync_id, CommandRow.state == CommandState.QUEUED)
+    for row in work.execute(waiting).scalars():
+        if (row.kind, row.cause) not in kept:
+            _end(row, CommandState.DISMISSED, "Not needed any more: the order shows that it is done or called off.")
+
+
+def issued(sync_id: int) -> list[Issued]:
+    """Everything ever issued for an order, oldest first, as the plan wants it."""
+    rows = db.session.execute(select(CommandRow).where(CommandRow.sync_id == sync_id).order_by(CommandRow.id)).scalars()
+    return [_to_issued(row) for row in rows]
+
+
+def is_under_way(sync_id: int) -> bool:
+    """Something for this order is waiting to go out or going out."""
+    states = (CommandState.QUEUED, CommandState.RUNNING)
+    found = select(CommandRow.id).where(CommandRow.sync_id == sync_id, CommandRow.state.in_(states)).limit(1)
+    return db.session.execute(found).first() is not None
+
+
+def run(claim: Claim, perform: Perform) -> None:
+    """Carry out what is due for a held order, one command after the other, then let it be read again."""
+    for command_id in _due(claim.sync_id):
+        task = _begin(claim, command_id)
+        if task is not None:
+            _try(claim, task, perform)
+    with unit_of_work() as work:
+        claims.hand_over(work, claim)
+
+
+def retry(command_id: int, by: str) -> None:
+    """A person wants a parked command tried again now. Raises Refusal when it is not parked."""
+    with unit_of_work() as work:
+        row = _parked(work, command_id)
+        row.state, row.tries, row.next_attempt_at = CommandState.QUEUED, 0, clock.now()
+        row.reason, row.ended_at = "", None
+        _tell(work, row, by, f"{IN_WORDS[row.kind][0]}: tried again by hand.")
+        _look_again(work, row.sync_id)
+        work.ring(Bell.OUTBOUND)
+
+
+def dismiss(command_id: int, reason: str, by: str) -> None:
+    """A person gives a parked command up, with a reason. Raises Refusal when it is not parked or no reason is given."""
+    if not reason.strip():
+        raise Refusal("Say why it is given up; the reason stays in the order's log.")
+    with unit_of_work() as work:
+        row = _parked(work, command_id)
+        _end(row, CommandState.DISMISSED, reason.strip())
+        row.dismissed_by = by
+        _tell(work, row, by, f"{IN_WORDS[row.kind][0]}: given up. {reason.strip()}")
+        _look_again(work, row.sync_id)
+
+
+def record_read(work: Work, sync_id: int, trial: Trial, outcome: str, sentence: str, number: int) -> None:
+    """Keep what happened on a read of both sides that failed."""
+    work.add(_attempt(sync_id, None, trial, outcome, sentence, number))
+
+
+def freeze(claim: Claim, task: Task, payload: dict[str, Any]) -> dict[str, Any]:
+    """Keep exactly what is about to be sent, before it is sent; what was sent once is never built anew."""
+    if task.was_sent and task.frozen is not None:
+        return task.frozen
+    with unit_of_work() as work:
+        claims.check(work, claim)
+        mine = update(CommandRow).where(CommandRow.id == task.id)
+        work.execute(mine.values(frozen=payload, first_sent_at=clock.now()))
+    return payload
+
+
+def _due(sync_id: int) -> Sequence[int]:
+    found = select(CommandRow.id).where(
+        CommandRow.sync_id == sync_id,
+        CommandRow.state.in_((CommandState.QUEUED, CommandState.RUNNING)),
+        CommandRow.next_attempt_at <= clock.now(),
+    )
+    return db.session.execute(found.order_by(CommandRow.id)).scalars().all()
+
+
+def _begin(claim: Claim, command_id: int) -> Task | None:
+    with unit_of_work() as work:
+        claims.check(work, claim)
+        row = work.session.get(CommandRow, command_id, populate_existing=True)
+        if row is None or row.state not in {CommandState.QUEUED, CommandState.RUNNING}:
+            return None
+        row.state = CommandState.RUNNING
+        command = msgspec.convert(row.arguments, KINDS[row.kind])
+        return Task(row.id, command, row.tries, row.frozen, was_sent=row.first_sent_at is not None)
+
+
+def _try(claim: Claim, task: Task, perform: Perform) -> None:
+    trial = Trial()
+    try:
+        outcome = perform(claim, task, trial)
+    except claims.Lost:
+        raise
+    except ConnectorError as error:
+        _failed(claim, task, trial, error)
+    except Refusal as refusal:
+        _record(claim, task, trial, CommandState.PARKED, str(refusal))
+    except Unneeded as reason:
+        _record(claim, task, trial, CommandState.DISMISSED, str(reason))
+    except Exception as error:
+        log.exception("command=%s po=%s failed unexpectedly", task.id, claim.po)
+        _failed_unexpectedly(claim, task, trial, error)
+    else:
+        _record(claim, task, trial, CommandState.DONE, outcome.sentence, outcome.record)
+
+
+def _failed(claim: Claim, task: Task, trial: Trial, error: ConnectorError) -> None:
+    if error.permanent:
+        _record(claim, task, trial, CommandState.PARKED, error.message)
+        return
+    again_at = next_attempt(task.tries + 1, clock.now(), jitter=random.random(), retry_after=error.retry_after)
+    if again_at is None:
+        _record(claim, task, trial, CommandState.PARKED, f"{error.message} It was tried {task.tries + 1} times.")
+        return
+    _again(claim, task, trial, error.message, again_at)
+
+
+def _failed_unexpectedly(claim: Claim, task: Task, trial: Trial, error: Exception) -> None:
+    sentence = f"An error in Orderbridge itself ({type(error).__name__}); the server's log has the details."
+    again_at = next_attempt(task.tries + 1, clock.now(), jitter=random.random())
+    if again_at is None or task.tries + 1 >= UNEXPECTED_TRIES:
+        _record(claim, task, trial, CommandState.PARKED, sentence)
+    else:
+        _again(claim, task, trial, sentence, again_at)
+
+
+def _again(claim: Claim, task: Task, trial: Trial, sentence: str, again_at: datetime) -> None:
+    with unit_of_work() as work:
+        claims.check(work, claim)
+        row = work.session.get_one(CommandRow, task.id)
+        row.state, row.reason, row.tries, row.next_attempt_at = CommandState.QUEUED, sentence, task.tries + 1, again_at
+        work.add(_attempt(claim.sync_id, task.id, trial, "failed", sentence, task.tries + 1))
+
+
+def _record(
+    claim: Claim,
+    task: Task,
+    trial: Trial,
+    state: CommandState,
+    sentence: str,
+    record: Callable[[Work], None] | None = None,
+) -> None:
+    with unit_of_work() as work:
+        claims.check(work, claim)
+        row = work.session.get_one(CommandRow, task.id)
+        row.tries = task.tries + 1
+        _end(row, state, sentence)
+        work.add(_attempt(claim.sync_id, task.id, trial, state.value, sentence, row.tries))
+        if record is not None:
+            record(work)
+    log.info("command=%s kind=%s po=%s state=%s", task.id, type(task.command).__name__, claim.po, state)
+
+
+def _end(row: CommandRow, state: CommandState, sentence: str) -> None:
+    row.state, row.ended_at = state, clock.now()
+    if state is CommandState.DONE:
+        row.outcome, row.reason = sentence, ""
+    else:
+        row.reason = sentence
+
+
+def _attempt(
+    sync_id: int, command_id: int | None, trial: Trial, outcome: str, sentence: str, number: int
+) -> AttemptRow:
+    return AttemptRow(
+        sync_id=sync_id,
+        command_id=command_id,
+        number=number,
+        started_at=trial.started_at,
+        duration_ms=trial.duration_ms,
+        outcome=outcome,
+        sentence=sentence,
+        calls=msgspec.to_builtins(trial.calls),
+    )
+
+
+def _to_issued(row: CommandRow) -> Issued:
+    return Issued(
+        kind=row.kind,
+        cause=row.cause,
+        state=CommandState(row.state),
+        done_at=row.ended_at if row.state == CommandState.DONE else None,
+        reason=f"{SIDES[row.kind]}: {row.reason}" if row.reason else "",
+        given_up=bool(row.dismissed_by),
+    )
+
+
+def _parked(work: Work, command_id: int) -> CommandRow:
+    row = work.session.get(CommandRow, command_id, populate_existing=True)
+    if row is None or row.state != CommandState.PARKED:
+        raise Refusal("This command is not waiting for you any more; reload the page.")
+    return row
+
+
+def _tell(work: Work, row: CommandRow, by: str, sentence: str) -> None:
+    work.add(ChangeRow(sync_id=row.sync_id, at=clock.now(), kind="person", by=by, sentence=sentence))
+
+
+def _look_again(work: Work, sync_id: int) -> None:
+    again = update(SyncRow).where(SyncRow.id == sync_id)
+    work.execute(again.values(look_again_at=clock.now() + timedelta(seconds=1), hints=SyncRow.hints + 1))

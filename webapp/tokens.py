@@ -1,0 +1,103 @@
+"""Walmart's access tokens: one per account, shared by every worker, fetched by one of them however many need it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from webapp import clock, vault
+from webapp.connectors.http import ConnectorError
+from webapp.connectors.walmart import AccessToken
+from webapp.database import is_sqlite
+from webapp.domain.commands import Side
+from webapp.models import AccessTokenRow, db
+from webapp.unit_of_work import Work, unit_of_work
+
+RENEW_BEFORE = timedelta(seconds=60)
+RENEWAL_LEASE = timedelta(seconds=30)
+LOOK_EVERY = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class SharedToken:
+    """The token of one account. `fetch` asks Walmart for a new one; only the worker that may renew calls it."""
+
+    account_id: int
+    fetch: Callable[[], AccessToken]
+
+    def get(self) -> str:
+        """A token that is good for a minute at least. Raises ConnectorError when none is to be had."""
+        return self._stored() or self._renew("")
+
+    def renew(self, rejected: str) -> str:
+        """A token other than the one Walmart just rejected."""
+        return self._renew(rejected)
+
+    def _stored(self, other_than: str = "") -> str | None:
+        db.session.rollback()
+        row = db.session.execute(
+            select(AccessTokenRow.token, AccessTokenRow.expires_at).where(AccessTokenRow.account_id == self.account_id)
+        ).one_or_none()
+        if row is None or row.token is None or row.expires_at is None:
+            return None
+        if row.expires_at - RENEW_BEFORE <= clock.now():
+            return None
+        token: str = vault.unseal(row.token)
+        return token if token != other_than else None
+
+    def _renew(self, rejected: str) -> str:
+        """Fetch it, or wait for the worker that does."""
+        give_up = time.monotonic() + RENEWAL_LEASE.total_seconds()
+        while time.monotonic() < give_up:
+            if token := self._stored(rejected):
+                return token
+            if self._may_fetch(rejected):
+                return self._fetch()
+            time.sleep(LOOK_EVERY)
+        raise ConnectorError("Another worker has been asking Walmart for a token for too long.", side=Side.WALMART)
+
+    def _may_fetch(self, rejected: str) -> bool:
+        now = clock.now()
+        with unit_of_work() as work:
+            _ensure_row(work, self.account_id)
+            if self._stored_in(work, rejected):
+                return False
+            free = or_(AccessTokenRow.renewing_until.is_(None), AccessTokenRow.renewing_until < now)
+            mine = update(AccessTokenRow).where(AccessTokenRow.account_id == self.account_id, free)
+            return work.changed(mine.values(renewing_until=now + RENEWAL_LEASE)) == 1
+
+    def _stored_in(self, work: Work, rejected: str) -> bool:
+        """Somebody renewed it between our look and our claim."""
+        row = work.execute(
+            select(AccessTokenRow.token, AccessTokenRow.expires_at).where(AccessTokenRow.account_id == self.account_id)
+        ).one()
+        if row.token is None or row.expires_at is None or row.expires_at - RENEW_BEFORE <= clock.now():
+            return False
+        return bool(vault.unseal(row.token) != rejected)
+
+    def _fetch(self) -> str:
+        try:
+            fetched = self.fetch()
+        except BaseException:
+            self._record(None)
+            raise
+        self._record(fetched)
+        return fetched.value
+
+    def _record(self, fetched: AccessToken | None) -> None:
+        values = {"token": None, "expires_at": None}
+        if fetched:
+            values = {"token": vault.seal(fetched.value), "expires_at": fetched.expires_at}  # type: ignore[dict-item]
+        with unit_of_work() as work:
+            mine = update(AccessTokenRow).where(AccessTokenRow.account_id == self.account_id)
+            work.execute(mine.values(renewing_until=None, **values))
+
+
+def _ensure_row(work: Work, account_id: int) -> None:
+    insert = sqlite.insert if is_sqlite() else postgresql.insert
+    work.execute(insert(AccessTokenRow).values(account_id=account_id).on_conflict_do_nothing())
