@@ -16,6 +16,7 @@ from sandbox.magento_auth import Gate
 from sandbox.magento_control import control
 from sandbox.magento_hooks import Hooks
 from sandbox.magento_orders import shown
+from sandbox.magento_pages import pages
 from sandbox.magento_rest import Door
 from sandbox.magento_routes import ROUTES
 from sandbox.magento_search import Document
@@ -55,6 +56,7 @@ def make_app(shop: Shop, faults: Faults) -> Flask:
         return redirect(f"{PREFIX}/")
 
     app.register_blueprint(control(shop, faults))
+    app.register_blueprint(pages(shop))
     return app
 
 

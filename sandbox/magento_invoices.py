@@ -38,6 +38,7 @@ def invoice(shop: Shop, order_id: Any, body: dict[str, Any]) -> str:
         save.tell("new_invoice", document)
         save.tell("order", order)
         _note(save, order, document)
+        save.mail(order, "invoice", wanted=wanted.get("notify"))
     return str(document["entity_id"])
 
 

@@ -45,6 +45,7 @@ def refund(shop: Shop, order_id: Any, body: dict[str, Any]) -> str:
         settle_state(order, in_progress=False)
         order["updated_at"] = utc_now()
         _save(shop, save, order, document)
+        save.mail(order, "credit memo", wanted=wanted.get("notify"))
     return str(document["entity_id"])
 
 

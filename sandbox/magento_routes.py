@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox import (
     magento_actions,
+    magento_carts,
     magento_invoices,
     magento_orders,
     magento_products,
@@ -15,7 +16,7 @@ from sandbox import (
 from sandbox.magento_auth import ANONYMOUS
 from sandbox.magento_errors import internal_error
 from sandbox.magento_fields import ORDER_COLUMNS
-from sandbox.magento_rest import Call, Route
+from sandbox.magento_rest import Call, Handler, Route
 from sandbox.magento_search import Criteria, Document, echo
 from sandbox.magento_shapes import argument
 from sandbox.magento_shop import Table
@@ -289,4 +290,40 @@ SHOP_ROUTES = (
     ),
     Route("GET", "directory/currency", ANONYMOUS, lambda c: magento_stores.currency(c.shop)),
 )
-ROUTES = ORDER_ROUTES + DOCUMENT_ROUTES + CATALOG_ROUTES + STOCK_ROUTES + SHOP_ROUTES
+
+
+def cart_routes(base: str, resource: str, new: Handler) -> tuple[Route, ...]:
+    """The cart flow under `carts` for an integration and under `guest-carts` for anyone."""
+    return (
+        Route("POST", base, resource, new),
+        Route("GET", f"{base}/:id", resource, lambda c: magento_carts.shown(_cart(c))),
+        Route("GET", f"{base}/:id/items", resource, lambda c: magento_carts.shown(_cart(c))["items"]),
+        Route(
+            "POST",
+            f"{base}/:id/items",
+            resource,
+            lambda c: magento_carts.add_item(c.shop, c.path["id"], c.body()),
+        ),
+        Route(
+            "POST",
+            f"{base}/:id/shipping-information",
+            resource,
+            lambda c: magento_carts.set_shipping(c.shop, c.path["id"], c.body()),
+        ),
+        Route(
+            "PUT",
+            f"{base}/:id/order",
+            resource,
+            lambda c: magento_carts.place(c.shop, c.path["id"], c.body()),
+        ),
+    )
+
+
+def _cart(call: Call) -> Document:
+    return magento_carts.find(call.shop, call.path["id"])
+
+
+CART_ROUTES = cart_routes(
+    "carts", "Magento_Cart::manage", lambda c: str(magento_carts.create(c.shop, c.store)["id"])
+) + cart_routes("guest-carts", ANONYMOUS, lambda c: magento_carts.create(c.shop, c.store)["masked_id"])
+ROUTES = ORDER_ROUTES + DOCUMENT_ROUTES + CATALOG_ROUTES + STOCK_ROUTES + SHOP_ROUTES + CART_ROUTES

@@ -47,6 +47,7 @@ def ship(shop: Shop, order_id: Any, body: dict[str, Any]) -> str:
         document["tracks"] = [new_track(shop, document, track) for track in tracks]
         document["comments"] = document_comments(shop, "shipment", document, wanted)
         _save(shop, save, order, document)
+        save.mail(order, "shipment", wanted=wanted.get("notify"))
     return str(document["entity_id"])
 
 

@@ -63,6 +63,11 @@ class Save:
     def put(self, table: "Table", document: Document) -> None:
         self.puts[(table.kind, table.key(document))] = document
 
+    def mail(self, order: Document, about: str, *, wanted: Any) -> None:
+        """Note a mail to the buyer, which goes out only where the call asks for it with `notify`."""
+        if wanted:
+            self.effects.append(("email", order["increment_id"], {"about": about}))
+
     def tell(self, event: str, document: Document) -> None:
         """A webhook to send before the change can be seen."""
         self.told.append((event, document))
