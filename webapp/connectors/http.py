@@ -162,7 +162,7 @@ class Caller:
 
     def _exchange(self, call: Call) -> Answer:
         limits = self._limits
-        with flight(limits.total_seconds, limits.connect_seconds) as current:
+        with flight(limits.total_seconds, limits.connect_seconds, _target(call.url)) as current:
             try:
                 prepared = _prepare(call)
                 if call.public_only and not call.url.lower().startswith("https://"):
@@ -178,10 +178,14 @@ class Caller:
 
 def _prepare(call: Call) -> requests.PreparedRequest:
     headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **call.headers}
-    prepared = requests.Request(call.method, call.url, headers=headers, data=call.body).prepare()
-    # requests writes some escapes anew; a cursor has to go back as it came.
-    prepared.url = call.url
-    return prepared
+    return requests.Request(call.method, call.url, headers=headers, data=call.body).prepare()
+
+
+def _target(url: str) -> str:
+    """Path and query as written; empty where they hold something that has to be escaped first."""
+    host, _, path = url.partition("://")[2].partition("#")[0].partition("/")
+    is_clean = path.isascii() and path.isprintable() and " " not in path and "?" not in host
+    return f"/{path}" if is_clean else ""
 
 
 def _read(call: Call, response: requests.Response, limits: Limits) -> bytes:

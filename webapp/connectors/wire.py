@@ -30,10 +30,11 @@ class AddressRefused(Exception):
 
 @dataclass(slots=True)
 class Flight:
-    """The call that this thread is making: when it must end and whether a byte of it has left."""
+    """The call that this thread is making: when it must end, its path as written, whether a byte of it has left."""
 
     deadline: float
     connect_seconds: float
+    target: str = ""
     sent: bool = False
 
     def remaining(self) -> float:
@@ -48,9 +49,12 @@ _thread = threading.local()
 
 
 @contextmanager
-def flight(total_seconds: float, connect_seconds: float) -> Iterator[Flight]:
-    """Everything this thread sends and reads inside the block ends within `total_seconds`."""
-    started = Flight(time.monotonic() + total_seconds, connect_seconds)
+def flight(total_seconds: float, connect_seconds: float, target: str = "") -> Iterator[Flight]:
+    """Everything this thread sends and reads inside the block ends within `total_seconds`.
+
+    A `target` (path and query) goes out as it is written, since a cursor has to go back as it came.
+    """
+    started = Flight(time.monotonic() + total_seconds, connect_seconds, target)
     _thread.flight = started
     try:
         yield started
@@ -129,6 +133,9 @@ class _TimedHTTPConnection(HTTPConnection):
         _depart(self.sock)
         super().send(data)
 
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        super().putrequest(method, _now_flying().target or url, *args, **kwargs)
+
 
 class _TimedHTTPSConnection(HTTPSConnection):
     response_class = _TimedResponse
@@ -142,6 +149,9 @@ class _TimedHTTPSConnection(HTTPSConnection):
             self.connect()
         _depart(self.sock)
         super().send(data)
+
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        super().putrequest(method, _now_flying().target or url, *args, **kwargs)
 
 
 class _PublicHTTPSConnection(_TimedHTTPSConnection):

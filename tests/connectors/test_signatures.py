@@ -1,0 +1,133 @@
+"""Who sent a webhook: each scheme's right proof, its near misses, and garbage that must never raise."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+import pytest
+
+from webapp.connectors.signatures import WebhookAuth, same, verify_magento, verify_token_request, verify_walmart
+
+BODY = b'{"source": {"eventId": "1"}}'
+NEW, OLD = "new-s\u00e9cret", "old-secret"
+BASIC = WebhookAuth("basic", "Authorization", "walmart", (NEW, OLD))
+HEADER = WebhookAuth("header", "X-Bridge-Key", "", (NEW, OLD))
+HMAC = WebhookAuth("hmac", "X-Signature", "", (NEW, OLD))
+NONE = WebhookAuth("none", secrets=(NEW, OLD))
+OAUTH = WebhookAuth("oauth", "Authorization", "client", (NEW,))
+GARBAGE = (
+    "",
+    " ",
+    "Basic",
+    "Basic ",
+    "Bearer ",
+    "\u2603",
+    "\udcff",
+    "=" * 50,
+    "a" * 9000,
+    "\x00",
+    "sha256=",
+    "Basic !!!",
+    ":",
+)
+
+
+def signed(secret: str, body: bytes = BODY) -> bytes:
+    return hmac.new(secret.encode(), body, hashlib.sha256).digest()
+
+
+def coded(user: str, secret: str) -> str:
+    return base64.b64encode(f"{user}:{secret}".encode()).decode()
+
+
+@pytest.mark.parametrize("secret", [NEW, OLD])
+def test_each_scheme_takes_the_secret_in_use_and_the_one_before(secret: str) -> None:
+    digest = signed(secret)
+    proofs = [
+        (NONE, secret, {}),
+        (HEADER, "", {"x-bridge-key": secret}),
+        (BASIC, "", {"Authorization": f"Basic {coded('walmart', secret)}"}),
+        (BASIC, "", {"AUTHORIZATION": coded("walmart", secret)}),
+        (BASIC, "", {"Authorization": f"basic  {coded('walmart', secret).rstrip('=')}"}),
+        (HMAC, "", {"X-Signature": digest.hex()}),
+        (HMAC, "", {"X-Signature": digest.hex().upper()}),
+        (HMAC, "", {"X-Signature": f"sha256={digest.hex()}"}),
+        (HMAC, "", {"X-Signature": base64.b64encode(digest).decode()}),
+        (HMAC, "", {"X-Signature": base64.urlsafe_b64encode(digest).decode().rstrip("=")}),
+    ]
+    for auth, path, headers in proofs:
+        assert verify_walmart(auth, path, headers, BODY), (auth.mode, headers)
+        assert verify_magento(auth, path, headers, BODY), (auth.mode, headers)
+
+
+@pytest.mark.parametrize(
+    ("auth", "path", "headers"),
+    [
+        (NONE, "another", {}),
+        (NONE, "", {}),
+        (HEADER, NEW, {}),
+        (HEADER, "", {"X-Bridge-Key": NEW + "x"}),
+        (HEADER, "", {"X-Another": NEW}),
+        (BASIC, "", {"Authorization": f"Basic {coded('another', NEW)}"}),
+        (BASIC, "", {"Authorization": f"Basic {coded('walmart', 'another')}"}),
+        (BASIC, "", {"Authorization": f"Bearer {coded('walmart', NEW)}"}),
+        (HMAC, "", {"X-Signature": signed("another").hex()}),
+        (HMAC, "", {"X-Signature": signed(NEW, BODY + b" ").hex()}),
+        (HMAC, "", {"X-Signature": signed(NEW).hex()[:-2]}),
+        (HMAC, "", {"X-Signature": base64.b64encode(signed(NEW)).decode().lower()}),
+    ],
+)
+def test_a_wrong_proof_is_refused(auth: WebhookAuth, path: str, headers: dict[str, str]) -> None:
+    assert not verify_walmart(auth, path, headers, BODY)
+    assert not verify_magento(auth, path, headers, BODY)
+
+
+@pytest.mark.parametrize("mode", ["none", "header", "basic", "hmac", "oauth", "", "unknown"])
+@pytest.mark.parametrize("secrets", [(), ("",), ("", "")])
+def test_without_a_secret_nobody_gets_in(mode: str, secrets: tuple[str, ...]) -> None:
+    auth = WebhookAuth(mode, "X-Key", "", secrets)
+    empty = {"X-Key": base64.b64encode(b":").decode()}
+    for headers in ({}, {"X-Key": ""}, empty, {"X-Key": signed("").hex()}):
+        assert not verify_walmart(auth, "", headers, BODY, ("",))
+        assert not verify_magento(auth, "", headers, BODY)
+
+
+@pytest.mark.parametrize("auth", [NONE, HEADER, BASIC, HMAC, OAUTH])
+def test_garbage_is_refused_without_a_word(auth: WebhookAuth) -> None:
+    for value in GARBAGE:
+        headers = {auth.header_name: value, value: "x"}
+        assert not verify_walmart(auth, value, headers, b"\xff\xfe" * 10, ("token",))
+        assert not verify_magento(auth, value, headers, b"")
+        assert not verify_token_request(auth, headers)
+
+
+def test_a_header_sent_twice_proves_nothing() -> None:
+    assert not verify_walmart(HEADER, "", {"X-Bridge-Key": NEW, "x-bridge-key": "other"}, BODY)
+
+
+def test_a_bearer_token_is_good_as_long_as_it_is_issued() -> None:
+    headers = {"authorization": "Bearer abc.def"}
+    assert verify_walmart(OAUTH, "", headers, BODY, ("old", "abc.def"))
+    assert not verify_walmart(OAUTH, "", headers, BODY, ("other",))
+    assert not verify_walmart(OAUTH, "", headers, BODY)
+    assert not verify_magento(OAUTH, "", headers, BODY)
+
+
+def test_walmart_gets_a_token_for_its_client_id_and_secret() -> None:
+    assert verify_token_request(OAUTH, {"Authorization": coded("client", NEW)})
+    assert verify_token_request(OAUTH, {"Authorization": f"Basic {coded('client', NEW)}"})
+    assert not verify_token_request(OAUTH, {"Authorization": coded("client", OLD)})
+    assert not verify_token_request(BASIC, {"Authorization": coded("walmart", NEW)})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"), [("a", "a", True), ("a", "b", False), ("", "", False), ("\u00e9", "\u00e9", True)]
+)
+def test_same(one: str, other: str, equal: bool) -> None:
+    assert same(one, other) is equal
+
+
+def test_secrets_are_not_printed() -> None:
+    assert NEW not in repr(BASIC)
