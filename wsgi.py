@@ -1,11 +1,16 @@
 """The application for a WSGI server and for the command line (`flask --app wsgi …`)."""
 
 import os
+import sys
 
 from webapp.app import create_app
 from webapp.parent_watch import end_with_parent
+from webapp.settings import SettingsError
 
 if os.environ.get("ORDERBRIDGE_SUPERVISED") == "1":
     end_with_parent()
 
-app = create_app()
+try:
+    app = create_app()
+except SettingsError as problem:
+    sys.exit(str(problem))

@@ -90,7 +90,7 @@ class _Crew:
             del self.running[future]
 
 
-def drain(source: Source, threads: int, lifetime: float = LIFETIME) -> int:
+def drain(source: Source, threads: int, lifetime: float = LIFETIME, linger: float = LINGER) -> int:
     """Work off what is due until nothing is; returns how many pieces were worked on. Needs an application context.
 
     The flag is cleared before the last look, so a ring either finds this drain still looking or starts the next one.
@@ -101,7 +101,7 @@ def drain(source: Source, threads: int, lifetime: float = LIFETIME) -> int:
         crew = _Crew(app, source, threads, pool)
         threading.Thread(target=_listen, args=(source.bell, crew.awake, over), daemon=True).start()
         try:
-            _work(crew, time.monotonic() + lifetime)
+            _work(crew, time.monotonic() + lifetime, linger)
         finally:
             over.set()
     if seconds_to_next(source.bell) == 0.0:
@@ -109,7 +109,7 @@ def drain(source: Source, threads: int, lifetime: float = LIFETIME) -> int:
     return crew.done
 
 
-def _work(crew: _Crew, ends_at: float) -> None:
+def _work(crew: _Crew, ends_at: float, linger: float) -> None:
     quiet_since = time.monotonic()
     while time.monotonic() < ends_at:
         crew.awake.clear()
@@ -119,8 +119,8 @@ def _work(crew: _Crew, ends_at: float) -> None:
         if crew.running:
             quiet_since = time.monotonic()
             crew.pause(ends_at - time.monotonic())
-        elif time.monotonic() - quiet_since < LINGER:
-            crew.pause(LINGER - (time.monotonic() - quiet_since))
+        elif time.monotonic() - quiet_since < linger:
+            crew.pause(linger - (time.monotonic() - quiet_since))
         else:
             queue.clear(crew.source.bell)
             if not crew.begin():

@@ -215,7 +215,7 @@ def accounts_add(as_json: bool, **given: Any) -> None:
     """Connect a Walmart seller account."""
     secret = sys.stdin.readline().strip() if given["client_secret_stdin"] else click.prompt("Secret", hide_input=True)
     webhook_secret = sys.stdin.readline().strip() if given["webhook_secret_stdin"] else ""
-    chosen = {"acknowledge": AcknowledgeWhen(given["acknowledge"])} if given["acknowledge"] else {}
+    acknowledge = AcknowledgeWhen(given["acknowledge"]) if given["acknowledge"] else Policy().acknowledge
     auth = _webhook_auth(given["webhook_auth"], given["webhook_header"], given["webhook_user"], webhook_secret)
     new = NewAccount(
         name=given["name"],
@@ -225,7 +225,7 @@ def accounts_add(as_json: bool, **given: Any) -> None:
         marketplace=given["marketplace"],
         api_url=given["api_url"],
         seller_id=given["seller_id"],
-        policy=Policy(number_prefix=given["number_prefix"], **chosen),
+        policy=Policy(number_prefix=given["number_prefix"], acknowledge=acknowledge),
         webhook_auth=auth,
     )
     with unit_of_work() as work:

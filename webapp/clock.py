@@ -16,3 +16,9 @@ def move(by: timedelta) -> None:
     """Tests only: let time pass without waiting. Moves add up; a negative one goes back."""
     global _offset  # noqa: PLW0603
     _offset += by
+
+
+def reset() -> None:
+    """Tests only: the clock tells the real time again."""
+    global _offset  # noqa: PLW0603
+    _offset = timedelta(0)

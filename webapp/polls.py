@@ -119,13 +119,8 @@ def _record_page(account_id: int, orders: Iterable[Order]) -> None:
     found = {order.po: order for order in orders}
     if not found:
         return
-    stored = dict(
-        db.session.execute(
-            select(OrderRow.po, OrderRow.sync_id).where(
-                OrderRow.account_id == account_id, OrderRow.po.in_(found.keys())
-            )
-        ).tuples()
-    )
+    known = select(OrderRow.po, OrderRow.sync_id).where(OrderRow.account_id == account_id, OrderRow.po.in_(found))
+    stored = {row.po: row.sync_id for row in db.session.execute(known)}
     changed = [po for po, order in found.items() if po not in stored or _differs(stored[po], order)]
     with unit_of_work() as work:
         for po in changed:

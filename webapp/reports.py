@@ -31,7 +31,7 @@ def order(account: Account, sync_id: int) -> dict[str, Any]:
         "total": str(row.total),
         "currency": row.currency,
         "lines": [_line(line) for line in row.lines],
-        "log": [{"at": entry.at, "by": entry.by, "sentence": entry.sentence} for entry in timeline.of(row)],
+        "log": [{"at": entry.at, "by": entry.by, "sentence": entry.sentence} for entry in _log(row)],
     }
 
 
@@ -59,3 +59,7 @@ def _line(line: Any) -> dict[str, Any]:
         "quantity": line.quantity,
         "quantities": quantities,
     }
+
+
+def _log(row: OrderRow) -> tuple[timeline.Entry, ...]:
+    return timeline.log(row.account_id, row.po, row.sync_id)

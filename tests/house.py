@@ -1,0 +1,157 @@
+"""The application as tests drive it: webhooks in, drains run here and now, rows and ledgers looked at."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+from cryptography.fernet import Fernet
+from flask import Flask
+from sqlalchemy import select
+
+from jobs import inbound, outbound
+from jobs.drain import drain
+from sandbox.magento import MagentoSandbox
+from sandbox.walmart import WalmartSandbox
+from webapp import accounts, clock, inbox, reports
+from webapp.accounts import NewAccount, NewStore
+from webapp.app import create_app
+from webapp.domain.policy import Policy
+from webapp.models import AccountRow, CommandRow, OrderRow, SyncRow, db
+from webapp.queue import Bell
+from webapp.settings import CHECKOUT, Settings
+from webapp.sweep import seconds_to_next
+from webapp.unit_of_work import unit_of_work
+
+SECRET = "path-secret"
+
+
+@dataclass
+class House:
+    """One application with its two neighbours."""
+
+    app: Flask
+    walmart: WalmartSandbox
+    magento: MagentoSandbox
+    account_id: int = 0
+    account_key: str = ""
+    webhook_path: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def post_webhook(self, po: str, *, sub_type: str = "PO_CREATED", event_id: str = "") -> int:
+        """What Walmart would send about an order; the status of the answer."""
+        return self.post(order_event(po, sub_type, event_id or f"event-{time.time_ns()}"))
+
+    def post(self, body: bytes | dict[str, Any], path: str = "", **headers: str) -> int:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        answer = self.app.test_client().post(path or self.webhook_path, data=raw, headers=headers)
+        return answer.status_code
+
+    def drain(self, rounds: int = 30) -> None:
+        """Run both drains until nothing is due any more."""
+        for _ in range(rounds):
+            with self.app.app_context():
+                drain(inbound.SOURCE, threads=8, linger=0.0)
+                drain(outbound.SOURCE, threads=8, linger=0.0)
+                due = [bell for bell in Bell if seconds_to_next(bell) == 0.0]
+                db.session.remove()
+            if not due:
+                return
+        raise AssertionError(f"still due after {rounds} rounds: {due}")
+
+    def pass_time(self, **by: float) -> None:
+        """Move the clock on and work off what has fallen due by then."""
+        clock.move(timedelta(**by))
+        self.drain()
+
+    def set_policy(self, **changes: Any) -> None:
+        """Change the account's settings."""
+        with self.app.app_context(), unit_of_work() as work:
+            row = work.session.get_one(AccountRow, self.account_id)
+            policy = accounts.policy_from_json(row.settings, number_prefix=row.number_prefix)
+            row.settings = accounts.policy_to_json(replace(policy, **changes))
+
+    def place(self, **spec: Any) -> str:
+        """A buyer orders and Walmart sends its webhook."""
+        po = self.walmart.place_order(**spec)
+        assert self.post_webhook(po) == 200
+        return po
+
+    def shown(self, po: str) -> dict[str, Any]:
+        """The order as the command line shows it."""
+        with self.app.app_context():
+            row = db.session.execute(select(OrderRow).where(OrderRow.po == po)).scalar_one()
+            return reports.order(accounts.by_id(row.account_id), row.sync_id)
+
+    def commands(self, po: str) -> list[CommandRow]:
+        with self.app.app_context():
+            wanted = select(CommandRow).join(SyncRow, SyncRow.id == CommandRow.sync_id).where(SyncRow.po == po)
+            return list(db.session.execute(wanted.order_by(CommandRow.id)).scalars())
+
+    def effects(self, effect: str, key: str | None = None) -> list[str]:
+        """The keys of an effect in the ledgers of both sides, in order."""
+        entries = self.walmart.ledger.entries(effect) + self.magento.ledger.entries(effect)
+        return [entry["key"] for entry in entries if key in (None, entry["key"])]
+
+    def wish(self, po: str) -> None:
+        with self.app.app_context():
+            inbox.record_wish(self.account_id, po, by="test")
+
+
+def order_event(po: str, sub_type: str = "PO_CREATED", event_id: str = "event-1") -> dict[str, Any]:
+    """An ORDER_UPDATES notification."""
+    return {
+        "source": {"eventType": "ORDER_UPDATES", "eventTime": "2026-11-01T10:00:00.000Z", "eventId": event_id},
+        "payload": {"meta": {"subEventType": sub_type}, "order": {"purchaseOrderId": po}},
+    }
+
+
+def settings_for(folder: Path, database_url: str, redis_url: str) -> Settings:
+    return Settings(
+        data_dir=folder,
+        database_url=database_url.replace("postgresql://", "postgresql+psycopg://"),
+        redis_url=redis_url,
+        secret_key="test",
+        encryption_keys=(Fernet.generate_key().decode(),),
+        public_url="",
+        allowed_hosts_out=frozenset(),
+        metrics_token="",
+        drain_threads=8,
+    )
+
+
+@contextmanager
+def build(
+    folder: Path, database_url: str, redis_url: str, walmart: WalmartSandbox, magento: MagentoSandbox
+) -> Iterator[House]:
+    """A migrated application with one account and one store."""
+    app = create_app(settings_for(folder, database_url, redis_url))
+    with app.app_context():
+        flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
+        with unit_of_work() as work:
+            accounts.add_store(work, NewStore("Shop", magento.url, magento.token, admin_url=f"{magento.url}/admin"))
+            row = accounts.add_account(
+                work,
+                NewAccount(
+                    name="Seller",
+                    store="Shop",
+                    client_id=walmart.client_id,
+                    client_secret=walmart.client_secret,
+                    api_url=walmart.url,
+                    policy=Policy(number_prefix="WM-"),
+                    webhook_auth=accounts.WebhookAuth(mode="none", secrets=(SECRET,)),
+                ),
+            )
+        db.session.remove()
+    house = House(app, walmart, magento, row.id, row.key, f"/webhooks/walmart/{row.key}/{SECRET}")
+    yield house
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
