@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from urllib3.util import SKIP_HEADER
 
 from sandbox.control import BadControl
 from sandbox.magento_errors import MagentoError
@@ -192,7 +193,7 @@ class Hooks:
 def _request(hook: Document, body: bytes, headers: dict[str, str]) -> Outcome:
     # The module waits for ever, as observed on 2.4.7-p3; so does Adobe Commerce unless told otherwise.
     limit = float(hook.get("timeout_ms") or 0) / 1000 or None
-    bare = {"User-Agent": None, "Accept-Encoding": None, "Connection": None, **headers}
+    bare = {"User-Agent": SKIP_HEADER, "Accept-Encoding": SKIP_HEADER, "Connection": None, **headers}
     try:
         with requests.Session() as session:
             session.trust_env = False
