@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from jobs import embedded_redis, ports
-from jobs.processes import Command
+from jobs.commands import Command
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -80,20 +80,20 @@ def build(options: Options) -> House:
     env = environment(options)
     redis = None if options.redis_url else embedded_redis.command()
 
-    def ours(name: str, *words: str) -> Command:
-        return Command(name, (python, "-m", *words), CHECKOUT, env)
+    def service(name: str, *words: str) -> Command:
+        return Command(name, words, CHECKOUT, env, forked=True)
 
     return House(
         redis=Command("redis", watched(redis), options.data, env) if redis else None,
         sandbox=Command("sandbox", watched((python, *_sandbox(options.data))), CHECKOUT, env)
         if options.sandbox
         else None,
-        prepare=ours("prepare", "flask", "--app", "wsgi", "prepare", "--json"),
+        prepare=Command("prepare", (python, "-m", "flask", "--app", "wsgi", "prepare", "--json"), CHECKOUT, env),
         services=(
-            ours("worker-inbound", "jobs.worker", "inbound"),
-            ours("worker-outbound", "jobs.worker", "outbound"),
-            ours("scheduler", "jobs.scheduler"),
-            ours("web", "jobs.web"),
+            service("worker-inbound", "jobs.worker", "inbound"),
+            service("worker-outbound", "jobs.worker", "outbound"),
+            service("scheduler", "jobs.scheduler"),
+            service("web", "jobs.web"),
         ),
     )
 

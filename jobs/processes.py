@@ -6,11 +6,14 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jobs import forks
+from jobs.commands import Command
 from jobs.data_folder import last_lines, open_log
+from jobs.forks import Fork
 from webapp.parent_watch import LIFELINE, describe
 
 TOO_MANY = 5
@@ -21,23 +24,13 @@ class GaveUp(Exception):
     """A child ends again and again; the message names it and shows the end of its log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What to start: a name, for people and the log file, and the command line."""
-
-    name: str
-    argv: tuple[str, ...]
-    folder: Path
-    env: Mapping[str, str] = field(default_factory=dict)
-
-
 @dataclass(slots=True)
 class Child:
     """A command that runs, and how often it has ended before."""
 
     command: Command
     log: Path
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Fork
     log_starts_at: int = 0
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=TOO_MANY))
 
@@ -64,19 +57,31 @@ def start(command: Command, nest: Nest, *, talks: bool = False) -> Child:
     written_to = open_log(log)
     try:
         starts_at = os.fstat(written_to).st_size
-        process = subprocess.Popen(
-            command.argv,
-            cwd=command.folder,
-            env={**os.environ, **command.env, LIFELINE: describe(nest.lifeline)},
-            stdin=subprocess.PIPE if talks else nest.lifeline,
-            stdout=subprocess.PIPE if talks else written_to,
-            stderr=written_to,
-            start_new_session=True,
-            pass_fds=(nest.lock, nest.lifeline),
-        )
+        process = _fork(command, nest, written_to) if command.forked else _execute(command, nest, written_to, talks)
     finally:
         os.close(written_to)
     return Child(command, log, process, starts_at)
+
+
+def _fork(command: Command, nest: Nest, written_to: int) -> Fork:
+    return forks.start(command, _environment(command, nest), written_to, (nest.lock, nest.lifeline))
+
+
+def _execute(command: Command, nest: Nest, written_to: int, talks: bool) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command.argv,
+        cwd=command.folder,
+        env=_environment(command, nest),
+        stdin=subprocess.PIPE if talks else nest.lifeline,
+        stdout=subprocess.PIPE if talks else written_to,
+        stderr=written_to,
+        start_new_session=True,
+        pass_fds=(nest.lock, nest.lifeline),
+    )
+
+
+def _environment(command: Command, nest: Nest) -> dict[str, str]:
+    return {**os.environ, **command.env, LIFELINE: describe(nest.lifeline)}
 
 
 def restart_the_dead(children: list[Child], nest: Nest, say: Callable[[str], None]) -> None:
@@ -94,7 +99,7 @@ def restart_the_dead(children: list[Child], nest: Nest, say: Callable[[str], Non
 
 
 def how_it_ended(child: Child) -> str:
-    code = child.process.returncode
+    code = child.process.returncode or 0
     if code > 128:  # a shell's way to say it
         code = 128 - code
     return f"signal {-code}" if code < 0 else f"exit code {code}"

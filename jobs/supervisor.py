@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jobs import data_folder, embedded_redis, ports, processes
+from jobs import data_folder, embedded_redis, forks, ports, processes
+from jobs.commands import Command
 from jobs.house import House, Options, build
 from jobs.interrupts import Interrupted, Interrupts
 from jobs.processes import Child, GaveUp, Nest
@@ -55,7 +56,7 @@ class Family:
     interrupts: Interrupts
     children: list[Child] = field(default_factory=list)
 
-    def start(self, command: processes.Command) -> Child:
+    def start(self, command: Command) -> Child:
         self.children.append(processes.start(command, self.nest))
         return self.children[-1]
 
@@ -119,6 +120,7 @@ def _prepare(family: Family) -> Prepared:
     sandbox = family.start(family.house.sandbox) if family.house.sandbox else None
     prepare = processes.start(family.house.prepare, family.nest, talks=True)
     try:
+        forks.preload(command.argv[0] for command in family.house.services if command.forked)
         if sandbox:
             family.wait_until(lambda: len(_banner(family)) == 2 or processes.are_gone([prepare]))
         _tell(prepare, _banner(family) if sandbox else [])

@@ -1,4 +1,4 @@
-"""Small stand-ins for the processes that the supervisor starts: `fake_child.py KIND …`."""
+"""Small stand-ins for the processes that the supervisor starts; the first argument is the kind."""
 
 import json
 import os
@@ -74,7 +74,12 @@ def connected() -> None:
 
 KINDS = (web, sleeps, forks, stubborn, dies, sandbox, prepare, connected)
 
-if __name__ == "__main__":
+
+def main() -> None:
     if sys.argv[1] != "sandbox":
         end_with_parent()
     {kind.__name__: kind for kind in KINDS}[sys.argv[1]]()
+
+
+if __name__ == "__main__":
+    main()

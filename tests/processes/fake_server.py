@@ -2,13 +2,13 @@
 
 import os
 import sys
-from pathlib import Path
+from dataclasses import replace
 
 from jobs import house, supervisor
+from jobs.commands import Command
 from jobs.house import House, Options
-from jobs.processes import Command
 
-CHILD = Path(__file__).with_name("fake_child.py")
+CHILD = "tests.processes.fake_child"
 
 
 def build(options: Options) -> House:
@@ -17,11 +17,11 @@ def build(options: Options) -> House:
     kinds = {"prepare": "prepare", "sandbox": "sandbox", "web": "web", **given}
 
     def stand_in(command: Command) -> Command:
-        words = command.argv[command.argv.index("-m") + 2 :]
-        argv = (sys.executable, "-S", str(CHILD), kinds.get(command.name, "sleeps"), *words)
-        return Command(
-            command.name, house.watched(argv) if command is real.sandbox else argv, CHILD.parent, command.env
-        )
+        kind = kinds.get(command.name, "sleeps")
+        if command.forked:
+            return replace(command, argv=(CHILD, kind, *command.argv[1:]))
+        argv = (sys.executable, "-S", "-m", CHILD, kind, *command.argv[command.argv.index("-m") + 2 :])
+        return replace(command, argv=house.watched(argv) if command is real.sandbox else argv)
 
     return House(
         redis=real.redis,

@@ -64,7 +64,7 @@ class Running:
         return processes_of(self.data)
 
     def pid(self, word: str) -> int:
-        """The oldest process with the word in its command line."""
+        """The oldest process with the word as its name or in its command line."""
         return min(pid for pid, line in self.processes().items() if word in line.split())
 
 
@@ -76,7 +76,8 @@ def processes_of(data: Path) -> dict[int, str]:
             with contextlib.suppress(OSError):
                 held = {os.readlink(number) for number in (folder / "fd").iterdir()}
                 if str(data / "children.lock") in held and str(data / "server.lock") not in held:
-                    found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ").strip()
+                    line = (folder / "comm").read_text() + (folder / "cmdline").read_text()
+                    found[int(folder.name)] = line.replace("\0", " ").replace("\n", " ").strip()
     return found
 
 

@@ -11,7 +11,7 @@ from tests.processes.running import wait_for
 
 CHILDREN = {
     "web": "web",
-    "worker": "inbound",
+    "worker": "worker-inbound",
     "sandbox": "sandbox",
     "the watch over Valkey": "/bin/sh",
     "Valkey": "unixsocket:redis.sock",
