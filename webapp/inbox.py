@@ -215,7 +215,10 @@ def _route_magento(work: Work, event: EventRow) -> None:
         linked = linked.where(OrderRow.id.is_(None))
     found = work.execute(linked.limit(1)).one_or_none()
     if found is None:
-        event.state, event.reason = EventState.IGNORED, "It speaks of no order that came from Walmart."
+        event.state, event.reason = (
+            EventState.IGNORED,
+            "No order from Walmart is linked to what it speaks of; an order that is just being created is read anyway.",
+        )
         event.handled_at = clock.now()
         return
     event.account_id, event.po = found.account_id, found.po

@@ -57,7 +57,7 @@ def plan(seen: Seen, policy: Policy, issued: Iterable[Issued], now: datetime) ->
         _acknowledge(seen, policy, commands, now),
         _create(seen, policy, commands, now),
         _invoice(seen, policy, commands, now),
-        _rest(seen),
+        _rest(seen, now),
     )
     looks = [part.look_again_at for part in parts if part.look_again_at]
     if not _is_finished(seen):
@@ -107,7 +107,7 @@ def _acknowledge(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: da
         return Plan()
     before = issued_of(AcknowledgeOrder, issued)
     if any(one.is_under_way for one in before):
-        return Plan(commands=(AcknowledgeOrder(len(before)),), waiting_for=("Acknowledging at Walmart.",))
+        return Plan((AcknowledgeOrder(len(before)),), (_under_way("Acknowledging at Walmart", before),))
     if any(one.state is CommandState.PARKED for one in before):
         return Plan(waiting_for=("The acknowledgement was refused and waits for you.",))
     if any(one.given_up for one in before):
@@ -150,6 +150,12 @@ def _in_flight(before: tuple[Issued, ...], policy: Policy, now: datetime) -> dat
     return min(believed_until, now + timedelta(seconds=5)) if now < believed_until else None
 
 
+def _under_way(doing: str, before: tuple[Issued, ...]) -> str:
+    """What is going on; after a failed try also why it takes longer."""
+    trouble = next((one.reason for one in before if one.is_under_way and one.reason), "")
+    return f"{doing}; it is tried again. {trouble}" if trouble else f"{doing}."
+
+
 def _create(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan:
     if seen.is_linked:
         return Plan()
@@ -158,7 +164,7 @@ def _create(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetim
         return Plan(waiting_for=(why_not,) if is_open(seen.order.counts()) else ())
     before = issued_of(CreateMagentoOrder, issued)
     if any(one.is_under_way for one in before):
-        return Plan(commands=(CreateMagentoOrder(len(before)),), waiting_for=("Creating the Magento order.",))
+        return Plan((CreateMagentoOrder(len(before)),), (_under_way("Creating the Magento order", before),))
     if any(one.state is CommandState.PARKED for one in before):
         return Plan(waiting_for=("Magento refused the order; see what to do above.",))
     if any(one.given_up for one in before):
@@ -212,7 +218,7 @@ def _invoice(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: dateti
         return Plan(waiting_for=(f"Not invoiced: the Magento order is {shop.status or shop.state}.",))
     before = issued_of(CreateInvoice, issued)
     if any(one.is_under_way for one in before):
-        return Plan(commands=(CreateInvoice(len(before)),), waiting_for=("Invoicing the Magento order.",))
+        return Plan((CreateInvoice(len(before)),), (_under_way("Invoicing the Magento order", before),))
     if any(one.state is CommandState.PARKED for one in before):
         return Plan(waiting_for=("Magento refused the invoice; see what to do above.",))
     if any(one.given_up for one in before):
@@ -223,7 +229,7 @@ def _invoice(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: dateti
     return Plan(commands=(CreateInvoice(len(before) + 1),), waiting_for=("Invoicing the Magento order.",))
 
 
-def _rest(seen: Seen) -> Plan:
+def _rest(seen: Seen, now: datetime) -> Plan:
     if seen.order.unknown_statuses:
         words = ", ".join(seen.order.unknown_statuses)
         return Plan(
@@ -233,7 +239,7 @@ def _rest(seen: Seen) -> Plan:
     if seen.shop_is_gone:
         return Plan(attention="The Magento order was deleted. Nothing is written to it any more.")
     if seen.is_linked and seen.shop_trouble:
-        return Plan(waiting_for=(seen.shop_trouble,))
+        return Plan(waiting_for=(seen.shop_trouble,), look_again_at=now + LOOK_SOON)
     ready = seen.order.status in {OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED}
     if ready and is_open(seen.order.counts()) and seen.order.is_fulfilled_by_seller and seen.is_linked:
         return Plan(waiting_for=("Waiting for a shipment in Magento.",))
