@@ -5,7 +5,6 @@ An order is kept as a record `{"order": Walmart's JSON, "market", "modified", "c
 effects; a Refused leaves the line it stumbled over as it was.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,8 +134,7 @@ def acknowledge_lines(change: Change, body: Json) -> None:
 def ship(change: Change, body: Json) -> None:
     """Confirm shipped units, or change a tracking number with PARTIAL_UPDATE."""
     require_sellers_own(change, "shipping")
-    shipment = body.get("orderShipment")
-    mode = shipment.get("processMode") if isinstance(shipment, dict) else None
+    mode = inner(body, "orderShipment").get("processMode")
     for wanted in wanted_lines(body, "orderShipment"):
         line = find_line(change.order, wanted.get("lineNumber"))
         if line is None:
@@ -188,7 +186,7 @@ def _ship_units(change: Change, line: Json, wanted: Json, entry: Json, tracking:
 
 def _update_tracking(change: Change, line: Json, entry: Json, tracking: Json) -> None:
     shipped = [e for e in entries_of(line) if e["status"] == "Shipped" and "trackingInfo" in e]
-    named = (entry.get("currentTrackingInfo") or {}).get("trackingNumber")
+    named = inner(entry, "currentTrackingInfo").get("trackingNumber")
     found = [e for e in shipped if named in (None, e["trackingInfo"]["trackingNumber"])]
     if len(found) != 1:
         raise content_error(
@@ -207,16 +205,15 @@ def _update_tracking(change: Change, line: Json, entry: Json, tracking: Json) ->
 
 def _tracking(change: Change, line: Json, entry: Json) -> Json:
     """The entry's tracking as Walmart demands it; Refused names what is missing or wrong."""
-    tracking = entry.get("trackingInfo")
+    tracking = inner(entry, "trackingInfo")
     number = line["lineNumber"]
-    if not isinstance(tracking, dict) or not tracking.get("trackingNumber"):
+    if not tracking.get("trackingNumber"):
         raise content_error(f"Tracking number is missing in line number {number}", "trackingNumber")
     if tracking.get("methodCode") not in METHODS:
         raise content_error(f"Method code is not supported in line number {number}", "methodCode")
     if type(tracking.get("shipDateTime")) is not int:
         raise content_error(f"Ship date time is invalid in line number {number}", "shipDateTime")
-    name = tracking.get("carrierName")
-    name = name if isinstance(name, dict) else {}
+    name = inner(tracking, "carrierName")
     carrier, other = name.get("carrier"), name.get("otherCarrier")
     if bool(carrier) == bool(other):
         raise content_error(f"Send carrier or otherCarrier in line number {number}", "carrierName")
@@ -326,16 +323,21 @@ def _among(line: Json, numbers: set[str] | None) -> bool:
 
 def wanted_lines(body: Json, root: str) -> list[Json]:
     """The lines of a request; a single object stands for a list of one, as XML converters make it."""
-    inner = body.get(root)
-    lines = (inner.get("orderLines") or {}).get("orderLine") if isinstance(inner, dict) else None
+    lines = inner(inner(body, root), "orderLines").get("orderLine")
     return _list_of(lines, f"{root}.orderLines.orderLine")
 
 
 def wanted_entries(wanted: Json, status: str) -> list[Json]:
-    entries = _list_of((wanted.get("orderLineStatuses") or {}).get("orderLineStatus"), "orderLineStatus")
+    entries = _list_of(inner(wanted, "orderLineStatuses").get("orderLineStatus"), "orderLineStatus")
     if any(entry.get("status") != status for entry in entries):
         raise content_error(f"status must be {status}", "status")
     return entries
+
+
+def inner(body: Json, name: str) -> Json:
+    """The object under a name; an empty one where the client left it out or sent something else."""
+    found = body.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _list_of(value: Any, name: str) -> list[Json]:
@@ -347,10 +349,7 @@ def _list_of(value: Any, name: str) -> list[Json]:
 
 def quantity(entry: Json) -> int:
     """The units of a status entry; amounts are texts on the wire."""
-    amount = (entry.get("statusQuantity") or {}).get("amount")
+    amount = inner(entry, "statusQuantity").get("amount")
     if not isinstance(amount, str) or not amount.isdigit() or int(amount) < 1:
         raise content_error("statusQuantity.amount is invalid", "statusQuantity")
     return int(amount)
-
-
-Action = Callable[[Change], None]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox import clock
 from sandbox.walmart_errors import content_error
-from sandbox.walmart_lines import Change, find_line, require_sellers_own, units, wanted_lines
+from sandbox.walmart_lines import Change, find_line, inner, require_sellers_own, units, wanted_lines
 from sandbox.walmart_spec import cents, money
 
 Json = dict[str, Any]
@@ -43,7 +43,7 @@ REASONS = frozenset(
 def refund(change: Change, body: Json) -> None:
     """Refund lines; a repeat within what is left makes a second refund, as it does at Walmart."""
     require_sellers_own(change, "refund")
-    named = (body.get("orderRefund") or {}).get("purchaseOrderId")
+    named = inner(body, "orderRefund").get("purchaseOrderId")
     if str(named) != change.po:
         raise content_error("purchaseOrderId differs from that of the path", "purchaseOrderId")
     wanted_all = wanted_lines(body, "orderRefund")
@@ -98,15 +98,15 @@ def _refund_line(change: Change, wanted: Json) -> None:
 
 def _asked(change: Change, line: Json, wanted: Json) -> Json:
     """The request's amounts by charge type as positive sums, with its reason, comment and names."""
-    refunds = (wanted.get("refunds") or {}).get("refund") or []
+    refunds = inner(wanted, "refunds").get("refund") or []
     given: Amounts = {}
     asked: Json = {"given": given, "reason": None, "comments": None, "names": {}}
     for each in refunds if isinstance(refunds, list) else [refunds]:
         asked["comments"] = each.get("refundComments") or asked["comments"]
-        for item in (each.get("refundCharges") or {}).get("refundCharge") or []:
+        for item in inner(each, "refundCharges").get("refundCharge") or []:
             if item.get("refundReason") not in REASONS:
                 raise content_error("Refund reason is not supported", "refundReason")
-            charge = item.get("charge") or {}
+            charge = inner(item, "charge")
             kind = str(charge.get("chargeType"))
             amount, tax = given.get(kind, NOTHING)
             given[kind] = (amount + _negative(_amount_of(charge)), tax + _negative(_tax_of(charge)))
@@ -169,12 +169,11 @@ def _negative(amount: Decimal) -> Decimal:
 
 
 def _amount_of(charge: Json) -> Decimal:
-    return _number((charge.get("chargeAmount") or {}).get("amount"))
+    return _number(inner(charge, "chargeAmount").get("amount"))
 
 
 def _tax_of(charge: Json) -> Decimal:
-    tax = charge.get("tax") or {}
-    return _number((tax.get("taxAmount") or {}).get("amount", 0))
+    return _number(inner(inner(charge, "tax"), "taxAmount").get("amount", 0))
 
 
 def _number(value: Any) -> Decimal:

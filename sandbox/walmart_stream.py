@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.catalog import MISSING_PRODUCTS, PRODUCTS
 from sandbox.documents import Documents
+from sandbox.people import PEOPLE
 from sandbox.walmart_spec import cents
 
 Json = dict[str, Any]
@@ -24,6 +25,7 @@ def believable(rng: random.Random) -> Json:
     node = rng.choices(("SellerFulfilled", "WFSFulfilled", "3PLFulfilled"), (93, 6, 1))[0]
     spec: Json = {
         "lines": [_line(rng) for _ in range(rng.choices((1, 2, 3, 5), (66, 22, 10, 2))[0])],
+        "person": rng.randrange(len(PEOPLE)),
         "ship_node": node,
         "method": rng.choices(("Value", "Standard", "Express", "OneDay"), (55, 35, 8, 2))[0],
         "first_line": rng.choices((1, 4), (92, 8))[0],
@@ -34,7 +36,7 @@ def believable(rng: random.Random) -> Json:
     if rng.random() < 0.02:
         spec["email"] = "nocxemail@walmartone.com"
     if rng.random() < 0.015:
-        spec |= {"order_type": "REPLACEMENT", "lines": [{"price": "0", "tax": "0"}]}
+        spec |= {"order_type": "REPLACEMENT", "lines": [{"sku": rng.choice(PRODUCTS).sku, "price": "0", "tax": "0"}]}
     return spec
 
 

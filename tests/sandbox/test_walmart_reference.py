@@ -1,0 +1,167 @@
+"""The Walmart stand-in's answers against Walmart's published OpenAPI files."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.walmart import WalmartSandbox
+from sandbox.walmart_carriers import US_CARRIERS
+from sandbox.walmart_events import EVENT_TYPES
+from tests.sandbox.walmart_client import Caller, Receiver, cancelled, refunded, shipped, wait_for
+
+Json = dict[str, Any]
+pytestmark = pytest.mark.reference
+TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
+
+
+class Spec:
+    """One published OpenAPI file; checks the parts of JSON Schema that it uses."""
+
+    def __init__(self, path: Path) -> None:
+        self.root: Json = json.loads(path.read_text())
+
+    def named(self, name: str) -> Json:
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def answer(self, path: str, method: str) -> Json:
+        content: Json = self.root["paths"][path][method]["responses"]["200"]["content"]
+        schema: Json = content["application/json"]["schema"]
+        return schema
+
+    def faults(self, value: Any, schema: Json, at: str = "$") -> Iterator[str]:
+        """Each place where the value is not what the schema says."""
+        while "$ref" in schema:
+            found: Any = self.root
+            for part in schema["$ref"].removeprefix("#/").split("/"):
+                found = found[part]
+            schema = found
+        allowed = TYPES.get(schema.get("type", ""), (object,))
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed + (object,)):
+            yield f"{at}: {value!r} is no {schema.get('type')}"
+        elif "enum" in schema and value not in schema["enum"]:
+            yield f"{at}: {value!r} is none of {schema['enum']}"
+        elif isinstance(value, list):
+            for place, each in enumerate(value):
+                yield from self.faults(each, schema.get("items", {}), f"{at}[{place}]")
+        elif isinstance(value, dict):
+            known = schema.get("properties", {})
+            yield from (f"{at}: {name} is missing" for name in schema.get("required", ()) if name not in value)
+            if known:
+                yield from (f"{at}: {name} is not in the schema" for name in value if name not in known)
+            for name in known.keys() & value.keys():
+                yield from self.faults(value[name], known[name], f"{at}.{name}")
+
+
+@pytest.fixture
+def orders_spec(reference_dir: Path) -> Spec:
+    return Spec(reference_dir / "walmart-openapi" / "us-orders.patched.json")
+
+
+@pytest.fixture
+def caller() -> Iterator[Caller]:
+    with WalmartSandbox() as walmart:
+        made = Caller(walmart)
+        yield made
+        made.close()
+
+
+def check(spec: Spec, value: Any, schema: Json) -> None:
+    assert list(spec.faults(value, schema)) == []
+
+
+def test_orders_in_every_state_fit_the_schema(orders_spec: Spec, caller: Caller) -> None:
+    walmart = caller.walmart
+    for _ in range(60):
+        po = walmart.place_order(random=True, ship_node="SellerFulfilled")
+        check(orders_spec, caller.get(f"/v3/orders/{po}").json(), orders_spec.named("GetOrderResponse"))
+    po = walmart.place_order(lines=[{"quantity": 3, "shipping": "4"}], status="Created")
+    answers = [
+        caller.acknowledge(po),
+        caller.ship(po, shipped("1")),
+        caller.cancel(po, cancelled("2")),
+        caller.refund(po, refunded("1", full=True, product=0)),
+    ]
+    walmart.act(po, "intent_to_cancel")
+    walmart.act(po, "deliver")
+    answers.append(caller.get(f"/v3/orders/{po}?productInfo=true&replacementInfo=true"))
+    for answer in answers:
+        assert answer.status_code == 200
+        check(orders_spec, answer.json(), orders_spec.named("GetOrderResponse"))
+
+
+def test_lists_fit_the_schema(orders_spec: Spec, caller: Caller) -> None:
+    for _ in range(3):
+        caller.walmart.place_order(random=True, ship_node="SellerFulfilled")
+    # The list's schema writes orderDate as a date-time text, the published examples as epoch milliseconds.
+    orders_spec.root["components"]["schemas"]["Order"]["properties"]["orderDate"] = {"type": "integer"}
+    for path in ("/v3/orders", "/v3/orders/released"):
+        listed = caller.get(f"{path}?limit=2").json()
+        check(orders_spec, listed, orders_spec.answer(path, "get"))
+
+
+def test_what_we_send_to_ourselves_is_what_the_schema_asks_for(orders_spec: Spec) -> None:
+    ship = {"orderShipment": {"orderLines": {"orderLine": [shipped()]}}}
+    check(orders_spec, ship, orders_spec.named("OrderShipment"))
+    refund = {"orderRefund": {"purchaseOrderId": "1", "orderLines": {"orderLine": [refunded(product=-1, tax=-1)]}}}
+    check(orders_spec, refund, orders_spec.named("OrderRefund_json"))
+
+
+def test_token_answers_fit_the_schema(reference_dir: Path, caller: Caller) -> None:
+    spec = Spec(reference_dir / "walmart-openapi" / "us-auth.ae.json")
+    check(spec, caller.get("/v3/token/detail").json(), spec.answer("/v3/token/detail", "get"))
+
+
+def test_webhook_bodies_have_the_published_keys(reference_dir: Path, caller: Caller) -> None:
+    samples = reference_dir / "walmart-samples"
+    with Receiver() as receiver:
+        for name in ("PO_CREATED", "PO_LINE_AUTOCANCELLED"):
+            caller.walmart.subscribe(name, receiver.url)
+        po = caller.walmart.place_order()
+        caller.walmart.act(po, "auto_cancel")
+        wait_for(lambda: len(receiver.got) == 2)
+        for _, body in receiver.got:
+            told = json.loads(body)
+            name = told["source"]["eventType"]
+            published = json.loads((samples / f"webhook-{name}.json").read_text())["body"]
+            assert keys(told) == keys(published)
+
+
+def keys(value: Any) -> Any:
+    """The names in a body, all the way down, whatever the values."""
+    if isinstance(value, dict):
+        return {name: keys(each) for name, each in value.items()}
+    return keys(value[0]) if isinstance(value, list) else None
+
+
+def test_error_bodies_have_the_published_shape(reference_dir: Path, caller: Caller) -> None:
+    def published(name: str) -> Json:
+        body: Json = json.loads((reference_dir / "walmart-samples" / name).read_text())["body"]["body"]
+        return body
+
+    po = caller.walmart.place_order(status="Shipped")
+    assert caller.get("/v3/orders?sku=none").json() == published("error-404-no-orders.json")
+    answer = caller.get("/v3/orders?createdStartDate=2026-11-01T00:00:00.000Z")
+    assert answer.json() == published("error-400-invalid-date.json")
+    over = published("error-400-ship-overshipped.json")
+    told = caller.ship(po, shipped()).json()
+    assert json.dumps(told).replace(po, "2801556051627") == json.dumps(over)
+    del caller.session.headers["WM_SEC.ACCESS_TOKEN"]
+    assert caller.get("/v3/orders").json() == published("error-401-unauthorized-gateway.json")
+
+
+def test_lists_of_names_are_the_published_ones(reference_dir: Path) -> None:
+    carriers = json.loads((reference_dir / "walmart-openapi" / "carriers-us.enum.json").read_text())
+    assert set(carriers["carriers"]) == US_CARRIERS
+    types = json.loads((reference_dir / "walmart-samples" / "webhook-eventtypes-2026.json").read_text())
+    published = {(each["resourceName"], each["eventType"]) for each in types["body"]["events"]}
+    assert {(resource, name) for resource, name, _ in EVENT_TYPES} <= published
