@@ -100,7 +100,7 @@ def _save(shop: Shop, save: Save, order: Document, effect: str) -> None:
 
 def append_history(shop: Shop, order: Document, sent: Document) -> Document:
     """Add a line to the order's history and give it back."""
-    line = new_comment(shop, {"is_customer_notified": 0, **sent}, order, utc_now())
+    line = new_comment(shop, sent, order, utc_now())
     order["status_histories"].append(line)
     return line
 

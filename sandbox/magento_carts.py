@@ -154,6 +154,11 @@ def _sums(shop: Shop, cart: Document) -> tuple[Decimal, Decimal]:
     return goods, NOTHING if is_free else decimal(shop.settings.flatrate_price) * pieces
 
 
+def _description(cart: Document) -> str:
+    is_free = cart["shipping"]["method"].startswith("freeshipping")
+    return "Free Shipping - Free" if is_free else "Flat Rate - Fixed"
+
+
 def totals(shop: Shop, cart: Document) -> Document:
     """The cart's totals as Magento tells them."""
     goods, shipping = _sums(shop, cart)
@@ -172,9 +177,10 @@ def totals(shop: Shop, cart: Document) -> Document:
     }
     for name, value in amounts.items():
         answer |= {name: value, f"base_{name}": value}
+    title = f"Shipping & Handling ({_description(cart)})"
     segments = [
         {"code": "subtotal", "title": "Subtotal", "value": plain(goods)},
-        {"code": "shipping", "title": "Shipping & Handling", "value": plain(shipping)},
+        {"code": "shipping", "title": title, "value": plain(shipping)},
         {"code": "tax", "title": "Tax", "value": 0, "extension_attributes": {"tax_grandtotal_details": []}},
         {"code": "grand_total", "title": "Grand Total", "value": total, "area": "footer"},
     ]
@@ -251,7 +257,7 @@ def _entity(shop: Shop, cart: Document, method: str) -> Document:
         "customer_group_id": 0,
         "customer_email": shipped["address"].get("email"),
         "total_qty_ordered": plain(sum((decimal(item["qty"]) for item in cart["items"]), NOTHING)),
-        "shipping_description": "Flat Rate - Fixed" if shipping else "Free Shipping - Free",
+        "shipping_description": _description(cart),
         "items": [_order_item(cart, item) for item in cart["items"]],
         "billing_address": shipped["billing"],
         "payment": {

@@ -115,7 +115,6 @@ def build(shop: Shop, entity: Document) -> Document:
         "items": items,
     }
     extension = order.pop("extension_attributes", {})
-    order["_shipping"] = _shipping(shop, entity, order_id)
     order["_taxes"] = {
         name: extension[name]
         for name in ("applied_taxes", "item_applied_taxes", "converting_from_quote")
@@ -124,6 +123,7 @@ def build(shop: Shop, entity: Document) -> Document:
     if entity.get("billing_address"):
         order["billing_address"] = _address(shop, entity["billing_address"], "billing", order_id)
         order["billing_address_id"] = order["billing_address"]["entity_id"]
+    order["_shipping"] = _shipping(shop, entity, order_id)
     order["payment"] = _payment(shop, entity["payment"], order_id)
     histories = entity.get("status_histories", [])
     order["status_histories"] = [new_comment(shop, one, order, now) for one in histories]
@@ -204,8 +204,20 @@ def answer_to_create(order: Document, sent: Document) -> Document:
 
 def _answered_item(kept: Document, sent: Document) -> Document:
     told = ("item_id", "order_id", "created_at", "updated_at", "original_price")
-    totals = ("row_total", "base_row_total", "row_total_incl_tax", "base_row_total_incl_tax")
-    return {**dict.fromkeys(totals, 0), **sent, **{name: kept[name] for name in told}}
+    return _with_row_totals({**sent, **{name: kept[name] for name in told}})
+
+
+def _with_row_totals(item: Document) -> Document:
+    """The item with its row totals as the REST output tells them: less the discount.
+
+    The database keeps what was sent, and invoices and refunds reckon with that (2.4.7-p3).
+    """
+    told = dict(item)
+    for base in ("", "base_"):
+        row, tax, discount = (decimal(item.get(base + name)) for name in ("row_total", "tax_amount", "discount_amount"))
+        told[f"{base}row_total"] = plain(row - discount)
+        told[f"{base}row_total_incl_tax"] = plain(row + tax - discount)
+    return told
 
 
 def _answered_extension(order: Document, sent: Document) -> Document:
@@ -213,7 +225,10 @@ def _answered_extension(order: Document, sent: Document) -> Document:
     if answer.get("shipping_assignments") and order["_shipping"].get("address"):
         first = answer["shipping_assignments"][0]
         shipping = first["shipping"] | {"address": order["_shipping"]["address"]}
-        answer["shipping_assignments"] = [first | {"shipping": shipping}]
+        assignment = first | {"shipping": shipping}
+        if "items" in first:
+            assignment["items"] = [_with_row_totals(item) for item in first["items"]]
+        answer["shipping_assignments"] = [assignment]
     return answer
 
 
@@ -276,6 +291,9 @@ def _answer_to_update(order: Document, entity: Document, columns: Document) -> D
         sent_items[item["item_id"]] | {name: item[name] for name in times} if item["item_id"] in sent_items else item
         for item in order["items"]
     ]
+    if "payment" in entity:
+        bare: Document = {"account_status": None, "additional_information": [], "cc_last4": None}
+        answer["payment"] = {**bare, **entity["payment"], "parent_id": order["entity_id"]}
     answer["status_histories"] = newest_first(order["status_histories"])
     return answer
 
@@ -314,7 +332,7 @@ def shown(order: Document) -> Document:
 
 def _shown_item(item: Document) -> Document:
     told = {name: value for name, value in item.items() if value is not None and name[0] != "_"}
-    return told | {"extension_attributes": {"itemized_taxes": []}}
+    return _with_row_totals(told) | {"extension_attributes": {"itemized_taxes": []}}
 
 
 def _shown_extension(order: Document, items: list[Document]) -> Document:

@@ -83,7 +83,8 @@ def save(shop: Shop, body: dict[str, Any], *, noted: bool = True) -> Document:
         if noted:
             change.effects.append(("product_save", kept["sku"], {"price": kept["price"]}))
         shop.commit(change)
-    return shown(shop, kept)
+    answer = shown(shop, kept)
+    return {name: value for name, value in answer.items() if name not in ("product_links", "tier_prices")}
 
 
 def _kept(shop: Shop, sent: Document) -> Document:

@@ -57,7 +57,8 @@ def refund_invoice(shop: Shop, invoice_id: Any) -> str:
 
 def _save(shop: Shop, save: Save, order: Document, document: Document) -> None:
     money = f"{symbol(order.get('order_currency_code'))}{cents(decimal(document['grand_total']))}"
-    line = append_history(shop, order, {"comment": f"We refunded {money} offline.", "entity_name": "creditmemo"})
+    history = {"comment": f"We refunded {money} offline.", "entity_name": "creditmemo", "is_customer_notified": 0}
+    line = append_history(shop, order, history)
     save.put(shop.orders, order)
     save.put(shop.creditmemos, document)
     save.tell("order", order)

@@ -3,55 +3,17 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
-import re
-import secrets
 import time
-from typing import Any
-from urllib.parse import quote, unquote
 
 import pytest
 import requests
 
 from sandbox.magento import MagentoSandbox
-from tests.sandbox.magento_client import Client, criteria
+from tests.sandbox.magento_client import Client, criteria, signed
 
 VIEWS = "store/storeViews"
 NOT_AUTHORIZED = "The consumer isn't authorized to access %resources."
-
-
-def _encoded(text: str) -> str:
-    return quote(text, safe="-._~")
-
-
-def _natural(name: str) -> list[Any]:
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", name) if part]
-
-
-def _signed(shop: MagentoSandbox, path: str, *, method: str = "GET", order: Any = _natural, **wrong: str) -> str:
-    """An OAuth header made by the book, but for the parts given in `wrong`."""
-    given = shop.credentials
-    url, _, query = f"{shop.url}/rest/V1/{path}".partition("?")
-    oauth = {
-        "oauth_consumer_key": given.consumer_key,
-        "oauth_nonce": secrets.token_hex(8),
-        "oauth_signature_method": "HMAC-SHA256",
-        "oauth_timestamp": str(int(time.time())),
-        "oauth_token": given.token,
-        "oauth_version": "1.0",
-    } | wrong
-    pairs = {_encoded(k): _encoded(v) for k, v in oauth.items()}
-    for part in filter(None, query.split("&")):
-        name, _, value = part.partition("=")
-        pairs[_encoded(unquote(name))] = _encoded(unquote(value.replace("+", " ")))
-    joined = "&".join(f"{name}={pairs[name]}" for name in sorted(pairs, key=order))
-    base = f"{method}&{_encoded(url)}&{_encoded(joined)}"
-    key = f"{given.consumer_secret}&{given.token_secret}"
-    digest = base64.b64encode(hmac.new(key.encode(), base.encode(), hashlib.sha256).digest()).decode()
-    oauth["oauth_signature"] = wrong.get("oauth_signature", digest)
-    return "OAuth " + ", ".join(f'{name}="{_encoded(value)}"' for name, value in oauth.items())
 
 
 def _get(shop: MagentoSandbox, path: str, authorization: str = "") -> requests.Response:
@@ -61,10 +23,10 @@ def _get(shop: MagentoSandbox, path: str, authorization: str = "") -> requests.R
 
 def test_a_signed_call_is_let_in(shop: MagentoSandbox) -> None:
     shop.settings(bearer_enabled=False)
-    assert _get(shop, VIEWS, _signed(shop, VIEWS)).status_code == 200
+    assert _get(shop, VIEWS, signed(shop, VIEWS)).status_code == 200
     path = f"orders?{criteria(('created_at', 'gteq', '2026-01-01 00:00:00'), fields='total_count')}"
-    assert _get(shop, path, _signed(shop, path)).json() == {"total_count": 0}
-    order = _signed(shop, "orders", method="POST")
+    assert _get(shop, path, signed(shop, path)).json() == {"total_count": 0}
+    order = signed(shop, "orders", method="POST")
     answer = requests.post(
         f"{shop.url}/rest/V1/orders", json={"entity": {}}, headers={"Authorization": order}, timeout=10
     )
@@ -84,12 +46,12 @@ def test_a_signed_call_is_let_in(shop: MagentoSandbox) -> None:
 def test_a_wrong_signature_is_told_what_is_wrong(
     shop: MagentoSandbox, wrong: dict[str, str], status: int, message: str
 ) -> None:
-    answer = _get(shop, VIEWS, _signed(shop, VIEWS, **wrong))
+    answer = _get(shop, VIEWS, signed(shop, VIEWS, **wrong))
     assert (answer.status_code, answer.json()["message"]) == (status, message)
 
 
 def test_an_old_time_is_fine_but_a_nonce_is_good_once(shop: MagentoSandbox) -> None:
-    header = _signed(shop, VIEWS, oauth_timestamp=str(int(time.time()) - 400_000))
+    header = signed(shop, VIEWS, oauth_timestamp=str(int(time.time()) - 400_000))
     assert _get(shop, VIEWS, header).status_code == 200
     again = _get(shop, VIEWS, header)
     assert again.status_code == 401
@@ -106,10 +68,10 @@ def test_parameters_are_sorted_by_number_and_a_plus_is_no_space(shop: MagentoSan
         for name, value in (("field", "status"), ("value", "pending"))
     )
     path = f"orders?{groups}&fields=total_count"
-    assert _get(shop, path, _signed(shop, path)).status_code == 200
-    assert _get(shop, path, _signed(shop, path, order=str)).status_code == 401
+    assert _get(shop, path, signed(shop, path)).status_code == 200
+    assert _get(shop, path, signed(shop, path, order=str)).status_code == 401
     dated = criteria(("updated_at", "gteq", "2026-01-01 00:00:00")).replace("%20", "+")
-    assert _get(shop, f"orders?{dated}", _signed(shop, f"orders?{dated}")).status_code == 401
+    assert _get(shop, f"orders?{dated}", signed(shop, f"orders?{dated}")).status_code == 401
 
 
 def test_all_refusals_of_a_bearer_look_alike(shop: MagentoSandbox) -> None:

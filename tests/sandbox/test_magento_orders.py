@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_long_numbers_are_cut_in_silence_and_then_collide(client: Client) -> Non
     ],
 )
 def test_what_is_refused_leaves_nothing_behind(
-    shop: MagentoSandbox, client: Client, changes: dict[str, object], status: int, message: str
+    shop: MagentoSandbox, client: Client, changes: dict[str, Any], status: int, message: str
 ) -> None:
     code, body = client.refused("orders", {"entity": entity(**changes)})
     assert (code, body["message"]) == (status, message)
@@ -170,3 +171,11 @@ def test_orders_outlive_the_process(tmp_path_factory: pytest.TempPathFactory) ->
         assert client.refused("orders", {"entity": entity(increment_id="WM-9")})[0] == 400
         assert client.create()["entity_id"] == 2
         client.close()
+
+
+def test_a_row_total_is_told_less_its_discount_but_kept_as_sent(shop: MagentoSandbox, client: Client) -> None:
+    made = client.create(lines=[line() | {"discount_amount": 1, "base_discount_amount": 1}], discount_amount=-1)
+    for document in (made, client.order(made["entity_id"])):
+        assert (document["items"][0]["row_total"], document["items"][0]["row_total_incl_tax"]) == (19, 22.8)
+    shop.invoice("1")
+    assert shop.invoices("1")[0]["subtotal"] == 20
