@@ -1,0 +1,15 @@
+"""The command line: `flask --app wsgi …`; each command prints sentences, or one JSON document with `--json`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from webapp.cli import accounts, demo, orders, server, stores, users
+
+
+def register(app: Flask) -> None:
+    """Add the commands to `flask`."""
+    for command in (server.prepare, server.poll, server.sweep_command, server.doctor_command):
+        app.cli.add_command(command)
+    for group in (users.users, stores.stores, accounts.group, orders.group, demo.group):
+        app.cli.add_command(group)
