@@ -1,0 +1,225 @@
+"""The orders grid: what a merchant asks for, the one page that answers it, and what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy.orm import defer, selectinload
+
+from webapp.columns import Utc
+from webapp.domain.order import OrderStatus
+from webapp.models import AccountRow, Id, LineRow, OrderRow, db
+
+PAGE_SIZE = 50
+COUNTED_TO = 1_000
+MOST_NEWS = 99
+
+_BY_SLUG = {status.slug: status for status in OrderStatus}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the list: the sale date and id of the order that it lies beside."""
+
+    ordered_at: datetime
+    id: int
+
+    def __str__(self) -> str:
+        return f"{version(self.ordered_at)}.{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The inverse of `str`; None for anything else."""
+        micros, _, number = text.partition(".")
+        if not (micros.isdecimal() and number.isdecimal()) or len(micros) > 17 or len(number) > 18:
+            return None
+        return cls(_EPOCH + int(micros) * _MICROSECOND, int(number))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the grid shall show, as it stands in the address."""
+
+    status: OrderStatus | None = None
+    account: str = ""
+    magento: str = ""
+    older: Cursor | None = None
+    newer: Cursor | None = None
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str]) -> Self:
+        """Read leniently: what makes no sense is left out."""
+        magento = args.get("magento", "")
+        return cls(
+            status=_BY_SLUG.get(args.get("status", "")),
+            account=args.get("account", "")[:64],
+            magento=magento if magento in {"yes", "no"} else "",
+            older=Cursor.parse(args.get("older", "")),
+            newer=Cursor.parse(args.get("newer", "")),
+        )
+
+    def to_args(self) -> dict[str, str]:
+        """The shortest address arguments that say the same."""
+        given = {
+            "status": self.status.slug if self.status else "",
+            "account": self.account,
+            "magento": self.magento,
+            "older": str(self.older) if self.older else "",
+            "newer": str(self.newer) if self.newer and not self.older else "",
+        }
+        return {name: value for name, value in given.items() if value}
+
+    def but(self, **changes: Any) -> Self:
+        """The same with `changes`, from the newest end."""
+        return replace(self, **{"older": None, "newer": None, **changes})
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.status or self.account or self.magento)
+
+    @property
+    def is_at_top(self) -> bool:
+        return not (self.older or self.newer)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One page of orders, newest first, and how many there are of each status under the other filters."""
+
+    orders: tuple[OrderRow, ...]
+    counts: Mapping[str, int]
+    total: int
+    newest_id: int
+    older: Cursor | None
+    newer: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened since a page was drawn: so many new orders that fit it, and rows on it that are other now."""
+
+    new: int
+    changed: tuple[OrderRow, ...]
+
+
+def version(at: datetime) -> int:
+    """A time as a whole number that is safe in an address."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def all_accounts() -> Sequence[AccountRow]:
+    """Every account with its store, in the order of their names."""
+    return db.session.execute(select(AccountRow).order_by(AccountRow.name)).scalars().all()
+
+
+def grid(wanted: Wanted, accounts: Iterable[AccountRow]) -> Grid:
+    """The page that `wanted` asks for. Four statements, whatever the number of orders."""
+    conditions = _conditions(wanted, accounts)
+    orders, more = _page(wanted, conditions)
+    if wanted.newer and not wanted.older and not more:
+        # Fewer newer ones than a page holds: that is the first page, and it shall be full.
+        wanted = wanted.but()
+        orders, more = _page(wanted, conditions)
+    counts = _counts(_conditions(wanted.but(status=None), accounts))
+    has_newer, has_older = (more, True) if wanted.newer else (bool(wanted.older), more)
+    return Grid(
+        orders=orders,
+        counts=counts,
+        total=counts[wanted.status.slug if wanted.status else "all"],
+        newest_id=counts["newest"],
+        older=_beside(orders[-1]) if orders and has_older else None,
+        newer=_beside(orders[0]) if orders and has_newer else None,
+    )
+
+
+def news(wanted: Wanted, accounts: Iterable[AccountRow], top: int, seen: Mapping[int, int]) -> News:
+    """New orders above `top` that fit, and those of `seen` (id to version) that have changed. Two or three statements."""
+    fresh = select(OrderRow.id).where(OrderRow.id > top, *_conditions(wanted, accounts)).limit(MOST_NEWS + 1)
+    new = db.session.execute(select(func.count()).select_from(fresh.subquery())).scalar_one()
+    versions = select(OrderRow.id, OrderRow.changed_at).where(OrderRow.id.in_(list(seen)))
+    other = [row.id for row in db.session.execute(versions) if version(row.changed_at) != seen[row.id]]
+    changed = db.session.execute(_light(select(OrderRow).where(OrderRow.id.in_(other)))).scalars() if other else ()
+    return News(new, tuple(changed))
+
+
+def one(account_key: str, po: str) -> tuple[OrderRow, AccountRow] | None:
+    """A single order as the grid shows it, and its account."""
+    wanted = select(OrderRow, AccountRow).join(AccountRow, AccountRow.id == OrderRow.account_id)
+    wanted = wanted.where(AccountRow.key == account_key, OrderRow.po == po)
+    found = db.session.execute(_light(wanted)).one_or_none()
+    return (found[0], found[1]) if found else None
+
+
+def _conditions(wanted: Wanted, accounts: Iterable[AccountRow]) -> list[ColumnElement[bool]]:
+    accounts = list(accounts)
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.account:
+        ids = [row.id for row in accounts if row.key == wanted.account]
+        conditions.append(OrderRow.account_id == (ids[0] if ids else 0))
+    elif any(row.is_demo for row in accounts) and not all(row.is_demo for row in accounts):
+        conditions.append(OrderRow.is_demo.is_(False))
+    if wanted.status:
+        conditions.append(OrderRow.status == wanted.status.value)
+    if wanted.magento:
+        has_none = OrderRow.magento_order_id.is_(None)
+        conditions.append(has_none if wanted.magento == "no" else ~has_none)
+    return conditions
+
+
+def _page(wanted: Wanted, conditions: list[ColumnElement[bool]]) -> tuple[tuple[OrderRow, ...], bool]:
+    """The page, and whether there is more beyond it in the direction of reading."""
+    place = tuple_(OrderRow.ordered_at, OrderRow.id)
+    statement = _light(select(OrderRow).where(*conditions)).limit(PAGE_SIZE + 1)
+    upwards = wanted.newer is not None and wanted.older is None
+    if upwards:
+        statement = statement.where(place > _place(wanted.newer)).order_by(OrderRow.ordered_at, OrderRow.id)
+    else:
+        statement = statement.order_by(OrderRow.ordered_at.desc(), OrderRow.id.desc())
+    if wanted.older:
+        statement = statement.where(place < _place(wanted.older))
+    found = db.session.execute(statement).scalars().all()
+    page = tuple(found[:PAGE_SIZE])
+    return (page[::-1] if upwards else page), len(found) > PAGE_SIZE
+
+
+def _counts(conditions: list[ColumnElement[bool]]) -> dict[str, int]:
+    """How many of each status and in all, each counted no further than one above what is shown exactly; one statement."""
+    columns = [_count(conditions).label("all")]
+    for status in OrderStatus:
+        columns.append(_count([*conditions, OrderRow.status == status.value]).label(status.slug))
+    newest = select(func.coalesce(func.max(OrderRow.id), 0)).scalar_subquery().label("newest")
+    return dict(db.session.execute(select(*columns, newest)).one()._mapping)
+
+
+def _count(conditions: list[ColumnElement[bool]]) -> Any:
+    capped = select(literal(1)).select_from(OrderRow).where(*conditions).limit(COUNTED_TO + 1)
+    return select(func.count()).select_from(capped.subquery()).scalar_subquery()
+
+
+def _light(statement: Select[Any]) -> Select[Any]:
+    """Without what only the order page needs."""
+    lines = selectinload(OrderRow.lines).load_only(
+        LineRow.position,
+        LineRow.sku,
+        LineRow.title,
+        LineRow.quantity,
+        LineRow.quantities,
+        LineRow.intent_to_cancel,
+        LineRow.product_id,
+    )
+    return statement.options(lines, defer(OrderRow.address), defer(OrderRow.email), defer(OrderRow.made_up))
+
+
+def _place(cursor: Cursor | None) -> Any:
+    assert cursor is not None
+    return tuple_(literal(cursor.ordered_at, Utc()), literal(cursor.id, Id))
+
+
+def _beside(order: OrderRow) -> Cursor:
+    return Cursor(order.ordered_at, order.id)

@@ -1,0 +1,74 @@
+"use strict";
+// What htmx is not told in attributes: when to keep still, and when the list may grow by itself.
+(() => {
+  const UNLESS_BUSY = "details[open], input:focus, textarea:focus, select:focus";
+  let failures = 0;
+  let quietUntil = 0;
+
+  const find = (selector, root = document) => root.querySelector(selector);
+  const live = (event) => event.detail.elt.matches("[data-live]");
+  const isBusy = (element) => element.id !== "news" && find(UNLESS_BUSY, element) !== null;
+
+  // Nothing is asked for in a hidden tab, while the server is away, or under somebody's hands.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (live(event) && (document.hidden || Date.now() < quietUntil || isBusy(event.detail.elt))) event.preventDefault();
+  });
+
+  // The news also tell which of the rows at rest are other now: each goes along with the version that is shown.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.id !== "news") return;
+    const rows = [...document.querySelectorAll("#rows > tr:not([data-live])")];
+    event.detail.parameters.seen = rows.map((row) => row.id.slice(6) + "." + row.dataset.version).join(",");
+  });
+
+  // New orders go on top only where that moves nothing that anybody looks at closely.
+  const showNews = () => {
+    const link = find("#news a");
+    const rows = find("#rows");
+    if (!link || document.hidden) return;
+    const isCalm = scrollY < 60 && getSelection().isCollapsed && !(rows && (rows.matches(":hover") || rows.contains(document.activeElement)));
+    if (!isCalm) return;
+    const known = new Set([...document.querySelectorAll("#rows > tr")].map((row) => row.id));
+    document.addEventListener("htmx:afterSwap", () => {
+      for (const row of document.querySelectorAll("#rows > tr")) if (!known.has(row.id)) row.classList.add("fresh");
+    }, { once: true });
+    htmx.trigger(link, "click");
+  };
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) {
+      if (failures) find("#problem").replaceChildren();
+      failures = quietUntil = 0;
+    }
+    if (event.detail.elt.id === "news") showNews();
+  });
+
+  const away = (event) => {
+    failures += 1;
+    quietUntil = Date.now() + Math.min(60, 2 ** failures) * 1000;
+    if (event.type === "htmx:responseError") return;
+    const notice = document.createElement("p");
+    notice.className = "flash bad";
+    notice.textContent = "The server does not answer. What you see may be old; it is tried again by itself.";
+    find("#problem").replaceChildren(notice);
+  };
+  for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) document.addEventListener(name, away);
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) for (const element of document.querySelectorAll("[data-live]")) htmx.trigger(element, "back");
+  });
+
+  // A form is sent once, however often its button is pressed.
+  document.addEventListener("submit", (event) => {
+    if (event.target.method !== "post") return;
+    if (event.target.dataset.sent) event.preventDefault();
+    event.target.dataset.sent = "1";
+    find("button", event.target)?.setAttribute("aria-busy", "true");
+  });
+  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
+
+  // One open menu at a time, and Escape closes it.
+  const close = (except) => document.querySelectorAll("details.menu[open]").forEach((menu) => menu.contains(except) || menu.removeAttribute("open"));
+  document.addEventListener("click", (event) => close(event.target));
+  document.addEventListener("keydown", (event) => event.key === "Escape" && close(null));
+})();

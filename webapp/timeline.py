@@ -1,0 +1,186 @@
+"""An order's log: events, attempts, commands and changes merged by time, newest first, in a merchant's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import defer
+
+from webapp.connectors import redact
+from webapp.domain.commands import IN_WORDS, CommandState
+from webapp.models import AttemptRow, ChangeRow, CommandRow, EventRow, db
+
+MOST_OF_A_KIND = 200
+LONGEST_BODY = 64 * 1024
+RULE = "rule"
+
+_SENDERS = {"walmart": "Walmart", "magento": "Magento"}
+_EVENT_STATES = {
+    "received": "Stored; its turn comes in a moment.",
+    "waiting": "The order is about to be read on both sides.",
+}
+_CHANGE_TONES = {"attention": "bad", "cancel": "warn", "person": "person", "waiting": "quiet", "import": "in"}
+_ATTEMPT_TONES = {"done": "ok", "failed": "warn", "parked": "bad", "dismissed": "quiet"}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP call of an attempt, already free of secrets and buyer data."""
+
+    side: str
+    method: str
+    path: str
+    status: int | None
+    duration_ms: int
+    correlation_id: str
+    request: str
+    response: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log. `kind` is event, attempt, command or change; `tone` says how it went."""
+
+    at: datetime
+    kind: str
+    id: int
+    tone: str
+    sentence: str
+    by: str = ""
+    detail: str = ""
+    calls: tuple[Call, ...] = ()
+    duration_ms: int | None = None
+    is_parked: bool = False
+    again_at: datetime | None = None
+
+
+def log(account_id: int, po: str, sync_id: int) -> tuple[Entry, ...]:
+    """Everything that is known about an order, newest first. Four statements."""
+    events = select(EventRow).where(EventRow.account_id == account_id, EventRow.po == po).options(defer(EventRow.body))
+    attempts = select(AttemptRow).where(AttemptRow.sync_id == sync_id)
+    commands = commands_of(sync_id)
+    changes = select(ChangeRow).where(ChangeRow.sync_id == sync_id)
+    tries = list(_newest(attempts, AttemptRow))
+    entries = [
+        *map(of_event, _newest(events, EventRow)),
+        *map(of_attempt, tries),
+        *_of_commands(commands, {row.command_id for row in tries}),
+        *map(of_change, _newest(changes, ChangeRow)),
+    ]
+    return tuple(sorted(entries, key=lambda entry: (entry.at, _STEP[entry.kind], entry.id), reverse=True))
+
+
+_STEP = {"event": 0, "change": 1, "command": 2, "attempt": 3}
+"""What stands first within one moment: told, seen, wanted, done."""
+
+
+def commands_of(sync_id: int) -> Sequence[CommandRow]:
+    """The order's commands, newest first."""
+    wanted = select(CommandRow).where(CommandRow.sync_id == sync_id)
+    return list(_newest(wanted, CommandRow))
+
+
+def of_event(row: EventRow) -> Entry:
+    """What came in, who sent it and what became of it."""
+    words = row.type.replace("_", " ").strip() or "a notification"
+    if row.source == "merchant":
+        sentence = "Asked for a fresh look at both sides."
+    elif row.source == "poll":
+        sentence = "Found by the regular look at Walmart's list."
+    else:
+        sentence = f"{_SENDERS.get(row.source, row.source)} sent {words}."
+    detail = row.reason or _EVENT_STATES.get(row.state, "")
+    if row.duplicates:
+        detail = f"{detail} Came {row.duplicates + 1} times; it counts once.".strip()
+    by = str(row.headers.get("by", "")) if row.source == "merchant" else _SENDERS.get(row.source, "")
+    tone = {"failed": "bad", "ignored": "quiet"}.get(row.state, "person" if row.source == "merchant" else "in")
+    return Entry(row.received_at, "event", row.id, tone, sentence, by, detail)
+
+
+def of_attempt(row: AttemptRow) -> Entry:
+    """One try, with each call that it made."""
+    what = f"{_ordinal(row.number)} try" if row.command_id is not None or row.number > 1 else ""
+    return Entry(
+        at=row.started_at + timedelta(milliseconds=row.duration_ms),
+        kind="attempt",
+        id=row.id,
+        tone=_ATTEMPT_TONES.get(row.outcome, "quiet"),
+        sentence=row.sentence,
+        detail=what,
+        calls=tuple(_call(call) for call in row.calls),
+        duration_ms=row.duration_ms,
+    )
+
+
+def of_change(row: ChangeRow) -> Entry:
+    """What was seen to change, or what a person did."""
+    by = "" if row.by == RULE else row.by
+    return Entry(row.at, "change", row.id, _CHANGE_TONES.get(row.kind, "seen"), row.sentence, by)
+
+
+def of_command(row: CommandRow) -> Entry:
+    """A command in its present state."""
+    wanted, done, doing = in_words(row.kind)
+    by = "" if row.issued_by == RULE else row.issued_by
+    at = row.ended_at or row.issued_at
+    match CommandState(row.state):
+        case CommandState.PARKED:
+            return Entry(at, "command", row.id, "bad", f"{wanted}: waits for you.", by, row.reason, is_parked=True)
+        case CommandState.DISMISSED:
+            by = row.dismissed_by or by
+            return Entry(at, "command", row.id, "quiet", f"{wanted}: not done.", by, row.reason)
+        case CommandState.RUNNING:
+            return Entry(at, "command", row.id, "under-way", doing, by, row.reason)
+        case CommandState.DONE:
+            return Entry(at, "command", row.id, "ok", row.outcome or f"{done}.", by)
+        case CommandState.QUEUED:
+            sentence = f"{wanted}: tried again soon." if row.tries else f"{wanted}: next in turn."
+            return Entry(at, "command", row.id, "under-way", sentence, by, row.reason, again_at=row.next_attempt_at)
+
+
+def in_words(kind: str) -> tuple[str, str, str]:
+    """What a command will do, did and is doing; its bare name for one that this version does not know."""
+    return IN_WORDS.get(kind, (kind, kind, f"{kind}…"))
+
+
+def body_of(row: EventRow) -> str:
+    """The body of an event as it may be shown: secrets and buyer data masked."""
+    return redact.excerpt(row.body[:LONGEST_BODY].decode("utf-8", "replace"))
+
+
+def _of_commands(rows: Iterable[CommandRow], tried: set[int | None]) -> Iterator[Entry]:
+    """A command that went out is told by its attempts; the others by themselves."""
+    told_by_attempts = {CommandState.DONE, CommandState.QUEUED}
+    for row in rows:
+        if row.state not in told_by_attempts or row.id not in tried or (row.state == CommandState.QUEUED and row.tries):
+            yield of_command(row)
+
+
+def _newest(statement: Any, row: Any) -> Iterator[Any]:
+    yield from db.session.execute(statement.order_by(row.id.desc()).limit(MOST_OF_A_KIND)).scalars()
+
+
+def _call(kept: dict[str, Any]) -> Call:
+    parts = urlsplit(str(kept.get("url", "")))
+    return Call(
+        side=str(kept.get("side", "")),
+        method=str(kept.get("method", "")),
+        path=parts.path + (f"?{parts.query}" if parts.query else ""),
+        status=kept.get("status"),
+        duration_ms=int(kept.get("duration_ms") or 0),
+        correlation_id=str(kept.get("correlation_id", "")),
+        request=str(kept.get("request_excerpt", "")),
+        response=str(kept.get("response_excerpt", "")),
+        error=str(kept.get("error", "")),
+    )
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if 10 < number % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

@@ -1,0 +1,67 @@
+"""The web door: blueprints, the guard in front of them, and what templates may say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+
+from webapp.settings import Settings
+from webapp.views import (
+    assets,
+    auth,
+    door,
+    errors,
+    health,
+    order,
+    orders,
+    pulse,
+    security,
+    traffic,
+    webhooks,
+    words,
+)
+from webapp.views.render import htmx
+
+TONE_ICONS = {
+    "in": "in",
+    "ok": "shipped",
+    "warn": "retry",
+    "bad": "alert",
+    "person": "person",
+    "quiet": "minus",
+    "seen": "dot",
+    "under-way": "clock",
+}
+"""The shape beside each line of a log: how it went, told apart in grey too."""
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Give the application its pages."""
+    htmx.init_app(app)
+    errors.attach(app)
+    app.before_request(door.guard)
+    security.attach(app, settings)
+    security.csrf.exempt(webhooks.bp)
+    for bp in (orders.bp, order.bp, traffic.bp, auth.bp, health.bp, webhooks.bp):
+        app.register_blueprint(bp)
+    app.view_functions["static"] = door.public(assets.serve)
+    app.context_processor(_common)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        asset=assets.address,
+        icon=assets.icon,
+        moment=words.moment,
+        ago=words.ago,
+        clock_time=words.clock_time,
+        tone_icons=TONE_ICONS,
+        span=words.span,
+        duration=words.duration,
+        grouped=words.grouped,
+    )
+
+
+def _common() -> dict[str, Any]:
+    """What every page may ask for: who looks at it, and how things stand."""
+    # Callables: an error page must not need the database that may be the very thing that failed.
+    return {"who": door.current_person, "take_pulse": pulse.take}

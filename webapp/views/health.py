@@ -1,0 +1,119 @@
+"""For machines: is the server alive, can it work, and how is it doing."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Iterator
+from datetime import timedelta
+
+from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import settings
+from webapp.models import CommandRow, EventRow, db
+from webapp.views import door, pulse
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/health/live")
+@door.public
+def live() -> AnyResponse:
+    """The process answers."""
+    return jsonify(status="ok")
+
+
+@bp.get("/health/ready")
+@door.public
+def ready() -> AnyResponse:
+    """The server can take orders in: the database must answer; without Redis it is degraded, not down."""
+    redis_is_up = pulse.redis_is_up()
+    try:
+        taken = pulse.take()
+    except SQLAlchemyError:
+        answer = jsonify(status="down", database="down", redis=_up(redis_is_up), oldest_due_seconds=None)
+        answer.status_code = 503
+        return answer
+    status = "ok" if taken.tone == "ok" else "degraded"
+    oldest = round(taken.oldest_due / timedelta(seconds=1), 1)
+    return jsonify(status=status, database="ok", redis=_up(redis_is_up), oldest_due_seconds=oldest)
+
+
+@bp.get("/pulse")
+def line() -> AnyResponse:
+    """The line in the header."""
+    return make_response(render_template("_pulse.html", pulse=pulse.take()))
+
+
+@bp.get("/metrics")
+@door.public
+def metrics() -> AnyResponse:
+    """Prometheus' text, for the same machine or for whoever has the token."""
+    if not _may_read_metrics():
+        abort(403, "Metrics are read from this machine, or with the token in METRICS_TOKEN.")
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Now())
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Now(Collector):
+    """Everything is read from the database at the moment of asking, so that any process may be asked."""
+
+    def collect(self) -> Iterator[Metric]:
+        taken = pulse.take()
+        yield _gauge(
+            "oldest_due_seconds", "How long the oldest due piece of work has waited.", taken.oldest_due.total_seconds()
+        )
+        yield _gauge("redis_up", "1 while the doorbell answers.", float(taken.redis_is_up))
+        if taken.last_order_at:
+            at = taken.last_order_at.timestamp()
+            yield _gauge("last_order_timestamp_seconds", "When the newest order was imported.", at)
+        yield _gauge("events_new", "Events that are stored and not routed yet.", float(_new_events()))
+        commands = GaugeMetricFamily("orderbridge_commands", "Commands by state.", labels=["state"])
+        for state, number in _open_commands().items():
+            commands.add_metric([state], number)
+        yield commands
+
+
+def _gauge(name: str, sentence: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"orderbridge_{name}", sentence, value=value)
+
+
+def _new_events() -> int:
+    waiting = select(func.count()).select_from(EventRow).where(text("state = 'received'"))
+    return db.session.execute(waiting).scalar_one()
+
+
+def _open_commands() -> dict[str, int]:
+    states = ("queued", "running", "parked")
+    counted = select(CommandRow.state, func.count()).where(CommandRow.state.in_(states)).group_by(CommandRow.state)
+    found = {state: number for state, number in db.session.execute(counted)}
+    return {state: found.get(state, 0) for state in states}
+
+
+def _may_read_metrics() -> bool:
+    token = settings.current().metrics_token
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if token and hmac.compare_digest(given.encode(), token.encode()):
+        return True
+    # Behind a proxy on this machine everybody seems to come from here.
+    is_forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    return not is_forwarded and _is_loopback(request.remote_addr or "")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _up(is_up: bool) -> str:
+    return "ok" if is_up else "down"

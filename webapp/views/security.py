@@ -1,0 +1,85 @@
+"""What every response carries and every unsafe request must prove, whatever the route."""
+
+from __future__ import annotations
+
+import gzip
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, request
+from flask_wtf.csrf import CSRFProtect
+
+from webapp.settings import Settings
+from webapp.views import door
+
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = (
+    ("Content-Security-Policy", CONTENT_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+HSTS = "max-age=31536000; includeSubDomains"
+SMALLEST_PACKED = 1000
+_PACKED_TYPES = frozenset({"text/html", "application/json", "text/plain"})
+
+csrf = CSRFProtect()
+
+
+def attach(app: Flask, settings: Settings) -> None:
+    """Headers on everything, a token and a fitting origin on each unsafe request."""
+    name = "orderbridge-form"
+    app.config.update(
+        SESSION_COOKIE_NAME=f"__Host-{name}" if settings.is_https else name,
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    home = urlsplit(settings.public_url).netloc
+    extra = (("Strict-Transport-Security", HSTS),) if settings.is_https else ()
+
+    def check_origin() -> None:
+        _check_origin(home)
+
+    def finish(response: Response) -> Response:
+        for name, value in (*HEADERS, *extra):
+            response.headers[name] = value
+        return _pack(_uncached(response))
+
+    app.before_request(check_origin)
+    app.after_request(finish)
+    csrf.init_app(app)
+
+
+def _check_origin(home: str) -> None:
+    """A form on another site is refused even if it knew a token."""
+    if request.method in door.SAFE or request.blueprint in door.SELF_GUARDED:
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        abort(403, "This request came from another site.")
+    origin = request.headers.get("Origin")
+    if origin and urlsplit(origin).netloc not in {request.host, home}:
+        abort(403, "This request came from another site.")
+
+
+def _uncached(response: Response) -> Response:
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    if response.mimetype == "text/html":
+        response.vary.update(("HX-Request", "Cookie"))
+    return response
+
+
+def _pack(response: Response) -> Response:
+    """Pages are packed here, so that the budget holds without a proxy in front."""
+    if response.mimetype not in _PACKED_TYPES or response.is_streamed or "Content-Encoding" in response.headers:
+        return response
+    response.vary.add("Accept-Encoding")
+    if len(response.data) >= SMALLEST_PACKED and "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.data = gzip.compress(response.data, compresslevel=5, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+    return response

@@ -1,0 +1,186 @@
+"""An order as the pages show it: every rule of what is said, linked or marked, worked out before a template sees it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from flask import url_for
+from markupsafe import Markup
+
+from webapp.domain.order import ACKNOWLEDGED, CANCELLED, CREATED, SELLER_FULFILLED, SHIPPED_WORDS, OrderStatus, is_open
+from webapp.models import AccountRow, LineRow, OrderRow, StoreRow
+from webapp.queries import version
+from webapp.views import words
+from webapp.views.words import Deadline
+
+MOST_ITEMS = 3
+WALMART_ORDER_URL = "https://seller.walmart.com/orders/manage-orders?poNumber={po}"
+"""Where Seller Center shows an order. Walmart documents no such address, so it is a pattern, and kept in one place."""
+
+ICONS = {
+    OrderStatus.CREATED: "created",
+    OrderStatus.UNSHIPPED: "unshipped",
+    OrderStatus.PARTIALLY_SHIPPED: "partial",
+    OrderStatus.SHIPPED: "shipped",
+    OrderStatus.CANCELED: "canceled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What the buyer bought of one SKU; `url` leads to the product in the shop, once it is known."""
+
+    quantity: int
+    title: str
+    sku: str
+    url: str
+    wants_to_cancel: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The Magento side in a cell: a link, or why there is none."""
+
+    number: str
+    url: str
+    state: str
+    is_gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One order in the grid."""
+
+    id: int
+    version: int
+    account_key: str
+    account: str
+    po: str
+    customer_order_id: str
+    url: str
+    status: OrderStatus
+    icon: str
+    counts: str
+    sentence: str
+    needs_attention: bool
+    under_way: bool
+    sold_at: Markup
+    ship_by: Deadline
+    shop: Shop
+    items: tuple[Item, ...]
+    more_items: int
+    buyer: str
+    total: str
+    wants_to_cancel: bool
+    by_walmart: bool
+    is_demo: bool
+
+
+def row(order: OrderRow, account: AccountRow) -> Row:
+    """The grid's row of an order whose lines are loaded."""
+    store, counts, status = account.store, counts_of(order.lines), OrderStatus(order.status)
+    bought = items(order.lines, store)
+    sentence, needs_attention = _sentence(order)
+    return Row(
+        id=order.id,
+        version=version(order.changed_at),
+        account_key=account.key,
+        account=f"{account.name} · {account.marketplace.upper()}",
+        po=order.po,
+        customer_order_id=order.customer_order_id,
+        url=order_url(account.key, order.po),
+        status=status,
+        icon=ICONS[status],
+        counts=order.counts if " · " in order.counts else "",
+        sentence=sentence,
+        needs_attention=needs_attention,
+        under_way=order.under_way,
+        sold_at=words.moment(order.ordered_at, store.time_zone),
+        ship_by=words.deadline(order.ship_by, store.time_zone, is_open=is_open(counts)),
+        shop=shop(order, store),
+        items=bought[:MOST_ITEMS],
+        more_items=max(len(bought) - MOST_ITEMS, 0),
+        buyer=order.buyer,
+        total=words.money(order.total, order.currency),
+        wants_to_cancel=any(item.wants_to_cancel for item in bought),
+        by_walmart=order.ship_node != SELLER_FULFILLED,
+        is_demo=order.is_demo,
+    )
+
+
+def items(lines: Iterable[LineRow], store: StoreRow) -> tuple[Item, ...]:
+    """Lines of the same product put together: in the US three mugs are three lines."""
+    merged: dict[tuple[str, str], Item] = {}
+    for line in lines:
+        wants = bool(line.intent_to_cancel) and is_open(counts_of([line]))
+        before = merged.get((line.sku, line.title))
+        merged[(line.sku, line.title)] = Item(
+            quantity=line.quantity + (before.quantity if before else 0),
+            title=line.title,
+            sku=line.sku,
+            url=product_url(store, line.product_id),
+            wants_to_cancel=wants or bool(before and before.wants_to_cancel),
+        )
+    return tuple(merged.values())
+
+
+def shop(order: OrderRow, store: StoreRow) -> Shop:
+    """The Magento order's number, and the way to it while it is there."""
+    number = order.magento_increment_id or ""
+    has_link = bool(order.magento_order_id and store.admin_url and not order.magento_is_gone)
+    url = f"{store.admin_url}sales/order/view/order_id/{order.magento_order_id}/" if has_link else ""
+    return Shop(number, safe_url(url), order.magento_status or order.magento_state, order.magento_is_gone)
+
+
+def counts_of(lines: Iterable[LineRow]) -> Counter[str]:
+    """Units per Walmart status word."""
+    counted: Counter[str] = Counter()
+    for line in lines:
+        for quantity in line.quantities:
+            counted[quantity["status"]] += quantity["amount"]
+    return counted
+
+
+def shares(counts: Counter[str]) -> tuple[tuple[str, int], ...]:
+    """Units per kind of progress, for the bar beside a line: `(slug, units)`, furthest first."""
+    shipped = sum(counts[word] for word in SHIPPED_WORDS)
+    other = counts.total() - shipped - counts[CANCELLED] - counts[ACKNOWLEDGED] - counts[CREATED]
+    parts = (
+        ("shipped", shipped),
+        ("unshipped", counts[ACKNOWLEDGED]),
+        ("created", counts[CREATED] + other),
+        ("canceled", counts[CANCELLED]),
+    )
+    return tuple((slug, units) for slug, units in parts if units)
+
+
+def order_url(account_key: str, po: str) -> str:
+    return url_for("order.show", account_key=account_key, po=po)
+
+
+def walmart_url(po: str) -> str:
+    return WALMART_ORDER_URL.format(po=quote(po, safe=""))
+
+
+def product_url(store: StoreRow, product_id: int | None) -> str:
+    return safe_url(f"{store.admin_url}catalog/product/edit/id/{product_id}/") if product_id and store.admin_url else ""
+
+
+def safe_url(url: str) -> str:
+    """The address if a browser may follow it, else nothing: a tracking link may come from anywhere."""
+    return url if url.startswith(("https://", "http://")) else ""
+
+
+def _sentence(order: OrderRow) -> tuple[str, bool]:
+    """The sentence that matters now, and whether a person must act on it."""
+    if order.attention:
+        return order.attention, True
+    if order.waiting_for:
+        return str(order.waiting_for[0]), False
+    if order.refunded:
+        money = words.money(order.refunded, order.currency)
+        return f"Refunded {money} of {words.money(order.total, order.currency)}.", False
+    return "", False

@@ -1,0 +1,171 @@
+"""What comes in and what goes out, over all orders: webhooks, polls and wishes; commands on their way or parked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort, request, url_for
+from sqlalchemy import Select, func, literal, select
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import timeline
+from webapp.domain.commands import SIDES, CommandState
+from webapp.models import AccountRow, CommandRow, EventRow, SyncRow, db
+from webapp.people import Role
+from webapp.queries import COUNTED_TO
+from webapp.timeline import Entry
+from webapp.views import door, showing
+from webapp.views.orders import Link
+from webapp.views.render import page
+
+bp = Blueprint("traffic", __name__)
+
+PAGE_SIZE = 50
+OUTGOING_TABS = (
+    ("parked", "Waits for you", (CommandState.PARKED,)),
+    ("under-way", "On its way", (CommandState.QUEUED, CommandState.RUNNING)),
+    ("done", "Done", (CommandState.DONE,)),
+    ("dismissed", "Given up", (CommandState.DISMISSED,)),
+)
+EVENT_WORDS = {
+    "received": ("Stored", "under-way"),
+    "waiting": ("Order is read", "under-way"),
+    "handled": ("Handled", "ok"),
+    "ignored": ("Ignored", "quiet"),
+    "failed": ("Failed", "bad"),
+}
+SOURCE_WORDS = {"walmart": "Walmart", "magento": "Magento", "poll": "Poll", "merchant": "Person"}
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """A command in the list."""
+
+    entry: Entry
+    side: str
+    wanted: str
+    po: str
+    account: str
+    order_url: str
+    retry_url: str
+    dismiss_url: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """An event in the list."""
+
+    row: EventRow
+    source: str
+    state: str
+    tone: str
+    account: str
+    order_url: str
+
+
+@bp.get("/outgoing")
+def outgoing() -> AnyResponse:
+    """Commands by state: parked first, since those wait for a person."""
+    wanted = request.args.get("show", "")
+    states = {slug: states for slug, _, states in OUTGOING_TABS}
+    counts = _counts()
+    if wanted not in states:
+        wanted = "parked" if counts["parked"] else "under-way"
+    found = _commands(states[wanted], request.args.get("older", 0, int))
+    return page(
+        "traffic/outgoing.html",
+        tabs=[
+            Link(name, url_for("traffic.outgoing", show=slug), _capped(counts[slug]), slug == wanted, slug=slug)
+            for slug, name, _ in OUTGOING_TABS
+        ],
+        show=wanted,
+        commands=[_out(*row) for row in found[:PAGE_SIZE]],
+        older_url=_older("traffic.outgoing", found, show=wanted),
+        may_act=door.me().may(Role.OPERATOR),
+    )
+
+
+@bp.get("/incoming")
+def incoming() -> AnyResponse:
+    """Events, newest first: who sent them, about what, and what became of them."""
+    statement = select(EventRow, AccountRow).outerjoin(AccountRow, AccountRow.id == EventRow.account_id)
+    found = _keyset(statement, EventRow, request.args.get("older", 0, int))
+    return page(
+        "traffic/incoming.html",
+        events=[_in(*row) for row in found[:PAGE_SIZE]],
+        older_url=_older("traffic.incoming", found),
+        may_see_bodies=door.me().may(Role.OPERATOR),
+    )
+
+
+@bp.get("/incoming/<int:event_id>")
+@door.needs(Role.OPERATOR)
+def event(event_id: int) -> AnyResponse:
+    """One event with its body, secrets and buyer data masked."""
+    statement = select(EventRow, AccountRow).outerjoin(AccountRow, AccountRow.id == EventRow.account_id)
+    found = db.session.execute(statement.where(EventRow.id == event_id)).one_or_none()
+    if found is None:
+        abort(404)
+    row, account = found
+    return page("traffic/event.html", event=_in(row, account), body=timeline.body_of(row), size=len(row.body))
+
+
+def _commands(states: tuple[CommandState, ...], older: int) -> Sequence[Any]:
+    statement = (
+        select(CommandRow, SyncRow, AccountRow)
+        .join(SyncRow, SyncRow.id == CommandRow.sync_id)
+        .join(AccountRow, AccountRow.id == SyncRow.account_id)
+        .where(CommandRow.state.in_(states))
+    )
+    return _keyset(statement, CommandRow, older)
+
+
+def _keyset(statement: Select[Any], row: Any, older: int) -> Sequence[Any]:
+    if older:
+        statement = statement.where(row.id < older)
+    return db.session.execute(statement.order_by(row.id.desc()).limit(PAGE_SIZE + 1)).all()
+
+
+def _older(endpoint: str, found: Sequence[Any], **args: str) -> str:
+    return url_for(endpoint, older=found[PAGE_SIZE - 1][0].id, **args) if len(found) > PAGE_SIZE else ""  # type: ignore[arg-type]
+
+
+def _counts() -> dict[str, int]:
+    columns = []
+    for slug, _, states in OUTGOING_TABS:
+        capped = select(literal(1)).select_from(CommandRow).where(CommandRow.state.in_(states)).limit(COUNTED_TO + 1)
+        columns.append(select(func.count()).select_from(capped.subquery()).scalar_subquery().label(slug))
+    return dict(db.session.execute(select(*columns)).one()._mapping)
+
+
+def _capped(count: int) -> str:
+    return f"{COUNTED_TO:,}+" if count > COUNTED_TO else f"{count:,}"
+
+
+def _out(command: CommandRow, sync: SyncRow, account: AccountRow) -> Out:
+    return Out(
+        entry=timeline.of_command(command),
+        side=str(SIDES.get(command.kind, "")),
+        wanted=timeline.in_words(command.kind)[0],
+        po=sync.po,
+        account=account.name,
+        order_url=showing.order_url(account.key, sync.po),
+        retry_url=url_for("order.retry", account_key=account.key, po=sync.po, command_id=command.id),
+        dismiss_url=url_for("order.dismiss", account_key=account.key, po=sync.po, command_id=command.id),
+        tries=command.tries,
+    )
+
+
+def _in(row: EventRow, account: AccountRow | None) -> In:
+    state, tone = EVENT_WORDS.get(row.state, (row.state, "quiet"))
+    return In(
+        row=row,
+        source=SOURCE_WORDS.get(row.source, row.source),
+        state=state,
+        tone=tone,
+        account=account.name if account else "",
+        order_url=showing.order_url(account.key, row.po) if account and row.po else "",
+    )

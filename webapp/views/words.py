@@ -1,0 +1,120 @@
+"""How times, money and deadlines are said: in the store's zone, in words, exact on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.numbers import format_currency
+from markupsafe import Markup
+
+from webapp import clock
+
+SOON = timedelta(hours=24)
+_STEPS = (
+    (timedelta(days=1), "d"),
+    (timedelta(hours=1), "h"),
+    (timedelta(minutes=1), "min"),
+    (timedelta(seconds=1), "s"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A date to keep: the day in words, and how near it is, in words and as a tone (`late`, `soon`, `calm`)."""
+
+    at: Markup
+    distance: str = ""
+    tone: str = "calm"
+
+
+@lru_cache(maxsize=256)
+def zone(name: str) -> ZoneInfo:
+    """The time zone of this name; UTC for one that nobody knows."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def moment(at: datetime | None, zone_name: str = "UTC", *, seconds: bool = False) -> Markup:
+    """`Today 09:41` as a `<time>`, exact UTC in its title."""
+    if at is None:
+        return Markup("—")
+    local, now = at.astimezone(zone(zone_name)), clock.now().astimezone(zone(zone_name))
+    return _time(at, f"{_day(local, now)} {local:%H:%M:%S}" if seconds else f"{_day(local, now)} {local:%H:%M}")
+
+
+def day(at: datetime, zone_name: str) -> str:
+    """`Today`, `Yesterday`, `12 Nov`."""
+    return _day(at.astimezone(zone(zone_name)), clock.now().astimezone(zone(zone_name)))
+
+
+def clock_time(at: datetime, zone_name: str) -> Markup:
+    """`09:41:06` as a `<time>`."""
+    return _time(at, f"{at.astimezone(zone(zone_name)):%H:%M:%S}")
+
+
+def ago(at: datetime | None) -> Markup:
+    """`40 s ago` as a `<time>`."""
+    return _time(at, f"{span(clock.now() - at)} ago") if at else Markup("—")
+
+
+def span(length: timedelta) -> str:
+    """The length in its largest unit: `26 h`, `3 d`, `40 s`. Days count from two on."""
+    length = abs(length)
+    for unit, name in _STEPS:
+        if length >= unit * (2 if name == "d" else 1):
+            return f"{length // unit} {name}"
+    return "0 s"
+
+
+def duration(milliseconds: int) -> str:
+    """`184 ms`, `2.4 s`."""
+    return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
+def deadline(at: datetime | None, zone_name: str, *, is_open: bool) -> Deadline:
+    """How a date is to be kept; nothing presses any more once the order is finished."""
+    if at is None:
+        return Deadline(Markup("—"))
+    said = moment(at, zone_name)
+    if not is_open:
+        return Deadline(said, "", "past")
+    left = at - clock.now()
+    if left < timedelta(0):
+        return Deadline(said, f"{span(left)} late", "late")
+    return Deadline(said, f"in {span(left)}", "soon" if left < SOON else "calm")
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """`$48.17`, with the minor units of its currency."""
+    return format_currency(amount, currency, locale="en_US")
+
+
+def grouped(number: str) -> Markup:
+    """A long id in groups that an eye can hold; copied, it is still one word."""
+    if not number.isdecimal() or len(number) < 8:
+        return Markup("{}").format(number)
+    cut = [number[i : i + 4] for i in range(0, len(number), 4)]
+    if len(cut) > 1 and len(cut[-1]) == 1:
+        cut[-2:] = [cut[-2] + cut[-1]]
+    return Markup("").join(Markup("<i>{}</i>").format(part) for part in cut)
+
+
+def _day(local: datetime, now: datetime) -> str:
+    apart = (local.date() - now.date()).days
+    if apart in (-1, 0, 1):
+        return {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}[apart]
+    year = f" {local.year}" if local.year != now.year else ""
+    return f"{local.day} {local:%b}{year}"
+
+
+def _time(at: datetime, words: str) -> Markup:
+    exact = at.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        f"{exact:%Y-%m-%dT%H:%M:%SZ}", f"{exact:%Y-%m-%d %H:%M:%S} UTC", words
+    )
