@@ -28,7 +28,7 @@ from sandbox.magento_search import Document
 from sandbox.magento_shop import Settings, Shop
 
 TITLE = "Magento stand-in"
-LINKS = ("state", "orders", "products", "reservations", "hooks", "deliveries")
+LINKS = ("state", "settings", "orders", "products", "reservations", "hooks", "deliveries")
 SHOWN_ORDERS = 50
 TRUE = ("1", "true", "on", "yes")
 
@@ -182,6 +182,10 @@ def _shelf(blueprint: Blueprint, shop: Shop) -> None:
 
 
 def _switches(blueprint: Blueprint, shop: Shop) -> None:
+    @blueprint.get("/settings")
+    def shown_settings() -> Response:
+        return json_answer(asdict(shop.settings))
+
     @blueprint.post("/settings")
     def settings() -> AnyResponse:
         return control_answer(asdict(shop.change_settings(**parse_settings(control_body()))))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -178,14 +178,24 @@ def _compare(test: Callable[[Any, Any], bool]) -> Callable[[Any, str], bool]:
 
 
 def _among(value: Any, wanted: str) -> bool:
-    return any(_equal(value, one) for one in wanted.split(","))
+    texts, numbers = _listed(wanted)
+    if isinstance(value, int | float):
+        return float(value) in numbers
+    return value is not None and str(value).casefold().rstrip() in texts
+
+
+@lru_cache(64)
+def _listed(wanted: str) -> tuple[frozenset[str], frozenset[float]]:
+    """A comma list as the texts and as the numbers it may be compared with."""
+    parts = [_comparable("", part)[1] for part in wanted.split(",")]
+    return frozenset(parts), frozenset(_comparable(0, part)[1] for part in parts)
 
 
 def _like(value: Any, wanted: str) -> bool:
     return value is not None and _pattern(wanted).fullmatch(str(value)) is not None
 
 
-@cache
+@lru_cache(64)
 def _pattern(wanted: str) -> re.Pattern[str]:
     translated = "".join({"%": ".*", "_": "."}.get(sign) or re.escape(sign) for sign in wanted)
     return re.compile(translated, re.IGNORECASE | re.DOTALL)
