@@ -1,0 +1,30 @@
+"""The tables. A stored thing is a `…Row`; the rules know only the domain's own types."""
+
+from webapp.models.accounts import AccessTokenRow, AccountRow, StoreRow
+from webapp.models.base import Base, Id, db
+from webapp.models.incoming import EventRow, MissingSkuRow, PollRow, SyncRow
+from webapp.models.orders import ChangeRow, LineRow, OrderRow
+from webapp.models.outgoing import AttemptRow, CommandRow
+from webapp.models.people import SessionRow, SignInAttemptRow, SignInLinkRow, UserRow
+
+__all__ = [
+    "Base",
+    "Id",
+    "AccessTokenRow",
+    "AccountRow",
+    "AttemptRow",
+    "ChangeRow",
+    "CommandRow",
+    "EventRow",
+    "LineRow",
+    "MissingSkuRow",
+    "OrderRow",
+    "PollRow",
+    "SessionRow",
+    "SignInAttemptRow",
+    "SignInLinkRow",
+    "StoreRow",
+    "SyncRow",
+    "UserRow",
+    "db",
+]

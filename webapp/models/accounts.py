@@ -1,0 +1,79 @@
+"""Walmart accounts, Magento stores, and the access tokens that workers share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.models.base import Base, Id
+
+
+class StoreRow(Base):
+    """A Magento instance and one of its store views."""
+
+    __tablename__ = "stores"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    url: Mapped[str]
+    admin_url: Mapped[str] = mapped_column(default="")
+    store_view: Mapped[str] = mapped_column(default="default")
+    store_id: Mapped[int] = mapped_column(default=1)
+    currency: Mapped[str] = mapped_column(default="USD")
+    time_zone: Mapped[str] = mapped_column(default="UTC")
+    mode: Mapped[str] = mapped_column(default="direct")
+    credentials: Mapped[bytes]
+    webhook_auth: Mapped[bytes]
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    is_paused: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("id", "is_demo"),
+        CheckConstraint("mode in ('direct', 'cart')", name="mode"),
+    )
+
+
+class AccountRow(Base):
+    """A Walmart seller account, tied to one store. A demo account can only be tied to a demo store."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    store_id: Mapped[int] = mapped_column(Id)
+    marketplace: Mapped[str] = mapped_column(default="us")
+    api_url: Mapped[str]
+    client_id: Mapped[str]
+    client_secret: Mapped[bytes]
+    seller_id: Mapped[str] = mapped_column(default="")
+    webhook_auth: Mapped[bytes]
+    number_prefix: Mapped[str] = mapped_column(default="")
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    is_paused: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+    store: Mapped[StoreRow] = relationship(lazy="joined", innerjoin=True)
+
+    __table_args__ = (
+        ForeignKeyConstraint(["store_id", "is_demo"], ["stores.id", "stores.is_demo"]),
+        UniqueConstraint("store_id", "number_prefix"),
+        CheckConstraint("marketplace in ('us', 'ca', 'mx', 'cl')", name="marketplace"),
+    )
+
+
+class AccessTokenRow(Base):
+    """The Walmart access token of an account, shared by all workers and renewed by one of them at a time."""
+
+    __tablename__ = "access_tokens"
+
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    token: Mapped[bytes | None]
+    expires_at: Mapped[datetime | None]
+    renewing_until: Mapped[datetime | None]

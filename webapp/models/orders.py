@@ -1,0 +1,116 @@
+"""Orders as last read, their lines, and what was seen to change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.models.accounts import AccountRow
+from webapp.models.base import Base, Id
+
+
+class OrderRow(Base):
+    """The last snapshot of an order, kept for the grid, the links and the plan. Truth is at Walmart and Magento."""
+
+    __tablename__ = "orders"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    sync_id: Mapped[int] = mapped_column(Id, ForeignKey("syncs.id", ondelete="CASCADE"), unique=True)
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id", ondelete="CASCADE"))
+    po: Mapped[str]
+    customer_order_id: Mapped[str]
+    ordered_at: Mapped[datetime]
+    ship_by: Mapped[datetime | None]
+    deliver_by: Mapped[datetime | None]
+    buyer: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="")
+    address: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    method_code: Mapped[str] = mapped_column(default="")
+    ship_node: Mapped[str]
+    order_type: Mapped[str] = mapped_column(default="")
+    original_customer_order_id: Mapped[str] = mapped_column(default="")
+    currency: Mapped[str]
+    total: Mapped[Decimal]
+    refunded: Mapped[Decimal]
+    status: Mapped[str]
+    counts: Mapped[str] = mapped_column(default="")
+    acknowledge_by: Mapped[datetime | None]
+    acknowledged_late: Mapped[bool] = mapped_column(default=False)
+    waiting_for: Mapped[list[Any]] = mapped_column(default=list)
+    attention: Mapped[str | None] = mapped_column(Text)
+    under_way: Mapped[bool] = mapped_column(default=False)
+    magento_order_id: Mapped[int | None]
+    magento_increment_id: Mapped[str | None]
+    magento_state: Mapped[str] = mapped_column(default="")
+    magento_status: Mapped[str] = mapped_column(default="")
+    magento_is_gone: Mapped[bool] = mapped_column(default=False)
+    magento_counts: Mapped[str] = mapped_column(default="")
+    made_up: Mapped[list[Any]] = mapped_column(default=list)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    imported_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+    account: Mapped[AccountRow] = relationship(lazy="raise")
+    lines: Mapped[list[LineRow]] = relationship(lazy="raise", order_by="LineRow.position", cascade="all, delete-orphan")
+
+    __table_args__ = (
+        UniqueConstraint("account_id", "po"),
+        Index("ix_orders_newest", "ordered_at", "id"),
+        Index("ix_orders_status", "status", "ordered_at", "id"),
+        Index("ix_orders_account", "account_id", "ordered_at", "id"),
+        Index("ix_orders_account_status", "account_id", "status", "ordered_at", "id"),
+        Index(
+            "ix_orders_no_magento",
+            "ordered_at",
+            "id",
+            sqlite_where=text("magento_order_id is null"),
+            postgresql_where=text("magento_order_id is null"),
+        ),
+        Index(
+            "ix_orders_account_no_magento",
+            "account_id",
+            "ordered_at",
+            "id",
+            sqlite_where=text("magento_order_id is null"),
+            postgresql_where=text("magento_order_id is null"),
+        ),
+        Index("ix_orders_changed_at", "changed_at", "id"),
+        Index("ix_orders_magento", "magento_order_id"),
+    )
+
+
+class LineRow(Base):
+    """One order line: quantities per status and charges as Walmart last gave them, prices as first read."""
+
+    __tablename__ = "order_lines"
+
+    order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    sku: Mapped[str] = mapped_column(index=True)
+    title: Mapped[str]
+    quantity: Mapped[int]
+    quantities: Mapped[list[Any]]
+    charges: Mapped[list[Any]]
+    intent_to_cancel: Mapped[str] = mapped_column(default="")
+    refunded: Mapped[Decimal]
+    product_id: Mapped[int | None]
+
+
+class ChangeRow(Base):
+    """What was seen to change on an order, or what a person did to it, as one sentence with its author."""
+
+    __tablename__ = "changes"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    sync_id: Mapped[int] = mapped_column(Id, ForeignKey("syncs.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    by: Mapped[str]
+    sentence: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (Index("ix_changes_order", "sync_id", "id"),)
