@@ -14,21 +14,29 @@ from jobs.refusal import CannotStart
 
 LARGEST_LOG = 10 * 1024 * 1024
 REMNANTS_MAY_TAKE = 12.0
+LAST_ONES_MAY_TAKE = 4.0
 NOT_IN_A_URL = "?#%"
 
 
 @contextlib.contextmanager
 def opened(path: Path, rest: Callable[[float], None] = time.sleep) -> Iterator[int]:
-    """Make the folder and lock it. The value is a lock for the children to inherit: it is held until all are gone."""
+    """Make the folder and lock it. The value is a lock for the children to inherit: it is held until all are gone.
+
+    The end waits for that too: a job's fork leaves its worker's process group, and ends by itself a moment later.
+    """
     _make(path)
-    with _lock_file(path / "server.lock") as server, _lock_file(path / "children.lock") as children:
+    with _lock_file(path / "server.lock") as server:
         if not _locks(server):
             raise CannotStart(
                 f"Another Orderbridge server is running with the data folder {path}. "
                 "Stop it first, or give this one a folder of its own with --data DIR."
             )
-        _wait_for_remnants(children, path, rest)
-        yield children
+        try:
+            with _lock_file(path / "children.lock") as children:
+                _wait_for_remnants(children, path, rest)
+                yield children
+        finally:
+            _wait_for_the_last(path)
 
 
 def make_keys(path: Path, environ: Mapping[str, str]) -> None:
@@ -117,6 +125,13 @@ def _wait_for_remnants(children: int, path: Path, rest: Callable[[float], None])
                 f"the command `fuser {path / 'children.lock'}` lists them."
             )
         rest(0.05)
+
+
+def _wait_for_the_last(path: Path) -> None:
+    deadline = time.monotonic() + LAST_ONES_MAY_TAKE
+    with _lock_file(path / "children.lock") as children:
+        while not _locks(children) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -7,26 +7,36 @@ import os
 import signal
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from multiprocessing.context import ForkProcess
 from pathlib import Path
+from typing import BinaryIO
 
 from jobs.commands import Command
 
 CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
-_fork = multiprocessing.get_context("fork")
+FORKING = multiprocessing.get_context("fork")
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The descriptors that become standard input, output and error."""
+
+    stdin: int
+    stdout: int
+    stderr: int
 
 
 class Fork:
     """A fork with the surface of `subprocess.Popen` that is needed here."""
 
-    stdin = None
-    stdout = None
-
-    def __init__(self, process: ForkProcess) -> None:
+    def __init__(self, process: ForkProcess, stdin: BinaryIO | None, stdout: BinaryIO | None) -> None:
         self._process = process
         assert process.pid
         self.pid: int = process.pid
+        self.stdin = stdin
+        self.stdout = stdout
 
     @property
     def returncode(self) -> int | None:
@@ -52,27 +62,41 @@ def preload(modules: Iterable[str]) -> None:
     gc.freeze()
 
 
-def start(command: Command, env: dict[str, str], output: int, kept: tuple[int, ...]) -> Fork:
-    """Fork, and call `main` of the command's module. Only standard input and `kept` stay open in it."""
+def start(command: Command, env: dict[str, str], log: int, kept: tuple[int, ...], *, talks: bool) -> Fork:
+    """Fork, and call `main` of the command's module. Of what is open here, only `kept` stays open in it."""
+    if not talks:
+        with open(os.devnull) as nothing:
+            return Fork(_fork(command, env, Streams(nothing.fileno(), log, log), kept), None, None)
+    theirs, tell = os.pipe()
+    listen, answer = os.pipe()
+    try:
+        process = _fork(command, env, Streams(theirs, answer, log), kept)
+    finally:
+        os.close(theirs)
+        os.close(answer)
+    return Fork(process, os.fdopen(tell, "wb"), os.fdopen(listen, "rb"))
+
+
+def _fork(command: Command, env: dict[str, str], streams: Streams, kept: tuple[int, ...]) -> ForkProcess:
     # A signal between the fork and the new handlers would be noted by the supervisor's, and lost.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, CAUGHT)
     try:
-        process = _fork.Process(target=_become, args=(command, env, output, kept, before), name=command.name)
+        process = FORKING.Process(target=_become, args=(command, env, streams, kept, before), name=command.name)
         process.start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return Fork(process)
+    return process
 
 
 def _become(
-    command: Command, env: dict[str, str], output: int, kept: tuple[int, ...], mask: set[signal.Signals]
+    command: Command, env: dict[str, str], streams: Streams, kept: tuple[int, ...], mask: set[signal.Signals]
 ) -> None:
     os.setsid()
     signal.set_wakeup_fd(-1)
     for number in CAUGHT:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    _redirect(output)
+    _redirect(streams)
     _close_all_but(kept)
     os.chdir(command.folder)
     os.environ.clear()
@@ -82,9 +106,11 @@ def _become(
     sys.exit(importlib.import_module(command.argv[0]).main())
 
 
-def _redirect(output: int) -> None:
-    for descriptor in (1, 2):
-        os.dup2(output, descriptor)
+def _redirect(streams: Streams) -> None:
+    os.dup2(streams.stdin, 0)
+    os.dup2(streams.stdout, 1)
+    os.dup2(streams.stderr, 2)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
 

@@ -88,7 +88,7 @@ def build(options: Options) -> House:
         sandbox=Command("sandbox", watched((python, *_sandbox(options.data))), CHECKOUT, env)
         if options.sandbox
         else None,
-        prepare=Command("prepare", (python, "-m", "flask", "--app", "wsgi", "prepare", "--json"), CHECKOUT, env),
+        prepare=service("prepare", "flask.cli", "--app", "wsgi", "prepare", "--json"),
         services=(
             service("worker-inbound", "jobs.worker", "inbound"),
             service("worker-outbound", "jobs.worker", "outbound"),

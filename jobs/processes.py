@@ -57,24 +57,24 @@ def start(command: Command, nest: Nest, *, talks: bool = False) -> Child:
     written_to = open_log(log)
     try:
         starts_at = os.fstat(written_to).st_size
-        process = _fork(command, nest, written_to) if command.forked else _execute(command, nest, written_to, talks)
+        process = (_fork if command.forked else _execute)(command, nest, written_to, talks)
     finally:
         os.close(written_to)
     return Child(command, log, process, starts_at)
 
 
-def _fork(command: Command, nest: Nest, written_to: int) -> Fork:
-    return forks.start(command, _environment(command, nest), written_to, (nest.lock, nest.lifeline))
+def _fork(command: Command, nest: Nest, log: int, talks: bool) -> Fork:
+    return forks.start(command, _environment(command, nest), log, (nest.lock, nest.lifeline), talks=talks)
 
 
-def _execute(command: Command, nest: Nest, written_to: int, talks: bool) -> subprocess.Popen[bytes]:
+def _execute(command: Command, nest: Nest, log: int, talks: bool) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command.argv,
         cwd=command.folder,
         env=_environment(command, nest),
         stdin=subprocess.PIPE if talks else nest.lifeline,
-        stdout=subprocess.PIPE if talks else written_to,
-        stderr=written_to,
+        stdout=subprocess.PIPE if talks else log,
+        stderr=log,
         start_new_session=True,
         pass_fds=(nest.lock, nest.lifeline),
     )

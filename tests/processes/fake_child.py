@@ -44,8 +44,11 @@ def forks() -> None:
 
 
 def stubborn() -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.fork()
+    """As a worker that is in the middle of a job, whose fork is in a process group of its own."""
+    if os.fork():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    else:
+        os.setpgrp()
     sleeps()
 
 
