@@ -23,6 +23,7 @@ from sandbox.control import (
 from sandbox.faults import Faults
 from sandbox.magento_errors import MagentoError
 from sandbox.magento_hooks import Hooks
+from sandbox.magento_numbers import plain
 from sandbox.magento_orders import shown
 from sandbox.magento_search import Document
 from sandbox.magento_shop import Settings, Shop
@@ -304,7 +305,7 @@ def _product_panel(shop: Shop) -> Panel:
     for product in shop.products.all():
         sku = product["sku"]
         on_shelf = magento_products.stock_item(shop, sku)["qty"]
-        salable = float(magento_stock.salable(shop, sku, magento_stock.stock_of(shop, "base")))
+        salable = plain(magento_stock.salable(shop, sku, magento_stock.stock_of(shop, "base")))
         remove = Action("Remove", f"{PREFIX}/products/remove", (Field("sku", sku),))
         rows.append(Row((sku, product["name"], product["price"], on_shelf, salable), (remove,)))
     add = Action("Add", f"{PREFIX}/products", (Field("sku"), Field("name"), Field("price", "10.00")))
