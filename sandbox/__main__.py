@@ -27,8 +27,7 @@ def main() -> None:
         threading.Thread(target=_watch_parent, args=(ended,), daemon=True).start()
     kinds = list(KINDS) if wanted.kind == "both" else [wanted.kind]
     running = [
-        _serve(KINDS[kind](wanted.data), wanted.port + place if wanted.port else 0)
-        for place, kind in enumerate(kinds)
+        _serve(KINDS[kind](wanted.data), wanted.port + place if wanted.port else 0) for place, kind in enumerate(kinds)
     ]
     ended.wait()
     for server, neighbour in running:

@@ -38,12 +38,8 @@ PRODUCTS: tuple[Product, ...] = (
 )
 
 MISSING_PRODUCTS: tuple[Product, ...] = (
-    _product(
-        "FH-MUG-350-RED-OLD", "Fernhollow Stoneware Mug, 12 oz, Brick (old style)", "12.00", "8.875", "0.9"
-    ),
-    _product(
-        "FH-LAMP-DESK-2-2PK", "Fernhollow Folding Desk Lamp, Warm White (2 pack)", "79.00", "8.25", "4.4"
-    ),
+    _product("FH-MUG-350-RED-OLD", "Fernhollow Stoneware Mug, 12 oz, Brick (old style)", "12.00", "8.875", "0.9"),
+    _product("FH-LAMP-DESK-2-2PK", "Fernhollow Folding Desk Lamp, Warm White (2 pack)", "79.00", "8.25", "4.4"),
     _product("WM-BUNDLE-TEA-01", "Tea Lover's Bundle: Kettle, Two Mugs and Chai", "99.00", "7.25", "5.2"),
 )
 

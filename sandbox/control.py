@@ -84,9 +84,7 @@ class BadControl(ValueError):
     """A control call that cannot be obeyed; answered with 400 and the text."""
 
 
-def install(
-    app: Flask, ledger: Ledger, faults: Faults, throttled: Callable[[Taken], Response] | None = None
-) -> None:
+def install(app: Flask, ledger: Ledger, faults: Faults, throttled: Callable[[Taken], Response] | None = None) -> None:
     """Let the faults strike the app's calls and the ledger hear of them; `/_control/` is left alone.
 
     `throttled` makes the neighbour's own 429; without it a bare one with Retry-After is sent.

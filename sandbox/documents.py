@@ -86,9 +86,7 @@ class Documents:
     def all(self, kind: str) -> dict[str, Any]:
         """Every document of a kind by key, in the order of their first storing."""
         with self.lock:
-            rows = self._db.execute(
-                "SELECT key, body FROM documents WHERE kind = ? ORDER BY rowid", (kind,)
-            ).fetchall()
+            rows = self._db.execute("SELECT key, body FROM documents WHERE kind = ? ORDER BY rowid", (kind,)).fetchall()
         return {key: msgspec.json.decode(data) for key, data in rows}
 
     def keys(self, kind: str) -> list[str]:
@@ -109,9 +107,7 @@ class Documents:
             self._db.close()
 
     def _read(self, kind: str, key: str) -> bytes | None:
-        row = self._db.execute(
-            "SELECT body FROM documents WHERE kind = ? AND key = ?", (kind, key)
-        ).fetchone()
+        row = self._db.execute("SELECT body FROM documents WHERE kind = ? AND key = ?", (kind, key)).fetchone()
         return None if row is None else bytes(row[0])
 
     def _remember(self, kind: str, key: str) -> None:

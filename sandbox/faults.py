@@ -43,9 +43,7 @@ class Fault:
 
     def as_json(self) -> dict[str, Any]:
         told = ("id", "kind", "status", "seconds", "times", "skip", "chance", "per_minute")
-        return {name: getattr(self, name) for name in told} | {
-            "match": {"method": self.method, "path": self.path}
-        }
+        return {name: getattr(self, name) for name in told} | {"match": {"method": self.method, "path": self.path}}
 
 
 def _number(body: Mapping[str, Any], name: str, default: float) -> float:

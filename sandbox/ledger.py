@@ -50,9 +50,7 @@ class Ledger:
             if effect in (None, entry["effect"]) and key in (None, entry["key"])
         ]
 
-    def record_call(
-        self, method: str, path: str, query: str, status: int, seconds: float, headers: Headers
-    ) -> None:
+    def record_call(self, method: str, path: str, query: str, status: int, seconds: float, headers: Headers) -> None:
         """Remember a call; status 0 means that the connection was cut without an answer."""
         told = {name: headers[name] for name in TOLD_HEADERS if name in headers}
         call = {

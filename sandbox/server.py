@@ -117,12 +117,8 @@ class Server:
         if environ.get(CUT):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             return False
-        ends = environ.get("HTTP_CONNECTION", "").lower() == "close" or (
-            environ["SERVER_PROTOCOL"] == "HTTP/1.0"
-        )
-        connection.sendall(
-            response_bytes(status, headers, body, ends, head=environ["REQUEST_METHOD"] == "HEAD")
-        )
+        ends = environ.get("HTTP_CONNECTION", "").lower() == "close" or (environ["SERVER_PROTOCOL"] == "HTTP/1.0")
+        connection.sendall(response_bytes(status, headers, body, ends, head=environ["REQUEST_METHOD"] == "HEAD"))
         return not ends
 
 

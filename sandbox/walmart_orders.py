@@ -251,12 +251,11 @@ class Orders:
 
 
 def shown(order: Json, args: Args, explicit_nulls: bool = False) -> Json:
-    """The API's face of a kept order."""
-    told = copy.deepcopy(order)
+    """The API's face of an order that was just read; it is changed in place."""
     if not _is_true(args, "replacementInfo"):
-        told.pop("orderType", None)
-        told.pop("originalCustomerOrderID", None)
-    for line in lines_of(told):
+        order.pop("orderType", None)
+        order.pop("originalCustomerOrderID", None)
+    for line in lines_of(order):
         if _is_true(args, "productInfo"):
             product = BY_SKU.get(line["item"]["sku"])
             weight = str(product.weight) if product else "1"
@@ -265,7 +264,7 @@ def shown(order: Json, args: Args, explicit_nulls: bool = False) -> Json:
         if explicit_nulls:
             for name in ("originalCarrierMethod", "referenceLineId", "refund", "intentToCancel", "configId"):
                 line.setdefault(name, None)
-    return told
+    return order
 
 
 def _is_true(args: Args, name: str) -> bool:

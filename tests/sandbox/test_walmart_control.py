@@ -191,7 +191,7 @@ def test_the_program_tells_its_addresses_and_ends_on_sigterm(tmp_path: Path) -> 
         assert set(magento) == {"kind", "url", "token", "skus"}
         placed = requests.post(f"{walmart['url']}/_control/orders", json={}, timeout=5).json()["po"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
     process = start("walmart", "--data", str(tmp_path))
     with process:
         again = banner(process)
@@ -199,7 +199,7 @@ def test_the_program_tells_its_addresses_and_ends_on_sigterm(tmp_path: Path) -> 
         kept = requests.get(f"{again['url']}/_control/orders", timeout=5).json()
         assert [card["po"] for card in kept] == [placed]
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
 
 
 def test_a_supervised_program_ends_with_its_parent() -> None:

@@ -88,11 +88,12 @@ def test_an_expired_token_is_refused(walmart: WalmartSandbox, caller: Caller) ->
     assert answer.json()["error"][0]["code"] == "INVALID_TOKEN.GMP_GATEWAY_API"
 
 
-def test_every_answer_tells_the_tokens_left(caller: Caller) -> None:
+def test_every_answer_tells_the_tokens_left(walmart: WalmartSandbox, caller: Caller) -> None:
+    walmart.settings(limits={"orders": 3})
     left = [int(caller.get("/v3/orders").headers["x-current-token-count"]) for _ in range(2)]
-    assert left == [4999, 4998]
+    assert left == [2, 1]
     next_at = int(caller.get("/v3/orders").headers["X-Next-Replenishment-Time"])
-    assert abs(next_at / 1000 - time.time()) < 5
+    assert 0 < next_at / 1000 - time.time() <= 20
 
 
 def test_an_empty_bucket_is_a_429_for_this_endpoint_only(walmart: WalmartSandbox, caller: Caller) -> None:

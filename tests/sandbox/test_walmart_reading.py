@@ -54,6 +54,7 @@ def test_pages_follow_the_cursor_verbatim_and_are_frozen(walmart: WalmartSandbox
         assert listed["meta"]["totalCount"] == 7
         seen += [order["purchaseOrderId"] for order in listed["elements"]["order"]]
         query = listed["meta"].get("nextCursor", "")
+        time.sleep(0.002)  # the scan is frozen to the millisecond
         walmart.place_order()
     assert seen == pos[::-1]
 

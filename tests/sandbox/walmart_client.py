@@ -124,7 +124,7 @@ def error_of(answer: requests.Response) -> Json:
     return error
 
 
-def wait_for(check: Callable[[], Any], seconds: float = 10) -> Any:
+def wait_for(check: Callable[[], Any], seconds: float = 20) -> Any:
     """What the check gives as soon as it is true, looked at every few milliseconds."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
