@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -14,7 +14,8 @@ import msgspec
 from sqlalchemy import Select, and_, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp import accounts, clock
+from webapp import accounts, clock, vault
+from webapp.accounts import Account
 from webapp.connectors import signatures
 from webapp.database import is_sqlite
 from webapp.models import AccountRow, EventRow, OrderRow, SyncRow, db
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
 MAGENTO_COMMITS_WITHIN = timedelta(seconds=3)
 """Magento's webhooks are often sent inside the saving transaction: a read at once would see the old state."""
+
+ENVELOPE = "ORDER_UPDATES"
+TWINS_WITHIN = timedelta(minutes=2)
 
 _ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}\Z")
 _KEPT_HEADERS = ("content-type", "user-agent", "x-request-id", "wm_qos.correlation_id", "x-adobe-commerce-request-id")
@@ -53,6 +57,7 @@ class Hint:
     type: str = ""
     po: str | None = None
     seller_id: str = ""
+    happened_at: datetime | None = None
     entity_id: int | None = None
     increment_id: str | None = None
     unparseable: bool = False
@@ -61,7 +66,7 @@ class Hint:
 def receive_walmart(key: str, secret: str, headers: Mapping[str, str], body: bytes) -> None:
     """Store one Walmart webhook. Raises Unauthorized; a repeated delivery is accepted like the first."""
     account = accounts.by_key(key)
-    if account is None or not signatures.verify_walmart(account.webhook_auth, secret, headers, body):
+    if account is None or not _is_from_walmart(account, secret, headers, body):
         raise Unauthorized
     hint = read_hint(body)
     delivery = f"walmart:{account.id}:{hint.delivery_id}" if hint.delivery_id else None
@@ -71,6 +76,14 @@ def receive_walmart(key: str, secret: str, headers: Mapping[str, str], body: byt
     elif account.seller_id and hint.seller_id and hint.seller_id != account.seller_id:
         state, reason = EventState.IGNORED, f"It speaks of seller {hint.seller_id}, not of this account's."
     _store("walmart", hint, body, headers, account_id=account.id, delivery=delivery, state=state, reason=reason)
+
+
+def issue_token(key: str, headers: Mapping[str, str]) -> str:
+    """A bearer token for Walmart's webhooks, with which OAUTH subscriptions begin. Raises Unauthorized."""
+    account = accounts.by_key(key)
+    if account is None or not signatures.verify_token_request(account.webhook_auth, headers):
+        raise Unauthorized
+    return vault.issue_ticket(key)
 
 
 def receive_magento(key: str, secret: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -136,6 +149,7 @@ def read_hint(body: bytes) -> Hint:
         type=" ".join(_word(part) for part in (event_type, sub_type) if _word(part)),
         po=_identifier(found.get("purchaseOrderId")),
         seller_id=_identifier(found.get("partnerId")) or "",
+        happened_at=_time(source.get("eventTime")),
         entity_id=_entity_id(document),
         increment_id=_identifier(document.get("increment_id")),
     )
@@ -199,8 +213,24 @@ def _route_one(work: Work, event: EventRow) -> None:
         event.state, event.reason = EventState.IGNORED, "It names no purchase order, so there is nothing to look at."
         event.handled_at = clock.now()
         return
+    event.twin_of = _twin(work, event)
     wake(work, event.account_id, event.po, clock.now())
     event.state = EventState.WAITING
+
+
+def _twin(work: Work, event: EventRow) -> int | None:
+    """The same news under another name: Walmart tells it as ORDER_UPDATES and, until they end, as an older event.
+
+    Known by PO, sub-event and time. Both wake the same order, which is read once for both of them.
+    """
+    if event.happened_at is None or not event.type:
+        return None
+    news = event.type.rpartition(" ")[2]
+    names = [name for name in (news, f"{ENVELOPE} {news}") if name != event.type]
+    near = EventRow.happened_at.between(event.happened_at - TWINS_WITHIN, event.happened_at + TWINS_WITHIN)
+    same = and_(EventRow.account_id == event.account_id, EventRow.po == event.po, EventRow.id < event.id)
+    found = select(EventRow.id).where(same, near, EventRow.type.in_(names)).order_by(EventRow.id).limit(1)
+    return work.execute(found).scalar_one_or_none()
 
 
 def _route_magento(work: Work, event: EventRow) -> None:
@@ -226,6 +256,13 @@ def _route_magento(work: Work, event: EventRow) -> None:
     wake(work, found.account_id, found.po, clock.now() + MAGENTO_COMMITS_WITHIN)
 
 
+def _is_from_walmart(account: Account, secret: str, headers: Mapping[str, str], body: bytes) -> bool:
+    auth = account.webhook_auth
+    shown = signatures.bearer(auth, headers)
+    tickets = (shown,) if auth.mode == "oauth" and vault.is_ticket(shown, account.key) else ()
+    return signatures.verify_walmart(auth, secret, headers, body, tickets)
+
+
 def _store(
     source: str,
     hint: Hint,
@@ -244,6 +281,7 @@ def _store(
         "store_id": store_id,
         "delivery_key": delivery,
         "type": hint.type,
+        "happened_at": hint.happened_at,
         "po": hint.po if source == "walmart" else None,
         "headers": _kept(headers),
         "body": body,
@@ -294,6 +332,15 @@ def _first_values(document: Any) -> dict[str, Any]:
 def _identifier(value: Any) -> str | None:
     text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     return text if _ID.match(text) else None
+
+
+def _time(value: Any) -> datetime | None:
+    """An ISO time as Walmart writes it; anything else is no time."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None and 1970 < at.year < 3000 else None
 
 
 def _word(value: Any) -> str:

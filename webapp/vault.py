@@ -9,6 +9,11 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from flask import current_app
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from webapp.settings import current
+
+TICKET_SECONDS = 3600
 
 
 class Unreadable(Exception):
@@ -49,6 +54,23 @@ def new_key() -> str:
 def digest(token: str) -> str:
     """What is stored of a token that only its holder knows."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def issue_ticket(holder: str) -> str:
+    """A token that proves for an hour that we gave it to `holder`; nothing is stored."""
+    return _tickets().dumps(holder)
+
+
+def is_ticket(shown: str, holder: str) -> bool:
+    """The token is one that we gave to `holder` less than an hour ago. Never raises on garbage."""
+    try:
+        return bool(_tickets().loads(shown, max_age=TICKET_SECONDS) == holder)
+    except BadData:
+        return False
+
+
+def _tickets() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current().secret_key, salt="webhook bearer token")
 
 
 def _keyring() -> MultiFernet:

@@ -111,6 +111,8 @@ def upgrade() -> None:
     sa.Column('store_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('delivery_key', sa.String(), nullable=True),
     sa.Column('type', sa.String(), nullable=False),
+    sa.Column('happened_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('twin_of', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('po', sa.String(), nullable=True),
     sa.Column('headers', sa.JSON(), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),
@@ -150,6 +152,15 @@ def upgrade() -> None:
     with op.batch_alter_table('polls', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_polls_due_at'), ['due_at'], unique=False)
 
+    op.create_table('subscriptions',
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('event_type', sa.String(), nullable=False),
+    sa.Column('is_active', sa.Boolean(), nullable=False),
+    sa.Column('trouble', sa.String(), nullable=False),
+    sa.Column('checked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_subscriptions_account_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('account_id', 'event_type', name=op.f('pk_subscriptions'))
+    )
     op.create_table('syncs',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),

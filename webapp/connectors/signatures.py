@@ -49,6 +49,11 @@ def verify_magento(auth: WebhookAuth, path_secret: str, headers: Mapping[str, st
     return _verify(auth, path_secret, headers, raw_body)
 
 
+def bearer(auth: WebhookAuth, headers: Mapping[str, str]) -> str:
+    """The bearer token that a webhook shows; empty where it shows none."""
+    return _without_word(_header(headers, auth.header_name), "bearer")
+
+
 def verify_token_request(auth: WebhookAuth, headers: Mapping[str, str]) -> bool:
     """Walmart asks for a bearer token with the client ID and secret that the subscription names. Never raises."""
     return auth.mode == "oauth" and _is_basic(auth, _header(headers, auth.header_name))

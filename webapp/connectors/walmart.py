@@ -199,6 +199,19 @@ class WalmartClient:
         found = _read(answer, _subscriptions)
         return found[0] if found else Subscription("", event_type, resource, url, "ACTIVE")
 
+    def change_subscription(self, subscription_id: str, url: str, auth: WebhookAuth) -> None:
+        """Point a subscription at `url` with the first secret of `auth`, and switch it on."""
+        body = json.dumps({"eventUrl": url, "status": "ACTIVE", **_auth_details(auth)}).encode()
+        path = f"/v3/webhooks/subscriptions/{_quoted(subscription_id)}"
+        self._send("PATCH", path, body=body, secrets=auth.secrets)
+
+    def send_test(self, event: EventType, url: str, auth: WebhookAuth) -> str:
+        """Have Walmart send a sample of the event to `url`; Walmart's own sentence about how that went."""
+        fields = {"eventType": event.name, "eventVersion": event.version, "resourceName": event.resource}
+        body = json.dumps({**fields, "eventUrl": url, **_auth_details(auth)}).encode()
+        answer = self._send("POST", "/v3/webhooks/test", body=body, secrets=auth.secrets)
+        return _read(answer, lambda found: text(_object(found), "message"))
+
     def unsubscribe(self, subscription_id: str) -> None:
         """Delete a subscription; one that is gone already is no error."""
         self._send("DELETE", f"/v3/webhooks/subscriptions/{_quoted(subscription_id)}", judge=judge_search)

@@ -1,6 +1,6 @@
 """The tables. A stored thing is a `…Row`; the rules know only the domain's own types."""
 
-from webapp.models.accounts import AccessTokenRow, AccountRow, StoreRow
+from webapp.models.accounts import AccessTokenRow, AccountRow, StoreRow, SubscriptionRow
 from webapp.models.base import Base, Id, db
 from webapp.models.incoming import EventRow, MissingSkuRow, PollRow, SyncRow
 from webapp.models.orders import ChangeRow, LineRow, OrderRow
@@ -24,6 +24,7 @@ __all__ = [
     "SignInAttemptRow",
     "SignInLinkRow",
     "StoreRow",
+    "SubscriptionRow",
     "SyncRow",
     "UserRow",
     "db",

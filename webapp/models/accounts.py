@@ -77,3 +77,15 @@ class AccessTokenRow(Base):
     token: Mapped[bytes | None]
     expires_at: Mapped[datetime | None]
     renewing_until: Mapped[datetime | None]
+
+
+class SubscriptionRow(Base):
+    """What is known of one webhook subscription at Walmart, as of the last look."""
+
+    __tablename__ = "subscriptions"
+
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    event_type: Mapped[str] = mapped_column(primary_key=True)
+    is_active: Mapped[bool] = mapped_column(default=False)
+    trouble: Mapped[str] = mapped_column(default="")
+    checked_at: Mapped[datetime]

@@ -22,6 +22,8 @@ class EventRow(Base):
     store_id: Mapped[int | None] = mapped_column(Id, ForeignKey("stores.id", ondelete="CASCADE"))
     delivery_key: Mapped[str | None]
     type: Mapped[str] = mapped_column(default="")
+    happened_at: Mapped[datetime | None]
+    twin_of: Mapped[int | None] = mapped_column(Id)
     po: Mapped[str | None]
     headers: Mapped[dict[str, Any]] = mapped_column(default=dict)
     body: Mapped[bytes]

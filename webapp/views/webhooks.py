@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp import inbox
+from webapp import inbox, vault
 from webapp.inbox import Unauthorized
 from webapp.models import db
 
@@ -23,6 +23,16 @@ def walmart(key: str, secret: str = "") -> Response:
     return _take_in(inbox.receive_walmart, key, secret)
 
 
+@bp.post("/walmart/<key>/token")
+def token(key: str) -> Response:
+    """Walmart asks for the bearer token that its OAUTH webhooks will show."""
+    try:
+        issued = inbox.issue_token(key, _headers())
+    except Unauthorized:
+        return _answer(401, "The client ID or secret is not the one of this account's subscription.")
+    return jsonify(access_token=issued, token_type="Bearer", expires_in=vault.TICKET_SECONDS)
+
+
 @bp.post("/magento/<key>")
 @bp.post("/magento/<key>/<secret>")
 def magento(key: str, secret: str = "") -> Response:
@@ -35,7 +45,7 @@ def _take_in(receive: Receive, key: str, secret: str) -> Response:
     if body is None:
         return _answer(413, "The body is larger than 1 MiB.")
     try:
-        receive(key, secret, {name.lower(): value for name, value in request.headers.items()}, body)
+        receive(key, secret, _headers(), body)
     except Unauthorized:
         return _answer(401, "The sender did not prove who it is.")
     except SQLAlchemyError:
@@ -44,6 +54,10 @@ def _take_in(receive: Receive, key: str, secret: str) -> Response:
         refused.headers["Retry-After"] = "30"
         return refused
     return _answer(200, "ok")
+
+
+def _headers() -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
 
 
 def _body() -> bytes | None:
