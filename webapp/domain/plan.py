@@ -210,13 +210,16 @@ def _blocked_by_currency(seen: Seen) -> Plan | None:
 
 
 def _invoice(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan:
+    before = issued_of(CreateInvoice, issued)
+    if seen.is_linked and seen.shop_trouble and any(one.is_under_way for one in before):
+        # Not seeing the shop proves nothing: what is on its way is not called off for that.
+        return Plan(commands=(CreateInvoice(len(before)),))
     shop = seen.shop
     wanted = {OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED}
     if not policy.invoice or shop is None or shop.is_invoiced or seen.order.status not in wanted:
         return Plan()
     if shop.state in {"canceled", "closed", "holded"}:
         return Plan(waiting_for=(f"Not invoiced: the Magento order is {shop.status or shop.state}.",))
-    before = issued_of(CreateInvoice, issued)
     if any(one.is_under_way for one in before):
         return Plan((CreateInvoice(len(before)),), (_under_way("Invoicing the Magento order", before),))
     if any(one.state is CommandState.PARKED for one in before):
@@ -243,7 +246,7 @@ def _rest(seen: Seen, now: datetime) -> Plan:
     ready = seen.order.status in {OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED}
     if ready and is_open(seen.order.counts()) and seen.order.is_fulfilled_by_seller and seen.is_linked:
         return Plan(waiting_for=("Waiting for a shipment in Magento.",))
-    if ready and is_open(seen.order.counts()) and not seen.order.is_fulfilled_by_seller:
+    if is_open(seen.order.counts()) and not seen.order.is_fulfilled_by_seller:
         return Plan(waiting_for=("Walmart ships this order itself.",))
     return Plan()
 
