@@ -95,7 +95,7 @@ def new_database(server: str) -> str:
     """A fresh, empty database on the PostgreSQL server; its URL."""
     name = f"test_{time.time_ns()}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')  # type: ignore[call-overload]
+        connection.execute(f'create database "{name}"')
     base, _, query = server.partition("?")
     return f"{base.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
 

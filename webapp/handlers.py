@@ -16,7 +16,7 @@ from webapp.connectors.http import ConnectorError
 from webapp.domain import magento_entity
 from webapp.domain.commands import AcknowledgeOrder, CreateInvoice, CreateMagentoOrder, Side
 from webapp.domain.magento_entity import CannotBuild, Target
-from webapp.domain.order import Order, OrderStatus
+from webapp.domain.order import ACKNOWLEDGED, CREATED, Order, OrderStatus
 from webapp.domain.plan import needs_acknowledgement
 from webapp.domain.policy import ACKNOWLEDGE_WITHIN
 from webapp.domain.shop import ShopOrder
@@ -82,10 +82,20 @@ def _acknowledge(scene: _Scene) -> Outcome:
     order = _read_again(scene)
     if not needs_acknowledgement(order):
         return Outcome("Nothing is left to acknowledge; Walmart shows the order as taken.")
-    scene.both.walmart.acknowledge(order.po)
+    _send_acknowledgement(scene, order)
     if clock.now() <= order.ordered_at + ACKNOWLEDGE_WITHIN:
         return Outcome("Walmart took the acknowledgement.")
     return Outcome("Walmart took the acknowledgement, after the four hours it asks for.", partial(_mark_late, scene))
+
+
+def _send_acknowledgement(scene: _Scene, order: Order) -> None:
+    """Whole where Walmart allows it; by line where some units are canceled or shipped already."""
+    counts = order.counts()
+    if counts[CREATED] + counts[ACKNOWLEDGED] == sum(counts.values()):
+        scene.both.walmart.acknowledge(order.po)
+        return
+    open_lines = {line.number: line.counts()[CREATED] for line in order.lines if line.counts()[CREATED]}
+    scene.both.walmart.acknowledge_lines(order.po, open_lines)
 
 
 def _mark_late(scene: _Scene, work: Work) -> None:

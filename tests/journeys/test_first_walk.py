@@ -162,3 +162,14 @@ def test_an_acknowledgement_after_the_deadline_is_still_sent_and_said(house: Hou
     log = " ".join(entry["sentence"] for entry in house.shown(po)["log"])
     assert "after the four hours" in log
     assert house.shown(po)["status"] == "Unshipped"
+
+
+def test_an_order_with_one_line_canceled_is_acknowledged_by_its_other_line(house: House) -> None:
+    house.set_policy(acknowledge=AcknowledgeWhen.ON_IMPORT)
+    po = house.walmart.place_order(lines=[{"sku": MUG, "quantity": 1}, {"sku": TEA, "quantity": 1}])
+    house.walmart.act(po, "cancel", lines=[{"line": "1"}])
+    house.post_webhook(po)
+    house.drain()
+    assert house.walmart.statuses(po) == {"1": {"Cancelled": 1}, "2": {"Acknowledged": 1}}
+    assert house.shown(po)["status"] == "Unshipped"
+    assert [item["sku"] for item in house.magento.order(f"WM-{po}")["items"]] == [TEA]

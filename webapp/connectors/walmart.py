@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from webapp.connectors.http import Answer, Call, Caller, ConnectorError, Judge
-from webapp.connectors.loose import Unreadable, document, many, needed, part, text, whole
+from webapp.connectors.loose import Unreadable, document, many, moment, needed, part, text, whole
 from webapp.connectors.signatures import WebhookAuth
 from webapp.connectors.walmart_errors import (
     is_nothing_found,
@@ -78,6 +78,15 @@ class TokenSource(Protocol):
 
     def renew(self, rejected: str) -> str:
         """Another token than the rejected one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenDetail:
+    """What a token may do: `scopes` maps Walmart's words (`orders`) to full_access, view_only or no_access."""
+
+    scopes: Mapping[str, str]
+    issued_at: datetime | None
+    is_valid: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +182,30 @@ class WalmartClient:
     def acknowledge(self, po: str) -> Order:
         """Acknowledge the whole order and return it. Walmart allows a repeat, unless a unit is past Acknowledged."""
         return self._order(self._send("POST", f"/v3/orders/{_quoted(po)}/acknowledge"), po)
+
+    def token_detail(self) -> TokenDetail:
+        """What the present token may do, and when Walmart's clock says that it was issued."""
+        return _read(self._send("GET", "/v3/token/detail"), _token_detail)
+
+    def acknowledge_lines(self, po: str, quantities: Mapping[str, int]) -> Order:
+        """Acknowledge single lines, by number, with their whole quantity: for an order of which other lines are past
+        Created already, which the plain call refuses (Walmart's page on acknowledging an order, Global)."""
+        lines = [
+            {
+                "lineNumber": number,
+                "orderLineStatuses": {
+                    "orderLineStatus": [
+                        {
+                            "status": "Acknowledged",
+                            "statusQuantity": {"unitOfMeasurement": "EACH", "amount": str(quantity)},
+                        }
+                    ]
+                },
+            }
+            for number, quantity in quantities.items()
+        ]
+        body = json.dumps({"orderAcknowledgement": {"orderLines": {"orderLine": lines}}}).encode()
+        return self._order(self._send("POST", f"/v3/orders/{_quoted(po)}/acknowledgeLines", body=body), po)
 
     def event_types(self) -> tuple[EventType, ...]:
         """The events that this account can subscribe to."""
@@ -320,6 +353,11 @@ def _object(body: Any) -> dict[str, Any]:
 def _token(body: Any, asked_at: datetime) -> AccessToken:
     seconds = whole(_object(body), "expires_in") or TOKEN_SECONDS
     return AccessToken(needed(body, "access_token"), asked_at + timedelta(seconds=min(seconds, 86400)))
+
+
+def _token_detail(body: Any) -> TokenDetail:
+    scopes = {str(name): str(value) for name, value in part(_object(body), "scopes").items()}
+    return TokenDetail(scopes, moment(body, "issued_at"), text(body, "is_valid").lower() != "false")
 
 
 def _event_type(entry: Any) -> EventType:
