@@ -17,8 +17,6 @@ from jobs.interrupts import Interrupted, Interrupts
 from jobs.processes import Child, GaveUp, Nest
 from jobs.refusal import CannotStart
 
-# Where the command line finds the address, which the webhooks are sent to.
-ADDRESS = "address"
 ENDS_WITHIN = 8.0
 REDIS_ENDS_WITHIN = 2.0
 LOOK_AT_LOGS_EVERY = 60.0
@@ -36,7 +34,6 @@ def main(arguments: Sequence[str] | None = None, build_house: Callable[[Options]
         ):
             os.chdir(options.data)
             data_folder.make_keys(options.data, os.environ)
-            (options.data / ADDRESS).write_text(f"{options.address}\n")
             nest = Nest(data_folder.start_logs(options.data), lock, lifeline=os.pipe()[0])
             return _run(Family(build_house(options), options, nest, interrupts))
     except Interrupted:
