@@ -24,6 +24,8 @@ STORE = "Demo shop"
 ACCOUNT = "Demo account"
 ONE_EACH_SECONDS = 10
 AT_MOST = 200
+RETRY_SCALE = 0.01
+"""Walmart sends a refused webhook again after 5, 15 and 45 minutes; nobody watches a demo that long."""
 _TIMEOUT = 5
 HOOKS = {
     "order": '{"event":"order","entity_id":"{{ item.entity_id }}","increment_id":"{{ item.increment_id }}"}',
@@ -42,6 +44,7 @@ def connect(banners: Iterable[dict[str, Any]]) -> bool:
     is_new = _store_rows(found["walmart"], found["magento"])
     _subscribe()
     _hook(found["magento"]["url"])
+    _control(found["walmart"]["url"], "settings", {"retry_scale": RETRY_SCALE})
     if is_new:
         _control(found["walmart"]["url"], "stream", {"every": ONE_EACH_SECONDS, "limit": AT_MOST})
     return True
