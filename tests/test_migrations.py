@@ -1,0 +1,69 @@
+"""The migrations lead to exactly the tables that the models describe, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from sqlalchemy import CheckConstraint, inspect
+from sqlalchemy.engine import Connection
+
+from tests.conftest import new_database
+from tests.house import settings_for
+from webapp.app import create_app
+from webapp.models import db
+from webapp.settings import CHECKOUT
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def migrated(request: pytest.FixtureRequest, tmp_path: Path, valkey: str) -> Iterator[Flask]:
+    """An application whose empty database went through every migration."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'test.db'}"
+    else:
+        url = new_database(request.getfixturevalue("postgres"))
+    app = create_app(settings_for(tmp_path, url, valkey))
+    with app.app_context():
+        flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
+        yield app
+        db.engine.dispose()
+
+
+def differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    return list(compare_metadata(context, db.metadata))
+
+
+def test_the_migrated_tables_are_the_models(migrated: Flask) -> None:
+    with db.engine.connect() as connection:
+        assert differences(connection) == []
+
+
+def test_the_check_constraints_are_there_too(migrated: Flask) -> None:
+    found = inspect(db.engine)
+    for table in db.metadata.sorted_tables:
+        wanted = {str(c.name) for c in table.constraints if isinstance(c, CheckConstraint) and c.name}
+        assert {str(each["name"]) for each in found.get_check_constraints(table.name)} >= wanted
+
+
+def test_partial_indexes_keep_their_condition(migrated: Flask) -> None:
+    found = inspect(db.engine)
+    for table in db.metadata.sorted_tables:
+        there = {index["name"]: index for index in found.get_indexes(table.name)}
+        for index in table.indexes:
+            options = index.dialect_options[db.engine.dialect.name]
+            has_condition = options.get("where") is not None
+            stored = there[str(index.name)].get("dialect_options", {})
+            assert (f"{db.engine.dialect.name}_where" in stored) is has_condition, index.name
+
+
+def test_migrating_again_changes_nothing(migrated: Flask) -> None:
+    flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
+    with db.engine.connect() as connection:
+        assert differences(connection) == []
