@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, text, update
 
 from webapp import clock
-from webapp.models import AccountRow, CommandRow, StoreRow, SyncRow, db
+from webapp.models import IS_OPEN, AccountRow, CommandRow, StoreRow, SyncRow, db
 from webapp.queue import Bell
 from webapp.unit_of_work import Work, unit_of_work
 
@@ -56,9 +56,7 @@ def due_reads(now: datetime) -> ColumnElement[bool]:
 
 def due_commands(now: datetime) -> ColumnElement[bool]:
     """Orders with a command that is due, or was left running by a worker that died."""
-    waiting = select(CommandRow.sync_id).where(
-        CommandRow.state.in_(("queued", "running")), CommandRow.next_attempt_at <= now
-    )
+    waiting = select(CommandRow.sync_id).where(text(IS_OPEN), CommandRow.next_attempt_at <= now)
     return and_(SyncRow.id.in_(waiting), _free(now))
 
 
@@ -77,7 +75,8 @@ def take(
     if not wanted:
         return []
     with unit_of_work() as work:
-        return [claim for row in wanted if (claim := _claim(work, row, now))]
+        # In one order everywhere, so that two workers never wait for each other's rows in a circle.
+        return [claim for sync_id in sorted(wanted) if (claim := _claim(work, sync_id, now))]
 
 
 def take_one(account_id: int, po: str) -> Claim | None:
@@ -113,7 +112,7 @@ def nearest_command(now: datetime) -> datetime | None:
     attempts = (
         select(CommandRow.next_attempt_at)
         .join(SyncRow, SyncRow.id == CommandRow.sync_id)
-        .where(CommandRow.state.in_(("queued", "running")), _free(now), _awake())
+        .where(text(IS_OPEN), _free(now), _awake())
     )
     return db.session.execute(attempts.order_by(CommandRow.next_attempt_at).limit(1)).scalar_one_or_none()
 

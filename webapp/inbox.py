@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, and_, func, select, update
+from sqlalchemy import Select, and_, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp import accounts, clock, vault
-from webapp.accounts import Account
+from webapp import accounts, clock, intake, vault
+from webapp.accounts import Sender
 from webapp.connectors import signatures
 from webapp.database import is_sqlite
-from webapp.models import AccountRow, EventRow, OrderRow, SyncRow, db
+from webapp.intake import SenderChanged
+from webapp.models import IS_NEW, AccountRow, EventRow, OrderRow, SyncRow, db
 from webapp.queue import Bell
 from webapp.unit_of_work import Work, unit_of_work
 
@@ -65,17 +67,13 @@ class Hint:
 
 def receive_walmart(key: str, secret: str, headers: Mapping[str, str], body: bytes) -> None:
     """Store one Walmart webhook. Raises Unauthorized; a repeated delivery is accepted like the first."""
-    account = accounts.by_key(key)
-    if account is None or not _is_from_walmart(account, secret, headers, body):
-        raise Unauthorized
-    hint = read_hint(body)
-    delivery = f"walmart:{account.id}:{hint.delivery_id}" if hint.delivery_id else None
-    state, reason = EventState.RECEIVED, ""
-    if hint.unparseable:
-        state, reason = EventState.FAILED, "The body is not JSON that can be read; it is kept as it came."
-    elif account.seller_id and hint.seller_id and hint.seller_id != account.seller_id:
-        state, reason = EventState.IGNORED, f"It speaks of seller {hint.seller_id}, not of this account's."
-    _store("walmart", hint, body, headers, account_id=account.id, delivery=delivery, state=state, reason=reason)
+    _receive("walmart", key, lambda sender: _is_from_walmart(sender, secret, headers, body), headers, body)
+
+
+def receive_magento(key: str, secret: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Store one Magento webhook. Raises Unauthorized. Events without an id are never taken for duplicates."""
+    proves = partial(signatures.verify_magento, path_secret=secret, headers=headers, raw_body=body)
+    _receive("magento", key, lambda sender: proves(sender.auth), headers, body)
 
 
 def issue_token(key: str, headers: Mapping[str, str]) -> str:
@@ -84,18 +82,6 @@ def issue_token(key: str, headers: Mapping[str, str]) -> str:
     if account is None or not signatures.verify_token_request(account.webhook_auth, headers):
         raise Unauthorized
     return vault.issue_ticket(key)
-
-
-def receive_magento(key: str, secret: str, headers: Mapping[str, str], body: bytes) -> None:
-    """Store one Magento webhook. Raises Unauthorized. Events without an id are never taken for duplicates."""
-    store = accounts.store_by_key(key)
-    if store is None or not signatures.verify_magento(store.webhook_auth, secret, headers, body):
-        raise Unauthorized
-    hint = read_hint(body)
-    state, reason = EventState.RECEIVED, ""
-    if hint.unparseable:
-        state, reason = EventState.FAILED, "The body is not JSON that can be read; it is kept as it came."
-    _store("magento", hint, body, headers, store_id=store.id, state=state, reason=reason)
 
 
 def record_wish(account_id: int, po: str, by: str) -> None:
@@ -158,7 +144,7 @@ def read_hint(body: bytes) -> Hint:
 def route(at_most: int = 500) -> int:
     """Turn new events into hints on their orders; returns how many were routed. One transaction, no network."""
     with unit_of_work() as work:
-        fresh = select(EventRow).where(EventRow.state == EventState.RECEIVED).order_by(EventRow.id).limit(at_most)
+        fresh = select(EventRow).where(text(IS_NEW)).order_by(EventRow.id).limit(at_most)
         events = list(work.execute(_skip_locked(fresh)).scalars())
         for event in events:
             _route_one(work, event)
@@ -169,7 +155,7 @@ def route(at_most: int = 500) -> int:
 
 def has_new() -> bool:
     """Some event was stored and not routed yet."""
-    fresh = select(EventRow.id).where(EventRow.state == EventState.RECEIVED).limit(1)
+    fresh = select(EventRow.id).where(text(IS_NEW)).limit(1)
     return db.session.execute(fresh).first() is not None
 
 
@@ -256,56 +242,49 @@ def _route_magento(work: Work, event: EventRow) -> None:
     wake(work, found.account_id, found.po, clock.now() + MAGENTO_COMMITS_WITHIN)
 
 
-def _is_from_walmart(account: Account, secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    auth = account.webhook_auth
-    shown = signatures.bearer(auth, headers)
-    tickets = (shown,) if auth.mode == "oauth" and vault.is_ticket(shown, account.key) else ()
-    return signatures.verify_walmart(auth, secret, headers, body, tickets)
-
-
-def _store(
-    source: str,
-    hint: Hint,
-    body: bytes,
-    headers: Mapping[str, str],
-    *,
-    state: EventState,
-    reason: str,
-    account_id: int | None = None,
-    store_id: int | None = None,
-    delivery: str | None = None,
+def _receive(
+    source: str, key: str, proves: Callable[[Sender], bool], headers: Mapping[str, str], body: bytes
 ) -> None:
-    values = {
-        "source": source,
-        "account_id": account_id,
-        "store_id": store_id,
-        "delivery_key": delivery,
+    for sender in accounts.senders(source, key):
+        if proves(sender):
+            values = _event_of(sender, read_hint(body), headers, body)
+            try:
+                is_new = intake.store(sender, values)
+            except SenderChanged:
+                continue
+            log.info("event source=%s type=%s po=%s stored=%s", source, values["type"], values["po"], is_new)
+            return
+    raise Unauthorized
+
+
+def _is_from_walmart(sender: Sender, secret: str, headers: Mapping[str, str], body: bytes) -> bool:
+    shown = signatures.bearer(sender.auth, headers)
+    tickets = (shown,) if sender.auth.mode == "oauth" and vault.is_ticket(shown, sender.key) else ()
+    return signatures.verify_walmart(sender.auth, secret, headers, body, tickets)
+
+
+def _event_of(sender: Sender, hint: Hint, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    state, reason = EventState.RECEIVED, ""
+    if hint.unparseable:
+        state, reason = EventState.FAILED, "The body is not JSON that can be read; it is kept as it came."
+    elif sender.seller_id and hint.seller_id and hint.seller_id != sender.seller_id:
+        state, reason = EventState.IGNORED, f"It speaks of seller {hint.seller_id}, not of this account's."
+    is_walmart = sender.source == "walmart"
+    return {
+        "source": sender.source,
+        "account_id": sender.id if is_walmart else None,
+        "store_id": None if is_walmart else sender.id,
+        "delivery_key": f"walmart:{sender.id}:{hint.delivery_id}" if is_walmart and hint.delivery_id else None,
         "type": hint.type,
         "happened_at": hint.happened_at,
-        "po": hint.po if source == "walmart" else None,
+        "po": hint.po if is_walmart else None,
         "headers": _kept(headers),
         "body": body,
         "received_at": clock.now(),
-        "state": state,
+        "state": state.value,
         "reason": reason,
+        "duplicates": 0,
     }
-    insert = sqlite.insert(EventRow) if is_sqlite() else postgresql.insert(EventRow)
-    with unit_of_work() as work:
-        stored = work.changed(insert.values(**values).on_conflict_do_nothing(index_elements=["delivery_key"]))
-        if not stored:
-            _count_duplicate(work, values)
-        work.ring(Bell.INBOUND)
-    log.info("event source=%s type=%s po=%s stored=%s", source, hint.type, hint.po, bool(stored))
-
-
-def _count_duplicate(work: Work, values: dict[str, Any]) -> None:
-    """The same delivery again changes nothing; the same id with another body is kept as a conflict."""
-    mine = EventRow.delivery_key == values["delivery_key"]
-    first = work.execute(select(EventRow.body).where(mine)).scalar_one()
-    work.execute(update(EventRow).where(mine).values(duplicates=EventRow.duplicates + 1))
-    if first != values["body"]:
-        reason = "An event with the same id but another body came before; this one was kept and has no effect."
-        work.add(EventRow(**{**values, "delivery_key": None, "state": EventState.IGNORED, "reason": reason}))
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:

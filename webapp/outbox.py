@@ -122,12 +122,15 @@ def is_under_way(sync_id: int) -> bool:
 
 def run(claim: Claim, perform: Perform) -> None:
     """Carry out what is due for a held order, one command after the other, then let it be read again."""
-    for command_id in _due(claim.sync_id):
-        task = _begin(claim, command_id)
-        if task is not None:
-            _try(claim, task, perform)
-    with unit_of_work() as work:
-        claims.hand_over(work, claim)
+    try:
+        for command_id in _due(claim.sync_id):
+            task = _begin(claim, command_id)
+            if task is not None:
+                _try(claim, task, perform)
+        with unit_of_work() as work:
+            claims.hand_over(work, claim)
+    except claims.Lost:
+        log.info("po=%s was taken over", claim.po)
 
 
 def retry(command_id: int, by: str) -> None:

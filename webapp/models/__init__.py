@@ -2,12 +2,14 @@
 
 from webapp.models.accounts import AccessTokenRow, AccountRow, StoreRow, SubscriptionRow
 from webapp.models.base import Base, Id, db
-from webapp.models.incoming import EventRow, MissingSkuRow, PollRow, SyncRow
+from webapp.models.incoming import IS_NEW, EventRow, MissingSkuRow, PollRow, SyncRow
 from webapp.models.orders import ChangeRow, LineRow, OrderRow
-from webapp.models.outgoing import AttemptRow, CommandRow
+from webapp.models.outgoing import IS_OPEN, AttemptRow, CommandRow
 from webapp.models.people import SessionRow, SignInAttemptRow, SignInLinkRow, UserRow
 
 __all__ = [
+    "IS_NEW",
+    "IS_OPEN",
     "Base",
     "Id",
     "AccessTokenRow",

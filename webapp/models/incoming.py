@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Id
 
+IS_NEW = "state = 'received'"
+"""Written out, not bound, wherever it is asked for: SQLite uses a partial index only for the very same words."""
+
 
 class EventRow(Base):
     """What came in: a webhook, a poll's finding or a person's wish. Never deleted before its order."""
@@ -35,9 +38,7 @@ class EventRow(Base):
 
     __table_args__ = (
         UniqueConstraint("delivery_key"),
-        Index(
-            "ix_events_new", "id", sqlite_where=text("state = 'received'"), postgresql_where=text("state = 'received'")
-        ),
+        Index("ix_events_new", "id", sqlite_where=text(IS_NEW), postgresql_where=text(IS_NEW)),
         Index("ix_events_order", "account_id", "po", "id"),
         Index("ix_events_received_at", "received_at", "id"),
     )
