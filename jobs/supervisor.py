@@ -18,7 +18,7 @@ from jobs.processes import Child, GaveUp, Nest
 from jobs.refusal import CannotStart
 
 ENDS_WITHIN = 8.0
-REDIS_ENDS_WITHIN = 2.0
+NEIGHBOUR_ENDS_WITHIN = 2.0
 LOOK_AT_LOGS_EVERY = 60.0
 
 
@@ -127,7 +127,7 @@ def _prepare(family: Family) -> Prepared:
     finally:
         processes.kill([prepare])
     if sandbox and not prepared.sandbox:
-        _end_some(family, family.named("sandbox"), ENDS_WITHIN)
+        _end_some(family, family.named("sandbox"), NEIGHBOUR_ENDS_WITHIN)
         family.children = [child for child in family.children if child.name != "sandbox"]
     return prepared
 
@@ -184,11 +184,13 @@ def _watch(family: Family) -> None:
 
 
 def _end(family: Family) -> int:
-    """End all, Valkey last, so that the others can still say goodbye to it. Leaves no process behind."""
+    """End all, the doors first and Valkey last, so that work under way still finds what it needs. Nothing is left."""
+    neighbours, redis = family.named("sandbox"), family.named("redis")
+    services = [child for child in reversed(family.children) if child not in (*neighbours, *redis)]
     try:
-        others = [child for child in reversed(family.children) if child.name != "redis"]
-        _end_some(family, others, ENDS_WITHIN)
-        _end_some(family, family.named("redis"), REDIS_ENDS_WITHIN)
+        _end_some(family, services, ENDS_WITHIN)
+        _end_some(family, neighbours, NEIGHBOUR_ENDS_WITHIN)
+        _end_some(family, redis, NEIGHBOUR_ENDS_WITHIN)
     except Interrupted:
         say("Killed.")
         return 130

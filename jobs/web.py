@@ -1,5 +1,6 @@
 """`python -m jobs.web`: the web server, one process with eight threads, on HOST and PORT."""
 
+import multiprocessing
 import os
 
 from granian.constants import HTTPModes, Interfaces
@@ -16,6 +17,8 @@ def main() -> None:
     """Serve until SIGTERM. When its worker process dies this one ends too, and whoever started it starts it again."""
     if os.environ.get("ORDERBRIDGE_SUPERVISED") == "1":
         end_with_parent()
+    # Newer Pythons would start the inner process from nothing, and it would load the application again.
+    multiprocessing.set_start_method("fork", force=True)
     Server(
         "wsgi:app",
         address=os.environ.get("HOST") or "127.0.0.1",
