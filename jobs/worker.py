@@ -58,7 +58,7 @@ def main() -> None:
     if os.environ.get("ORDERBRIDGE_SUPERVISED") == "1":
         end_with_parent()
     app = create_app()
-    connection = queue.client()
+    connection = queue.patient_client()
     queue.clear(bell)
     worker = DrainWorker(
         [Queue(bell.value, connection=connection, serializer=JSONSerializer)],

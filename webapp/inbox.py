@@ -27,6 +27,8 @@ from webapp.unit_of_work import Work, unit_of_work
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1024 * 1024
+LARGEST_ENTITY_ID = 2**31 - 1
+"""What fits the column; PostgreSQL would refuse to compare more, and with it every event of the same batch."""
 MAGENTO_COMMITS_WITHIN = timedelta(seconds=3)
 """Magento's webhooks are often sent inside the saving transaction: a read at once would see the old state."""
 
@@ -78,8 +80,8 @@ def receive_magento(key: str, secret: str, headers: Mapping[str, str], body: byt
 
 def issue_token(key: str, headers: Mapping[str, str]) -> str:
     """A bearer token for Walmart's webhooks, with which OAUTH subscriptions begin. Raises Unauthorized."""
-    account = accounts.by_key(key)
-    if account is None or not signatures.verify_token_request(account.webhook_auth, headers):
+    sender = accounts.sender("walmart", key)
+    if sender is None or not signatures.verify_token_request(sender.auth, headers):
         raise Unauthorized
     return vault.issue_ticket(key)
 
@@ -330,7 +332,8 @@ def _entity_id(document: dict[str, Any]) -> int | None:
     """An event about a shipment or a credit memo names its order as `order_id`, one about an order as `entity_id`."""
     value = document.get("order_id") or document.get("entity_id")
     text = _identifier(value)
-    return int(text) if text and text.isdecimal() and len(text) < 16 else None
+    number = int(text) if text and text.isdecimal() and len(text) < 16 else None
+    return number if number is not None and number <= LARGEST_ENTITY_ID else None
 
 
 def _skip_locked(statement: Select[EventRow]) -> Select[EventRow]:
