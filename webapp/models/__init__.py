@@ -1,6 +1,6 @@
 """The tables. A stored thing is a `…Row`; the rules know only the domain's own types."""
 
-from webapp.models.accounts import AccessTokenRow, AccountRow, StoreRow, SubscriptionRow
+from webapp.models.accounts import AccessTokenRow, AccountRow, SettingChangeRow, StoreRow, SubscriptionRow
 from webapp.models.base import Base, Id, db
 from webapp.models.incoming import IS_NEW, EventRow, MissingSkuRow, PollRow, SyncRow
 from webapp.models.orders import ChangeRow, LineRow, OrderRow
@@ -23,6 +23,7 @@ __all__ = [
     "OrderRow",
     "PollRow",
     "SessionRow",
+    "SettingChangeRow",
     "SignInAttemptRow",
     "SignInLinkRow",
     "StoreRow",

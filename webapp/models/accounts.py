@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.models.base import Base, Id
@@ -49,10 +49,14 @@ class AccountRow(Base):
     store_id: Mapped[int] = mapped_column(Id)
     marketplace: Mapped[str] = mapped_column(default="us")
     api_url: Mapped[str]
+    public_only: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The address was typed into a page, so it may only lead to a public host over https."""
     client_id: Mapped[str]
     client_secret: Mapped[bytes]
     seller_id: Mapped[str] = mapped_column(default="")
     webhook_auth: Mapped[bytes]
+    old_secret_until: Mapped[datetime | None]
+    """Until when the webhook secret before the present one is still accepted; None while Walmart may need it."""
     number_prefix: Mapped[str] = mapped_column(default="")
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     is_demo: Mapped[bool] = mapped_column(default=False)
@@ -89,3 +93,20 @@ class SubscriptionRow(Base):
     is_active: Mapped[bool] = mapped_column(default=False)
     trouble: Mapped[str] = mapped_column(default="")
     checked_at: Mapped[datetime]
+
+
+class SettingChangeRow(Base):
+    """A setting that somebody changed, old and new; a secret only as changed. It outlives its account."""
+
+    __tablename__ = "setting_changes"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(Id, ForeignKey("accounts.id", ondelete="SET NULL"))
+    subject: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str]
+    setting: Mapped[str]
+    before: Mapped[str] = mapped_column(Text, default="")
+    after: Mapped[str] = mapped_column(Text, default="")
+
+    __table_args__ = (Index("ix_setting_changes_account", "account_id", "id"),)
