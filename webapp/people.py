@@ -351,7 +351,8 @@ def _guesses(work: Work, email_hash: str, place: str) -> tuple[int, int, int, da
     """Guesses at the account, from the address, and both together; and the oldest one from the address."""
     row, count = SignInAttemptRow, func.count()
     at_account = work.execute(select(count).where(row.email_hash == email_hash)).scalar_one()
-    from_here, oldest = work.execute(select(count, func.min(row.at)).where(row.address == place)).one()
+    from_here = work.execute(select(count).where(row.address == place)).scalar_one()
+    oldest = work.execute(select(func.min(row.at)).where(row.address == place)).scalar_one()
     both = work.execute(select(count).where(row.address == place, row.email_hash == email_hash)).scalar_one()
     return at_account, from_here, both, oldest
 

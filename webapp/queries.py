@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, func, literal, select, tuple_
 from sqlalchemy.orm import defer, selectinload
 
 from webapp.columns import Utc
@@ -139,7 +139,7 @@ def grid(wanted: Wanted, accounts: Iterable[AccountRow]) -> Grid:
 
 
 def news(wanted: Wanted, accounts: Iterable[AccountRow], top: int, seen: Mapping[int, int]) -> News:
-    """New orders above `top` that fit, and those of `seen` (id to version) that have changed. Two or three statements."""
+    """New orders above `top` that fit, and those of `seen` (id to version) that have changed."""
     fresh = select(OrderRow.id).where(OrderRow.id > top, *_conditions(wanted, accounts)).limit(MOST_NEWS + 1)
     new = db.session.execute(select(func.count()).select_from(fresh.subquery())).scalar_one()
     versions = select(OrderRow.id, OrderRow.changed_at).where(OrderRow.id.in_(list(seen)))
@@ -189,7 +189,7 @@ def _page(wanted: Wanted, conditions: list[ColumnElement[bool]]) -> tuple[tuple[
 
 
 def _counts(conditions: list[ColumnElement[bool]]) -> dict[str, int]:
-    """How many of each status and in all, each counted no further than one above what is shown exactly; one statement."""
+    """How many of each status and in all, each counted one further than is shown exactly; one statement."""
     columns = [_count(conditions).label("all")]
     for status in OrderStatus:
         columns.append(_count([*conditions, OrderRow.status == status.value]).label(status.slug))
@@ -202,7 +202,7 @@ def _count(conditions: list[ColumnElement[bool]]) -> Any:
     return select(func.count()).select_from(capped.subquery()).scalar_subquery()
 
 
-def _light(statement: Select[Any]) -> Select[Any]:
+def _light(statement: Any) -> Any:
     """Without what only the order page needs."""
     lines = selectinload(OrderRow.lines).load_only(
         LineRow.position,

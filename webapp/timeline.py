@@ -45,7 +45,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the log. `kind` is event, attempt, command or change; `tone` says how it went."""
+    """One line of the log. `kind` is event, attempt, command or change; `tone` how it went; `is_open`: more follows."""
 
     at: datetime
     kind: str
@@ -57,6 +57,7 @@ class Entry:
     calls: tuple[Call, ...] = ()
     duration_ms: int | None = None
     is_parked: bool = False
+    is_open: bool = False
     again_at: datetime | None = None
 
 
@@ -88,24 +89,23 @@ def commands_of(sync_id: int) -> Sequence[CommandRow]:
 
 def of_event(row: EventRow) -> Entry:
     """What came in, who sent it and what became of it."""
-    words = row.type.replace("_", " ").strip() or "a notification"
     if row.source == "merchant":
         sentence = "Asked for a fresh look at both sides."
     elif row.source == "poll":
         sentence = "Found by the regular look at Walmart's list."
     else:
-        sentence = f"{_SENDERS.get(row.source, row.source)} sent {words}."
+        sentence = f"{_SENDERS.get(row.source, row.source)} sent {row.type or 'a notification'}."
     detail = row.reason or _EVENT_STATES.get(row.state, "")
     if row.duplicates:
         detail = f"{detail} Came {row.duplicates + 1} times; it counts once.".strip()
     by = str(row.headers.get("by", "")) if row.source == "merchant" else _SENDERS.get(row.source, "")
     tone = {"failed": "bad", "ignored": "quiet"}.get(row.state, "person" if row.source == "merchant" else "in")
-    return Entry(row.received_at, "event", row.id, tone, sentence, by, detail)
+    return Entry(row.received_at, "event", row.id, tone, sentence, by, detail, is_open=row.state in _EVENT_STATES)
 
 
 def of_attempt(row: AttemptRow) -> Entry:
     """One try, with each call that it made."""
-    what = f"{_ordinal(row.number)} try" if row.command_id is not None or row.number > 1 else ""
+    what = f"{_ordinal(row.number)} try" if row.number > 1 or row.outcome == "failed" else ""
     return Entry(
         at=row.started_at + timedelta(milliseconds=row.duration_ms),
         kind="attempt",

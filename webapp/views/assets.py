@@ -1,4 +1,4 @@
-"""The static files, read once: served from memory, packed, and cacheable for ever under an address with their digest."""
+"""The static files: read once, served from memory, packed, and kept for ever by whoever asked with their digest."""
 
 from __future__ import annotations
 

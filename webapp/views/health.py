@@ -93,8 +93,12 @@ def _new_events() -> int:
 
 def _open_commands() -> dict[str, int]:
     states = ("queued", "running", "parked")
-    counted = select(CommandRow.state, func.count()).where(CommandRow.state.in_(states)).group_by(CommandRow.state)
-    found = {state: number for state, number in db.session.execute(counted)}
+    counted = (
+        select(CommandRow.state, func.count().label("number"))
+        .where(CommandRow.state.in_(states))
+        .group_by(CommandRow.state)
+    )
+    found = {row.state: row.number for row in db.session.execute(counted)}
     return {state: found.get(state, 0) for state in states}
 
 

@@ -162,7 +162,8 @@ def _shown(found: Found, state: str) -> dict[str, object]:
         "status": status,
         "icon_name": showing.ICONS[status],
         "nothing_left": status is OrderStatus.PARTIALLY_SHIPPED and not is_open(order.counts()),
-        "lives": row.under_way or _is_due(found),
+        "lives": row.under_way or _is_due(found) or any(entry.is_open for entry in entries),
+        "attention": _attention(row, entries),
         "waiting": [sentence for sentence in row.waiting_for if sentence != row.attention],
         "parked": [entry for entry in entries if entry.is_parked],
         "lines": [_line(line, row, account) for line in row.lines],
@@ -190,6 +191,12 @@ def _is_due(found: Found) -> bool:
     sync, now = found.sync, clock.now()
     held = sync.claimed_until is not None and sync.claimed_until > now
     return held or (sync.look_again_at is not None and sync.look_again_at <= now)
+
+
+def _attention(row: OrderRow, entries: tuple[Entry, ...]) -> str:
+    """What a person must know; what a parked command says by itself is not said twice."""
+    said = row.attention or ""
+    return "" if any(entry.is_parked and entry.detail and entry.detail in said for entry in entries) else said
 
 
 def _line(stored: object, row: OrderRow, account: AccountRow) -> LineShown:

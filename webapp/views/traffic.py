@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import func, literal, select
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import timeline
@@ -123,10 +123,11 @@ def _commands(states: tuple[CommandState, ...], older: int) -> Sequence[Any]:
     return _keyset(statement, CommandRow, older)
 
 
-def _keyset(statement: Select[Any], row: Any, older: int) -> Sequence[Any]:
+def _keyset(statement: Any, row: Any, older: int) -> Sequence[Any]:
     if older:
         statement = statement.where(row.id < older)
-    return db.session.execute(statement.order_by(row.id.desc()).limit(PAGE_SIZE + 1)).all()
+    found: Sequence[Any] = db.session.execute(statement.order_by(row.id.desc()).limit(PAGE_SIZE + 1)).all()
+    return found
 
 
 def _older(endpoint: str, found: Sequence[Any], **args: str) -> str:
