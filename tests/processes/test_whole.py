@@ -19,7 +19,9 @@ Whole = Iterator[Running]
 
 @pytest.fixture
 def server(tmp_path: Path) -> Whole:
-    with ended_afterwards(Running(REAL, tmp_path, tmp_path / "data", free_port())) as running:
+    # With spaces, and longer than a socket's path may be.
+    data = tmp_path / "my data" / ("long " * 20).strip()
+    with ended_afterwards(Running(REAL, tmp_path, data, free_port())) as running:
         running.ready()
         yield running
 
@@ -83,12 +85,12 @@ def _is_live(server: Running) -> bool:
         return False
 
 
-def test_nothing_outlives_a_killed_server_and_the_next_one_goes_on(server: Running) -> None:
+def test_nothing_outlives_a_killed_server_and_the_next_one_goes_on(server: Running, tmp_path: Path) -> None:
     wait_for(lambda: bool(_orders(server)), 30)
     before = {order["po"] for order in _orders(server)}
     os.kill(server.process.pid, signal.SIGKILL)
     wait_for(lambda: not processes_of(server.data), 5, lambda: str(processes_of(server.data)))
-    with ended_afterwards(Running(REAL, server.data.parent, server.data, server.port)) as again:
+    with ended_afterwards(Running(REAL, tmp_path, server.data, server.port)) as again:
         again.ready()
         assert before <= {order["po"] for order in _orders(again)}
         assert again.stop() == 0
