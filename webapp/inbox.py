@@ -260,8 +260,8 @@ def _receive(
 
 
 def _is_from_walmart(sender: Sender, secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    shown = signatures.bearer(sender.auth, headers)
-    tickets = (shown,) if sender.auth.mode == "oauth" and vault.is_ticket(shown, sender.key) else ()
+    shown = signatures.bearers(sender.auth, headers)
+    tickets = tuple(token for token in shown if vault.is_ticket(token, sender.key))
     return signatures.verify_walmart(sender.auth, secret, headers, body, tickets)
 
 

@@ -5,10 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from dataclasses import replace
 
 import pytest
 
-from webapp.connectors.signatures import WebhookAuth, same, verify_magento, verify_token_request, verify_walmart
+from webapp.connectors.signatures import (
+    WebhookAuth,
+    bearers,
+    same,
+    verify_magento,
+    verify_token_request,
+    verify_walmart,
+)
 
 BODY = b'{"source": {"eventId": "1"}}'
 NEW, OLD = "new-s\u00e9cret", "old-secret"
@@ -131,3 +139,20 @@ def test_same(one: str, other: str, equal: bool) -> None:
 
 def test_secrets_are_not_printed() -> None:
     assert NEW not in repr(BASIC)
+
+
+def test_the_former_mode_is_accepted_until_it_is_dropped() -> None:
+    auth = WebhookAuth("header", "X-Bridge-Key", secrets=(NEW,), former=BASIC)
+    old = {"Authorization": coded("walmart", NEW)}
+    assert verify_walmart(auth, "", {"X-Bridge-Key": NEW}, BODY)
+    assert verify_walmart(auth, "", old, BODY)
+    assert not verify_walmart(replace(auth, former=None), "", old, BODY)
+
+
+def test_tokens_of_a_former_oauth_are_accepted_and_still_issued() -> None:
+    auth = WebhookAuth("header", "X-Bridge-Key", secrets=(NEW,), former=OAUTH)
+    shown = {OAUTH.header_name: "Bearer abc.def"}
+    assert bearers(auth, shown) == ("abc.def",)
+    assert bearers(BASIC, {"Authorization": "Bearer abc.def"}) == ()
+    assert verify_walmart(auth, "", shown, BODY, ("abc.def",))
+    assert verify_token_request(auth, {OAUTH.header_name: coded("client", NEW)})

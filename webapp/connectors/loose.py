@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 # Before this, an epoch number in milliseconds would lie in 1973: such a number is meant in seconds.
@@ -101,6 +102,15 @@ def instant(value: str) -> datetime | None:
         return datetime.fromtimestamp(float(seconds), UTC)
     except (ValueError, OverflowError, OSError, InvalidOperation):
         return None
+
+
+def http_time(value: str) -> datetime | None:
+    """An aware time from an HTTP header such as `Date`; None where it is missing or cannot be read."""
+    try:
+        found = parsedate_to_datetime(value) if value else None
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
 
 
 def _iso(value: str) -> datetime | None:

@@ -18,6 +18,7 @@ class WebhookAuth:
     `mode`: `none` (the secret is a part of the path), `header` (a header of that value), `basic` (`user_name` and the
     secret), `hmac` (SHA-256 of the raw body under the secret) or `oauth` (a bearer token that we issued to the client
     `user_name` for the secret). `secrets` holds the one in use first; while it is changed the old one follows.
+    `former` is the proof before the present one, accepted until the sender has learnt that another mode counts now.
     """
 
     mode: str
@@ -25,6 +26,12 @@ class WebhookAuth:
     user_name: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     auth_url: str = ""
+    former: WebhookAuth | None = None
+
+    @property
+    def accepted(self) -> tuple[WebhookAuth, ...]:
+        """Every proof that counts, the present one first."""
+        return (self, *(self.former.accepted if self.former else ()))
 
 
 def verify_walmart(
@@ -39,9 +46,13 @@ def verify_walmart(
     Walmart does not say whether `Basic ` stands before the credentials, nor how the digest is written: both forms of
     the first and hex, base64 and URL-safe base64 of the second are taken (its page on createSubscription).
     """
-    if auth.mode == "oauth":
-        return _is_one_of(_without_word(_header(headers, auth.header_name), "bearer"), issued_tokens)
-    return _verify(auth, path_secret, headers, raw_body)
+    found = False
+    for one in auth.accepted:
+        if one.mode == "oauth":
+            found |= _is_one_of(_bearer(one, headers), issued_tokens)
+        else:
+            found |= _verify(one, path_secret, headers, raw_body)
+    return found
 
 
 def verify_magento(auth: WebhookAuth, path_secret: str, headers: Mapping[str, str], raw_body: bytes) -> bool:
@@ -49,14 +60,16 @@ def verify_magento(auth: WebhookAuth, path_secret: str, headers: Mapping[str, st
     return _verify(auth, path_secret, headers, raw_body)
 
 
-def bearer(auth: WebhookAuth, headers: Mapping[str, str]) -> str:
-    """The bearer token that a webhook shows; empty where it shows none."""
-    return _without_word(_header(headers, auth.header_name), "bearer")
+def bearers(auth: WebhookAuth, headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The bearer tokens that a webhook shows, where tokens of ours are a proof that counts."""
+    shown = (_bearer(one, headers) for one in auth.accepted if one.mode == "oauth")
+    return tuple(token for token in shown if token)
 
 
 def verify_token_request(auth: WebhookAuth, headers: Mapping[str, str]) -> bool:
     """Walmart asks for a bearer token with the client ID and secret that the subscription names. Never raises."""
-    return auth.mode == "oauth" and _is_basic(auth, _header(headers, auth.header_name))
+    oauths = (one for one in auth.accepted if one.mode == "oauth")
+    return any(_is_basic(one, _header(headers, one.header_name)) for one in oauths)
 
 
 def same(one: str, other: str) -> bool:
@@ -102,6 +115,10 @@ def _is_signed(auth: WebhookAuth, value: str, raw_body: bytes) -> bool:
             url_safe = coded.replace("+", "-").replace("/", "_")
             found |= same(given.lower(), digest.hex()) | _is_one_of(given.rstrip("="), (coded, url_safe))
     return found
+
+
+def _bearer(auth: WebhookAuth, headers: Mapping[str, str]) -> str:
+    return _without_word(_header(headers, auth.header_name), "bearer")
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:

@@ -6,13 +6,13 @@ import base64
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from webapp.connectors.http import Answer, Call, Caller, ConnectorError, Judge
-from webapp.connectors.loose import Unreadable, document, many, moment, needed, part, text, whole
+from webapp.connectors.loose import Unreadable, document, http_time, many, moment, needed, part, text, whole
 from webapp.connectors.signatures import WebhookAuth
 from webapp.connectors.walmart_errors import (
     is_nothing_found,
@@ -82,11 +82,15 @@ class TokenSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TokenDetail:
-    """What a token may do: `scopes` maps Walmart's words (`orders`) to full_access, view_only or no_access."""
+    """What a token may do: `scopes` maps Walmart's words (`orders`) to full_access, view_only or no_access.
+
+    `their_time` is what Walmart's clock showed when it answered.
+    """
 
     scopes: Mapping[str, str]
     issued_at: datetime | None
     is_valid: bool
+    their_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +189,8 @@ class WalmartClient:
 
     def token_detail(self) -> TokenDetail:
         """What the present token may do, and when Walmart's clock says that it was issued."""
-        return _read(self._send("GET", "/v3/token/detail"), _token_detail)
+        answer = self._send("GET", "/v3/token/detail")
+        return replace(_read(answer, _token_detail), their_time=http_time(answer.headers.get("Date", "")))
 
     def acknowledge_lines(self, po: str, quantities: Mapping[str, int]) -> Order:
         """Acknowledge single lines, by number, with their whole quantity: for an order of which other lines are past

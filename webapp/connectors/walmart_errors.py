@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from webapp.connectors import redact
 from webapp.connectors.http import Answer, ConnectorError
-from webapp.connectors.loose import Unreadable, document, instant, text
+from webapp.connectors.loose import Unreadable, document, http_time, instant, text
 from webapp.domain.commands import Side
 
 NOTHING_FOUND = "CONTENT_NOT_FOUND"
@@ -160,13 +159,8 @@ def _retry_after(answer: Answer) -> timedelta | None:
     value = answer.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return timedelta(seconds=min(int(value[:9]), LONGEST_WAIT.total_seconds()))
-    try:
-        at = parsedate_to_datetime(value) if value else None
-    except ValueError:
-        return None
-    if at is None:
-        return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
+    at = http_time(value)
+    return None if at is None else at - datetime.now(UTC)
 
 
 def _until_replenished(answer: Answer) -> timedelta | None:
