@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jobs.commands import Command
+from jobs.refusal import CannotStart
 
 CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
@@ -55,8 +56,14 @@ class Fork:
 
 def preload(modules: Iterable[str]) -> None:
     """Load the modules whose `main` will be forked; nothing loaded here may start a thread or open a connection."""
-    for module in modules:
-        importlib.import_module(module)
+    try:
+        for module in modules:
+            importlib.import_module(module)
+    except ImportError as error:
+        raise CannotStart(
+            f"The application could not be loaded: {error}.\n"
+            f"Remove {sys.prefix} and start again; if that does not help, the checkout is incomplete."
+        ) from error
     # What is there now is garbage to nobody: the collector of a fork must not touch, and so copy, those pages.
     gc.collect()
     gc.freeze()

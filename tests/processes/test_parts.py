@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from jobs import data_folder, house, ports
+from jobs import data_folder, forks, house, ports
 from jobs.house import Options
+from jobs.refusal import CannotStart
 from tests.processes.running import CHECKOUT, free_port
 
 ALONE = """
@@ -34,6 +35,11 @@ def test_what_is_loaded_before_the_forks_starts_no_thread_and_opens_no_connectio
         [sys.executable, "-c", ALONE, *modules], cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True
     )
     assert json.loads(ran.stdout) == [1, []]
+
+
+def test_an_application_that_cannot_be_loaded_is_said() -> None:
+    with pytest.raises(CannotStart, match="could not be loaded: No module named 'jobs.nowhere'"):
+        forks.preload(["jobs.nowhere"])
 
 
 @pytest.mark.parametrize(
