@@ -24,7 +24,7 @@ ROWS = (
     ("webapp.models", "webapp.vault", "webapp.database", "webapp.queue"),
     ("webapp.unit_of_work",),
     ("webapp.accounts", "webapp.people", "webapp.claims", "webapp.tokens", "webapp.order_rows"),
-    ("webapp.inbox", "webapp.outbox", "webapp.neighbours"),
+    ("webapp.inbox", "webapp.intake", "webapp.outbox", "webapp.neighbours"),
     ("webapp.orders", "webapp.handlers", "webapp.polls", "webapp.queries", "webapp.timeline", "webapp.subscriptions"),
     ("webapp.demo", "webapp.doctor", "webapp.reports", "webapp.sweep"),
     ("webapp.views", "webapp.cli"),

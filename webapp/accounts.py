@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from flask import current_app
 from sqlalchemy import select
 
 from webapp import clock, vault
@@ -60,6 +61,18 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom a webhook address belongs to, and how that one proves itself. `sealed` is the proof as it is stored."""
+
+    source: str
+    id: int
+    key: str
+    seller_id: str
+    auth: WebhookAuth = field(hash=False)
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class NewStore:
     """A store to be added. `url` is the shop's base address, without `/rest`."""
 
@@ -86,6 +99,7 @@ class NewAccount:
     client_secret: str
     marketplace: str = "us"
     api_url: str = API_URL
+    public_only: bool = False
     seller_id: str = ""
     is_demo: bool = False
     policy: Policy = field(default_factory=Policy)
@@ -100,16 +114,41 @@ def by_id(account_id: int) -> Account:
     return _opened(row)
 
 
-def by_key(key: str) -> Account | None:
-    """The account that a webhook address names."""
-    row = db.session.execute(select(AccountRow).where(AccountRow.key == key)).scalar_one_or_none()
-    return _opened(row) if row else None
+def senders(source: str, key: str) -> Iterator[Sender]:
+    """Whom a webhook address names: as this process remembers it, and then, should that not do, as it is stored.
+
+    Opening secrets is slow. What is remembered counts only as far as `unchanged` still knows it.
+    """
+    if known := _remembered().get((source, key)):
+        yield known
+    if stored := sender(source, key):
+        yield stored
 
 
-def store_by_key(key: str) -> Store | None:
-    """The store that a webhook address names."""
-    row = db.session.execute(select(StoreRow).where(StoreRow.key == key)).scalar_one_or_none()
-    return _opened_store(row) if row else None
+def sender(source: str, key: str) -> Sender | None:
+    """Whom a webhook address names, as it is stored."""
+    row = _sender_row(source, key)
+    if row is None:
+        return None
+    seller_id = row.seller_id if isinstance(row, AccountRow) else ""
+    auth = _auth_from_json(vault.unseal(row.webhook_auth))
+    found = Sender(source, row.id, row.key, seller_id, auth, row.webhook_auth)
+    _remembered()[source, key] = found
+    return found
+
+
+def unchanged(work: Work, given: Set[Sender]) -> set[Sender]:
+    """Those of the senders that are still stored as they were when they were opened."""
+    accounts = {sender.id for sender in given if sender.source == "walmart"}
+    stores = {sender.id for sender in given if sender.source == "magento"}
+    found: set[tuple[object, ...]] = set()
+    if accounts:
+        columns = select(AccountRow.id, AccountRow.webhook_auth, AccountRow.seller_id)
+        found |= {("walmart", *row) for row in work.execute(columns.where(AccountRow.id.in_(accounts)))}
+    if stores:
+        columns_of_store = select(StoreRow.id, StoreRow.webhook_auth)
+        found |= {("magento", *row, "") for row in work.execute(columns_of_store.where(StoreRow.id.in_(stores)))}
+    return {each for each in given if (each.source, each.id, each.sealed, each.seller_id) in found}
 
 
 def store_by_id(store_id: int) -> Store:
@@ -184,6 +223,7 @@ def add_account(work: Work, new: NewAccount) -> AccountRow:
         store_id=store.id,
         marketplace=new.marketplace,
         api_url=new.api_url.rstrip("/"),
+        public_only=new.public_only,
         client_id=new.client_id,
         client_secret=vault.seal(new.client_secret),
         seller_id=new.seller_id,
@@ -203,6 +243,11 @@ def webhook_url(source: str, key: str, auth: WebhookAuth) -> str:
     """Where a neighbour sends its webhooks; without authentication the address itself carries a second secret."""
     secret = f"/{auth.secrets[0]}" if auth.mode == "none" and auth.secrets else ""
     return f"{current().address}/webhooks/{source}/{key}{secret}"
+
+
+def token_url(key: str) -> str:
+    """Where Walmart fetches the bearer token that its OAUTH webhooks show."""
+    return f"{current().address}/webhooks/walmart/{key}/token"
 
 
 def path_auth() -> WebhookAuth:
@@ -254,6 +299,17 @@ def _free_prefix(store_id: int, wanted: str) -> str:
     return next(prefix for prefix in candidates if prefix not in taken)
 
 
+def _remembered() -> dict[tuple[str, str], Sender]:
+    known: dict[tuple[str, str], Sender] = current_app.extensions.setdefault("orderbridge_senders", {})
+    return known
+
+
+def _sender_row(source: str, key: str) -> AccountRow | StoreRow | None:
+    if source == "walmart":
+        return db.session.execute(select(AccountRow).where(AccountRow.key == key)).scalar_one_or_none()
+    return db.session.execute(select(StoreRow).where(StoreRow.key == key)).scalar_one_or_none()
+
+
 def _with_slash(url: str) -> str:
     return url.rstrip("/") + "/" if url else ""
 
@@ -276,6 +332,7 @@ def _opened(row: AccountRow) -> Account:
             client_id=row.client_id,
             client_secret=vault.unseal(row.client_secret),
             market=row.marketplace,
+            public_only=row.public_only,
         ),
         webhook_auth=_auth_from_json(vault.unseal(row.webhook_auth)),
         policy=policy_from_json(row.settings, number_prefix=row.number_prefix),

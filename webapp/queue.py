@@ -25,6 +25,14 @@ log = logging.getLogger(__name__)
 JOB_TIMEOUT = 120
 FLAG_SECONDS = 120
 LONGEST_SOCKET_PATH = 100
+RING = """
+if redis.call('set', KEYS[1], '1', 'NX', 'EX', ARGV[1]) then return 1 end
+redis.call('lpush', KEYS[2], '1')
+redis.call('ltrim', KEYS[2], 0, 0)
+redis.call('expire', KEYS[2], ARGV[1])
+return 0
+"""
+"""One round trip: set the flag, or where it stands wake the drain that runs. 1 when a job is wanted."""
 ANSWERS_WITHIN = 1.0
 """A Redis that hangs counts as away: whoever rings has an answer to give, Walmart's webhook within three seconds."""
 _SILENCE = 1.0
@@ -117,10 +125,8 @@ def ring(bell: Bell) -> None:
         return
     try:
         connection = client()
-        if connection.set(bell.flag, "1", nx=True, ex=FLAG_SECONDS):
+        if connection.eval(RING, 2, bell.flag, bell.wake, FLAG_SECONDS):
             _enqueue(connection, bell)
-        else:
-            _wake(connection, bell)
     except redis.RedisError as error:
         _doorbell.silent_until = time.monotonic() + _SILENCE
         log.warning("bell=%s not rung: %s", bell, error)
@@ -129,14 +135,6 @@ def ring(bell: Bell) -> None:
 def _enqueue(connection: redis.Redis, bell: Bell) -> None:
     queue = Queue(bell.value, connection=connection, serializer=JSONSerializer)
     queue.enqueue(bell.job, job_timeout=JOB_TIMEOUT, result_ttl=0, failure_ttl=3600, ttl=FLAG_SECONDS)
-
-
-def _wake(connection: redis.Redis, bell: Bell) -> None:
-    pipeline = connection.pipeline(transaction=False)
-    pipeline.lpush(bell.wake, "1")
-    pipeline.ltrim(bell.wake, 0, 0)
-    pipeline.expire(bell.wake, FLAG_SECONDS)
-    pipeline.execute()
 
 
 def wait(bell: Bell, seconds: float) -> bool:

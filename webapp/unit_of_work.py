@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,8 +45,9 @@ class Work:
     def flush(self) -> None:
         self.session.flush()
 
-    def execute(self, statement: Executable) -> Result[Any]:
-        return self.session.execute(statement)
+    def execute(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> Result[Any]:
+        """Run a statement; an insert for many `rows` at once."""
+        return self.session.execute(statement, rows)
 
     def changed(self, statement: Executable) -> int:
         """Run a conditional update or delete and return how many rows it touched."""
