@@ -110,6 +110,8 @@ def _create(scene: _Scene) -> Outcome:
     found = _find(scene, sent)
     if found is not None:
         return _link(scene, found, sent, f"Found Magento order {found.increment_id} and linked it.")
+    if order.status is OrderStatus.CANCELED:
+        raise _called_off(scene)
     try:
         created = scene.both.magento.create_order(sent["body"])
     except ConnectorError as error:
@@ -120,6 +122,14 @@ def _create(scene: _Scene) -> Outcome:
             raise _number_taken(sent) from error
         return _link(scene, adopted, sent, f"Magento order {adopted.increment_id} was there already; linked it.")
     return _link(scene, created, sent, f"Created Magento order {created.increment_id}.")
+
+
+def _called_off(scene: _Scene) -> Exception:
+    """Nothing more is sent. What was sent may still arrive, so it is not believed to be lost at once."""
+    before, settles = scene.task.tried_before, scene.account.policy.settle_after
+    if before is not None and clock.now() - before < settles:
+        return ConnectorError("Canceled at Walmart; looking whether Magento made the order after all.", side=Side.MAGENTO)
+    return Unneeded("Canceled at Walmart, and Magento did not make the order.")
 
 
 def _freeze(scene: _Scene, order: Order) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp import claims, clock
@@ -48,6 +48,8 @@ class Task:
     tries: int
     frozen: dict[str, Any] | None
     was_sent: bool
+    tried_before: datetime | None = None
+    """When the try before this one began; nothing was sent later than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +136,11 @@ def run(claim: Claim, perform: Perform) -> None:
 
 
 def retry(command_id: int, by: str) -> None:
-    """A person wants a parked command tried again now. Raises Refusal when it is not parked."""
+    """A person wants a parked command tried again now, built from what is true now. Raises Refusal if not parked."""
     with unit_of_work() as work:
         row = _parked(work, command_id)
         row.state, row.tries, row.next_attempt_at = CommandState.QUEUED, 0, clock.now()
-        row.reason, row.ended_at = "", None
+        row.reason, row.ended_at, row.frozen = "", None, None
         _tell(work, row, by, f"{IN_WORDS[row.kind][0]}: tried again by hand.")
         _look_again(work, row.sync_id)
         work.ring(Bell.OUTBOUND)
@@ -189,7 +191,9 @@ def _begin(claim: Claim, command_id: int) -> Task | None:
             return None
         row.state = CommandState.RUNNING
         command = msgspec.convert(row.arguments, KINDS[row.kind])
-        return Task(row.id, command, row.tries, row.frozen, was_sent=row.first_sent_at is not None)
+        tried_before = work.execute(select(func.max(AttemptRow.started_at)).where(AttemptRow.command_id == row.id))
+        was_sent = row.first_sent_at is not None
+        return Task(row.id, command, row.tries, row.frozen, was_sent, tried_before.scalar_one())
 
 
 def _try(claim: Claim, task: Task, perform: Perform) -> None:
@@ -289,6 +293,7 @@ def _to_issued(row: CommandRow) -> Issued:
         done_at=row.ended_at if row.state == CommandState.DONE else None,
         reason=f"{SIDES[row.kind]}: {row.reason}" if row.reason else "",
         given_up=bool(row.dismissed_by),
+        was_sent=row.first_sent_at is not None,
     )
 
 

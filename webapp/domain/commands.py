@@ -83,6 +83,7 @@ class Issued:
     done_at: datetime | None = None
     reason: str = ""
     given_up: bool = False
+    was_sent: bool = False
 
     @property
     def is_under_way(self) -> bool:

@@ -159,10 +159,11 @@ def _under_way(doing: str, before: tuple[Issued, ...]) -> str:
 def _create(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan:
     if seen.is_linked:
         return Plan()
-    why_not = _why_not_created(seen.order, policy)
-    if why_not:
-        return Plan(waiting_for=(why_not,) if is_open(seen.order.counts()) else ())
     before = issued_of(CreateMagentoOrder, issued)
+    why_not = _why_not_created(seen.order, policy)
+    # What may have reached Magento is followed up even when it is not wanted any more.
+    if why_not and not any(one.is_under_way and one.was_sent for one in before):
+        return Plan(waiting_for=(why_not,) if is_open(seen.order.counts()) else ())
     if any(one.is_under_way for one in before):
         return Plan((CreateMagentoOrder(len(before)),), (_under_way("Creating the Magento order", before),))
     if any(one.state is CommandState.PARKED for one in before):
