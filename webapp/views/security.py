@@ -24,6 +24,7 @@ HEADERS = (
 )
 HSTS = "max-age=31536000; includeSubDomains"
 SMALLEST_PACKED = 1000
+LARGEST_FORM = 200 * 1024
 _PACKED_TYPES = frozenset({"text/html", "application/json", "text/plain"})
 
 csrf = CSRFProtect()
@@ -45,11 +46,16 @@ def attach(app: Flask, settings: Settings) -> None:
     def check_origin() -> None:
         _check_origin(home)
 
+    def limit_body() -> None:
+        if request.blueprint not in door.SELF_GUARDED:
+            request.max_content_length = LARGEST_FORM
+
     def finish(response: Response) -> Response:
         for name, value in (*HEADERS, *extra):
             response.headers[name] = value
         return _pack(_uncached(response))
 
+    app.before_request(limit_body)
     app.before_request(check_origin)
     app.after_request(finish)
     csrf.init_app(app)
@@ -62,7 +68,7 @@ def _check_origin(home: str) -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         abort(403, "This request came from another site.")
     origin = request.headers.get("Origin")
-    if origin and urlsplit(origin).netloc not in {request.host, home}:
+    if origin is not None and (urlsplit(origin).netloc or "nowhere") not in {request.host, home}:
         abort(403, "This request came from another site.")
 
 

@@ -92,7 +92,8 @@ def deadline(at: datetime | None, zone_name: str, *, is_open: bool) -> Deadline:
 
 def money(amount: Decimal, currency: str) -> str:
     """`$48.17`, with the minor units of its currency."""
-    return format_currency(amount, currency, locale="en_US")
+    said = format_currency(amount, currency, locale="en_US")
+    return said.replace(currency, f"{currency}\xa0") if said.startswith(currency) else said
 
 
 def grouped(number: str) -> Markup:

@@ -1,0 +1,254 @@
+"""The pages in a real browser: every theme and width, with scripts and without, alive and calm."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Site, Visit, visit
+from tests.rows import an_order
+from tests.views.scene import draw
+from webapp import clock
+from webapp.models import AccountRow, OrderRow
+from webapp.unit_of_work import unit_of_work
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "four quiet words here"
+
+
+def drawn(site: Site) -> tuple[str, str]:
+    with site.app.app_context():
+        return draw()
+
+
+def arrives(site: Site, po: str, hours_ago: float = 0) -> None:
+    """An order that a worker stores while somebody looks at the page."""
+    with site.app.app_context(), unit_of_work() as work:
+        account = work.session.query(AccountRow).first()
+        assert account is not None
+        an_order(work, account, po, ordered_at=clock.now() - timedelta(hours=hours_ago))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 768, 360])
+def test_every_page_fits_and_nothing_complains(browser: Browser, site: Site, scheme: str, width: int) -> None:
+    key, po = drawn(site)
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 780})  # type: ignore[arg-type]
+    seen = visit(context, site)
+    seen.page.goto(site.link())
+    paths = ["/orders", f"/orders/{key}/{po}", f"/orders/{key}/2802123876522", f"/orders/{key}/2802123872000"]
+    for path in [
+        *paths,
+        "/orders?status=canceled&magento=no",
+        "/outgoing",
+        "/incoming",
+        "/incoming/1",
+        "/account",
+        "/sign-in",
+    ]:
+        seen.go(path)
+        expect(seen.page.locator("h1")).to_be_visible()
+        assert seen.overflow() == 0, path
+        assert seen.violations() == [], path
+    assert seen.complaints == []
+    assert all(url.startswith(site.url) for url in seen.requests)
+    kept = seen.page.evaluate("[...Object.values(localStorage), ...Object.values(sessionStorage)]")
+    assert set(kept) <= {"/orders"}, "htmx keeps the present path and nothing else"
+    context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_newcomer_finds_the_way_with_and_without_scripts(browser: Browser, site: Site, scripts: bool) -> None:
+    drawn(site)
+    for n in range(60):
+        arrives(site, f"{9_000_000_000_000 + n}", hours_ago=100 + n)
+    context = browser.new_context(java_script_enabled=scripts, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(site.link())
+    page.get_by_role("link", name="Choose an e-mail address and a password").click()
+    page.get_by_label("E-mail address").fill("owner@shop.example")
+    page.get_by_label("New password", exact=True).fill(PASSWORD)
+    page.get_by_label("New password again").fill(PASSWORD)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    page.get_by_label("Main").get_by_role("link", name="Orders").click()
+    page.get_by_role("link", name="Older →").click()
+    expect(page).to_have_url(re.compile("older="))
+    page.get_by_role("link", name="← Newer").click()
+    expect(page.locator("#rows tr")).to_have_count(50)
+    page.get_by_label("By status").get_by_role("link", name="Unshipped").click()
+    expect(page).to_have_url(re.compile("status=unshipped"))
+    page.get_by_label("Magento order", exact=True).select_option("no")
+    if not scripts:
+        page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("No order fits these filters")).to_be_visible()
+    page.get_by_role("link", name="Clear filters").first.click()
+    page.locator("#rows a.id").nth(3).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2802123876439")
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.get_by_text("Reading the order on both sides now.")).to_be_visible()
+    page.get_by_label("Main").get_by_role("link", name="Outgoing").click()
+    page.get_by_text("Give up…").click()
+    page.get_by_label("Why is it given up?").fill("sold elsewhere")
+    page.get_by_role("button", name="Give up", exact=True).click()
+    expect(page.get_by_text("sold elsewhere").first).to_be_visible()
+    page.get_by_label("Your account").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("E-mail address").fill("owner@shop.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{site.url}/orders")
+    context.close()
+
+
+def test_new_orders_come_on_top_by_themselves(window: Visit, site: Site) -> None:
+    drawn(site)
+    window.go("/orders")
+    window.page.mouse.move(5, 5)
+    arrives(site, "2802123879999")
+    expect(window.page.locator("#rows tr").first).to_have_attribute("data-po", "2802123879999", timeout=3000)
+    expect(window.page.locator("#rows tr").first).to_have_class("fresh")
+    expect(window.page.locator("#rows tr.fresh")).to_have_count(1)
+    assert window.complaints == []
+
+
+def test_rows_stay_put_under_the_pointer_and_the_news_wait(window: Visit, site: Site) -> None:
+    drawn(site)
+    window.go("/orders")
+    third = window.page.locator("#rows tr").nth(2)
+    third.hover()
+    po, place = third.get_attribute("data-po"), third.bounding_box()
+    arrives(site, "2802123879999")
+    bar = window.page.locator("#news a")
+    expect(bar).to_contain_text("1 new order", timeout=3000)
+    window.page.wait_for_timeout(1500)
+    assert third.get_attribute("data-po") == po
+    assert third.bounding_box() == place, "the bar itself moves nothing either"
+    bar.click()
+    expect(window.page.locator("#rows tr").first).to_have_attribute("data-po", "2802123879999")
+    assert window.complaints == []
+
+
+def test_a_row_under_way_settles_in_place_and_asks_no_more(window: Visit, site: Site) -> None:
+    drawn(site)
+    window.go("/orders")
+    row = window.page.locator('[data-po="2802123876701"]')
+    expect(row.locator(".busy")).to_be_visible()
+    with site.app.app_context(), unit_of_work() as work:
+        order = work.session.query(OrderRow).filter_by(po="2802123876701").one()
+        order.under_way, order.waiting_for, order.changed_at = (
+            False,
+            ["Waiting for a shipment in Magento."],
+            clock.now(),
+        )
+    expect(row).to_contain_text("Waiting for a shipment in Magento.", timeout=4000)
+    assert row.get_attribute("hx-get") is None
+    window.requests.clear()
+    window.page.wait_for_timeout(2500)
+    assert not [url for url in window.requests if "/row" in url]
+
+
+def test_a_settled_row_that_changes_is_renewed_too(window: Visit, site: Site) -> None:
+    drawn(site)
+    window.go("/orders")
+    with site.app.app_context(), unit_of_work() as work:
+        order = work.session.query(OrderRow).filter_by(po="2802123875110").one()
+        order.status, order.changed_at = "Shipped", clock.now()
+    row = window.page.locator('[data-po="2802123875110"]')
+    expect(row).to_have_attribute("data-status", "shipped", timeout=3000)
+    assert window.complaints == []
+
+
+def test_a_hidden_tab_asks_for_nothing(window: Visit, site: Site) -> None:
+    drawn(site)
+    window.go("/orders")
+    window.page.evaluate("window.__hidden = true")
+    window.page.wait_for_timeout(300)
+    window.requests.clear()
+    window.page.wait_for_timeout(2500)
+    assert window.requests == []
+    window.page.evaluate("window.__hidden = false; document.dispatchEvent(new Event('visibilitychange'))")
+    window.page.wait_for_timeout(300)
+    assert window.requests
+
+
+def test_what_is_open_or_being_typed_is_left_alone(window: Visit, site: Site) -> None:
+    key, _ = drawn(site)
+    window.go(f"/orders/{key}/2802123876522")
+    window.page.get_by_text("Give up…").click()
+    window.page.get_by_label("Why is it given up?").fill("half a sen")
+    with site.app.app_context(), unit_of_work() as work:
+        order = work.session.query(OrderRow).filter_by(po="2802123876522").one()
+        order.under_way, order.changed_at = True, clock.now()
+    window.page.evaluate("htmx.trigger('#live', 'back')")
+    window.page.wait_for_timeout(500)
+    expect(window.page.get_by_label("Why is it given up?")).to_be_focused()
+    expect(window.page.get_by_label("Why is it given up?")).to_have_value("half a sen")
+
+
+def test_back_brings_the_same_page_back(window: Visit, site: Site) -> None:
+    drawn(site)
+    window.go("/orders")
+    tabs = window.page.get_by_label("By status")
+    tabs.get_by_role("link", name="Unshipped").click()
+    expect(window.page.locator("#rows tr")).to_have_count(3)
+    tabs.get_by_role("link", name="Canceled").click()
+    expect(window.page.locator("#rows tr")).to_have_count(1)
+    window.page.go_back()
+    expect(window.page.locator("#rows tr")).to_have_count(3)
+    window.page.go_back()
+    expect(window.page.locator("#rows tr")).to_have_count(10)
+    expect(window.page.locator("header.top")).to_have_count(1)
+    window.page.go_forward()
+    expect(window.page.locator("#rows tr")).to_have_count(3)
+    assert window.complaints == []
+
+
+def test_the_new_list_is_announced_and_focus_stays(window: Visit, site: Site) -> None:
+    drawn(site)
+    window.go("/orders")
+    tab = window.page.locator("#tab-shipped")
+    tab.focus()
+    tab.press("Enter")
+    expect(window.page.locator("#said")).to_have_text("2 orders")
+    expect(window.page.locator("#tab-shipped")).to_be_focused()
+    window.page.locator("#f-magento").select_option("no")
+    expect(window.page).to_have_url(f"{site.url}/orders?status=shipped&magento=no")
+
+
+def test_an_error_shows_as_a_notice_and_never_in_a_row(window: Visit, site: Site) -> None:
+    drawn(site)
+    window.go("/orders")
+
+    def fails() -> str:
+        raise RuntimeError("broken on purpose")
+
+    site.app.view_functions["orders.index"] = fails
+    window.page.locator("#tab-shipped").click()
+    expect(window.page.locator("#problem")).to_contain_text("That went wrong on our side")
+    expect(window.page.locator("#rows tr")).to_have_count(10)
+
+
+def test_an_ended_session_leads_to_the_door_and_back(window: Visit, site: Site) -> None:
+    drawn(site)
+    window.go("/orders?status=shipped")
+    window.page.context.clear_cookies()
+    window.page.locator("#tab-canceled").click()
+    expect(window.page).to_have_url(re.compile(r"/sign-in\?next=%2Forders%3Fstatus%3Dshipped|/sign-in\?next=/orders"))
+    assert window.page.locator("#rows").count() == 0
+
+
+def test_targets_are_large_enough_for_a_thumb(browser: Browser, site: Site) -> None:
+    drawn(site)
+    context = browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True)
+    seen = visit(context, site)
+    seen.page.goto(site.link())
+    for target in seen.page.locator("header a:visible, header summary, .tabs a, .pill select, .foot a").all():
+        box = target.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 24, target.inner_text()
+    context.close()

@@ -1,0 +1,254 @@
+"""The orders grid: what it shows, how it is asked, what it costs."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.rows import a_line, a_store, an_account, an_order
+from tests.views.conftest import statements
+from tests.views.scene import draw
+from webapp import clock
+from webapp.models import AccountRow, OrderRow, db
+from webapp.unit_of_work import unit_of_work
+
+HTMX = {"HX-Request": "true"}
+
+
+def pos(text: str) -> list[str]:
+    return re.findall(r'data-po="(\d+)"', text)
+
+
+def many(app: Flask, number: int, first: int = 0) -> AccountRow:
+    """So many orders, the first the oldest; two of them always share their second."""
+    with app.app_context(), unit_of_work() as work:
+        found = db.session.query(AccountRow).first()
+        account = found or an_account(work, a_store(work))
+        for n in range(first, first + number):
+            at = clock.now() - timedelta(days=2) + timedelta(minutes=n // 2)
+            an_order(work, account, f"{9_000_000_000_000 + n}", ordered_at=at.replace(microsecond=0))
+        return account
+
+
+def test_every_column_is_filled(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context():
+        key, po = draw()
+    text = admin.get("/orders").text
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', text)
+    assert heads == ["Walmart PO #", "Sold", "Ship by", "Magento #", "Items", "Buyer", "Total", "Status"]
+    row = next(row for row in text.split("<tr ") if f'data-po="{po}"' in row)
+    assert f'data-account="{key}"' in row
+    assert 'data-status="partially-shipped"' in row
+    assert f'href="/orders/{key}/{po}"' in row
+    assert 'href="https://shop.example/admin/sales/order/view/order_id/876440/" target="_blank"' in row
+    assert 'href="https://shop.example/admin/catalog/product/edit/id/42/"' in row
+    assert "<b>2</b> × " in row, "two lines of one unit are shown as two mugs"
+    for words in (
+        "CO 4802123876439",
+        "Maria Gonzalez",
+        "$48.18",
+        "2 shipped · 1 to ship",
+        "in 25 h",
+        "Partially Shipped",
+    ):
+        assert words in row
+    assert "Waiting for a tracking number on shipment 000000131." in row
+
+
+def test_each_row_says_what_is_special_about_it(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context():
+        draw()
+    rows = {
+        found[1]: found[0]
+        for found in re.findall(r'(<tr id="order.*?data-po="(\d+)".*?</tr>)', admin.get("/orders").text, re.S)
+    }
+    assert "2 h late" in rows["2802123875110"]
+    assert "Refunded $12.19 of $36.57." in rows["2802123874001"]
+    assert "Deleted" in rows["2802123872000"]
+    assert 'class="why bad"' in rows["2802123876522"]
+    assert "Cancellation requested" in rows["2802123876600"]
+    assert "WFS" in rows["2802123871111"]
+    assert "CA$66.67" in rows["2802123871111"]
+    assert "1 shipped · 1 canceled" in rows["2802123871112"]
+    assert "CBL-1M-BLK" in rows["2802123876522"]
+    assert "catalog/product" not in rows["2802123876522"], "an unlinked SKU is plain text"
+    under_way = {po for po, row in rows.items() if "hx-get" in row}
+    assert under_way == {"2802123876701"}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("status=created", 2),
+        ("status=unshipped", 3),
+        ("status=partially-shipped", 2),
+        ("status=shipped", 2),
+        ("status=canceled", 1),
+        ("magento=no", 3),
+        ("magento=yes", 7),
+        ("magento=no&status=created", 2),
+        ("status=nonsense&magento=maybe&older=x&newer=1.2.3", 10),
+    ],
+)
+def test_filters_are_the_address_and_counts_agree(app: Flask, admin: FlaskClient, query: str, expected: int) -> None:
+    with app.app_context():
+        draw()
+    text = admin.get(f"/orders?{query}").text
+    assert len(pos(text)) == expected
+    current = re.search(r'aria-current="page"[^>]*>(?:<span.*?</span>)?([^<]+) <b>(\d+)</b>', text)
+    assert current is not None
+    assert int(current[2]) == expected
+
+
+def test_filters_combine_and_each_goes_away_with_a_click(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context():
+        draw()
+        other = db.session.query(AccountRow).filter_by(name="Sierra Kitchen").one().key
+    text = admin.get(f"/orders?account={other}&magento=no&status=shipped").text
+    assert pos(text) == ["2802123871111"]
+    assert 'href="/orders?status=shipped&amp;magento=no" aria-label="Remove the filter by account"' in text
+    assert f'href="/orders?status=shipped&amp;account={other}" aria-label="Remove the filter by Magento order"' in text
+    assert "Clear filters" in text
+
+
+def test_paging_neither_repeats_nor_skips_while_orders_arrive(app: Flask, admin: FlaskClient) -> None:
+    many(app, 120)
+    seen: list[str] = []
+    url: str | None = "/orders"
+    while url:
+        text = admin.get(url).text
+        seen += pos(text)
+        many(app, 7, first=120 + len(seen))
+        link = re.search(r'rel="next" href="([^"]+)"', text)
+        url = link[1].replace("&amp;", "&") if link else None
+    assert seen == [f"{9_000_000_000_000 + n}" for n in reversed(range(120))]
+
+
+def test_the_way_back_leads_to_the_same_pages_and_ends_at_a_full_first_one(app: Flask, admin: FlaskClient) -> None:
+    many(app, 130)
+    pages = [admin.get("/orders").text]
+    for _ in range(2):
+        link = re.search(r'rel="next" href="([^"]+)"', pages[-1])
+        assert link is not None
+        pages.append(admin.get(link[1].replace("&amp;", "&")).text)
+    assert [len(pos(page)) for page in pages] == [50, 50, 30]
+    back = re.search(r'rel="prev" href="([^"]+)"', pages[2])
+    assert back is not None
+    second = admin.get(back[1].replace("&amp;", "&")).text
+    assert pos(second) == pos(pages[1])
+    back = re.search(r'rel="prev" href="([^"]+)"', second)
+    assert back is not None
+    first = admin.get(back[1].replace("&amp;", "&")).text
+    assert pos(first) == pos(pages[0])
+    assert 'rel="prev"' not in first
+    assert "First 50 of 130 orders" in first
+
+
+def test_counts_are_exact_up_to_a_thousand(app: Flask, admin: FlaskClient) -> None:
+    many(app, 1000)
+    assert "First 50 of 1,000 orders" in admin.get("/orders").text
+    many(app, 1, first=1000)
+    text = admin.get("/orders").text
+    assert "First 50 of 1,000+ orders" in text
+    assert "<b>1,000+</b>" in text
+
+
+def test_a_page_costs_eight_statements_at_most(app: Flask, admin: FlaskClient) -> None:
+    many(app, 120)
+    for url in ("/orders", "/orders?status=unshipped&magento=yes", "/orders?older=9999999999999999.1"):
+        with statements(app) as run:
+            assert admin.get(url).status_code == 200
+        assert len([each for each in run if not each.startswith(("BEGIN", "PRAGMA"))]) <= 8, run
+
+
+def test_htmx_gets_the_part_and_back_gets_the_whole(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context():
+        draw()
+    part = admin.get("/orders?status=created&account=&magento=", headers=HTMX)
+    assert "<html" not in part.text
+    assert len(pos(part.text)) == 2
+    assert part.headers["HX-Push-Url"] == "/orders?status=created"
+    assert '<div id="said" hx-swap-oob="innerHTML">2 orders</div>' in part.text
+    restored = admin.get("/orders?status=created", headers={**HTMX, "HX-History-Restore-Request": "true"})
+    assert "<!doctype html>" in restored.text
+
+
+def test_a_row_under_way_is_sent_only_when_it_is_other(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context():
+        key, _ = draw()
+    text = admin.get("/orders").text
+    found = re.search(r'hx-get="(/orders/[^"]+/row\?version=\d+)"', text)
+    assert found is not None
+    assert admin.get(found[1], headers=HTMX).status_code == 204
+    with app.app_context(), unit_of_work() as work:
+        order = work.session.query(OrderRow).filter_by(po="2802123876701").one()
+        order.under_way, order.changed_at, order.waiting_for = False, clock.now(), []
+    row = admin.get(found[1], headers=HTMX)
+    assert row.status_code == 200
+    assert "hx-get" not in row.text, "a settled row asks no more"
+    assert row.text.strip().startswith("<tr ")
+    assert len(row.data) <= 2_500
+    assert admin.get(f"/orders/{key}/0/row").status_code == 404
+
+
+def test_news_tell_of_new_orders_and_of_rows_that_changed(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context():
+        key, _ = draw()
+    text = admin.get("/orders").text
+    found = re.search(r'id="news" hx-get="([^"]+)" hx-trigger="every 1s', text)
+    assert found is not None
+    url = found[1].replace("&amp;", "&")
+    seen = ",".join(".".join(each) for each in re.findall(r'id="order-(\d+)".*?data-version="(\d+)"', text))
+    assert admin.get(f"{url}&seen={seen}", headers=HTMX).status_code == 204
+    with app.app_context(), unit_of_work() as work:
+        account = work.session.query(AccountRow).filter_by(key=key).one()
+        an_order(work, account, "2802123879999")
+        work.session.query(OrderRow).filter_by(po="2802123875110").one().changed_at = clock.now()
+    news = admin.get(f"{url}&seen={seen}", headers=HTMX).text
+    assert "1 new order — show" in news
+    assert 'href="/orders"' in news
+    assert pos(news) == ["2802123875110"]
+    assert 'hx-swap-oob="true"' in news
+    told = re.search(r'hx-get="(/orders/news[^"]+)"', news)
+    assert told is not None
+    assert "new=1" in told[1], "what was told once is not told again"
+
+
+def test_older_pages_hear_no_news(app: Flask, admin: FlaskClient) -> None:
+    many(app, 60)
+    link = re.search(r'rel="next" href="([^"]+)"', admin.get("/orders").text)
+    assert link is not None
+    assert '<div id="news"></div>' in admin.get(link[1].replace("&amp;", "&")).text
+
+
+def test_empty_states_say_what_to_do(app: Flask, admin: FlaskClient) -> None:
+    assert "stores add NAME" in admin.get("/orders").text
+    with app.app_context(), unit_of_work() as work:
+        an_account(work, a_store(work))
+    assert "No orders yet" in admin.get("/orders").text
+    assert "No order fits these filters" in admin.get("/orders?status=shipped").text
+
+
+def test_demo_orders_step_back_when_a_real_account_is_there(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        demo = an_account(work, a_store(work, "Sandbox", is_demo=True), "Sandbox")
+        an_order(work, demo, "1000000000001")
+        key = demo.key
+    text = admin.get("/orders").text
+    assert pos(text) == ["1000000000001"]
+    assert "· demo" in text
+    with app.app_context(), unit_of_work() as work:
+        an_order(work, an_account(work, a_store(work)), "2000000000002", (a_line(),))
+    text = admin.get("/orders").text
+    assert pos(text) == ["2000000000002"]
+    assert "<b>1</b>" in text
+    assert pos(admin.get(f"/orders?account={key}").text) == ["1000000000001"]
+
+
+def test_home_is_the_grid(admin: FlaskClient, stranger: FlaskClient) -> None:
+    assert admin.get("/").headers["Location"] == "/orders"
+    assert stranger.get("/").status_code == 303

@@ -1,0 +1,199 @@
+"""One order's page, its log, and what a person may do there."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.rows import a_call, a_command, a_line, a_store, an_account, an_attempt, an_order
+from tests.views.conftest import PEOPLE, statements, token_on
+from tests.views.scene import draw
+from webapp import clock, timeline
+from webapp.models import CommandRow, EventRow, OrderRow, db
+from webapp.unit_of_work import unit_of_work
+
+HTMX = {"HX-Request": "true"}
+STREET, PHONE, EMAIL = "418 Alder Court", "5095550134", "maria.gonzalez@relay.example"
+
+
+def test_the_page_answers_what_was_bought_shipped_and_done(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context():
+        key, po = draw()
+    with statements(app) as run:
+        text = operator.get(f"/orders/{key}/{po}").text
+    assert len([each for each in run if not each.startswith(("BEGIN", "PRAGMA"))]) <= 10
+    for words in (
+        "Partially Shipped",
+        "2 shipped · 1 to ship",
+        "Waiting for a tracking number on shipment 000000131.",
+        "View on Walmart",
+        "sales/order/view/order_id/876440/",
+        "1 Acknowledged",
+        "Shipping",
+        "$4.99",
+        "$48.18",
+        "1Z999AA10123456784",
+        "2 × MUG-RED",
+        STREET,
+        PHONE,
+        EMAIL,
+        "processing · 3 invoiced · 3 shipped",
+        "Fulfilled by",
+    ):
+        assert words in text
+    assert "differ by" not in text
+
+
+def test_the_log_tells_the_story_newest_first(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context():
+        key, po = draw()
+        order = db.session.execute(select(OrderRow).where(OrderRow.po == po)).scalar_one()
+        entries = timeline.log(order.account_id, po, order.sync_id)
+    assert [entry.at for entry in entries] == sorted((entry.at for entry in entries), reverse=True)
+    assert {entry.kind for entry in entries} == {"event", "attempt", "change"}
+    text = operator.get(f"/orders/{key}/{po}").text
+    assert text.index("Created Magento order WM-2802123876439") < text.index("Walmart sent PO_CREATED.")
+    assert "503 · 92 ms · 1st try" in text
+    assert "200 · 184 ms · 2nd try" in text
+    assert "7f3a9c10-5d1e-4b77-a61c-09c4f5b2d001" in text
+    assert "Came 2 times; it counts once." in text
+    assert "owner@north.example" in text
+
+
+def test_a_viewer_sees_the_name_and_nothing_nearer(app: Flask, viewer: FlaskClient) -> None:
+    with app.app_context():
+        key, po = draw()
+    for text in (viewer.get(f"/orders/{key}/{po}").text, viewer.get("/orders").text):
+        assert "Maria Gonzalez" in text
+        for near in (STREET, PHONE, EMAIL, "99201"):
+            assert near not in text
+    assert viewer.get("/incoming/1").status_code == 403
+
+
+def test_no_buyer_stands_in_a_title_or_an_address(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context():
+        key, po = draw()
+    text = operator.get(f"/orders/{key}/{po}").text
+    assert re.search(r"<title>Order \d+ · Orderbridge</title>", text)
+    assert not re.search(r'(?:href|hx-get|action)="[^"]*(?:Maria|Alder|relay)', text)
+
+
+def test_a_total_that_does_not_add_up_is_said(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        order = an_order(work, account, "2802123876439")
+        order.total += 5
+        key = account.key
+    assert "differ by $5.00" in operator.get(f"/orders/{key}/2802123876439").text
+
+
+def test_three_fates_of_one_line_are_told_apart(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        line = a_line(statuses={"Shipped": 1, "Acknowledged": 1, "Cancelled": 1})
+        an_order(work, account, "2802123876439", (line,))
+        key = account.key
+    text = operator.get(f"/orders/{key}/2802123876439").text
+    assert "1 Acknowledged · 1 Cancelled · 1 Shipped" in text
+    assert '<i class="s-shipped"></i><i class="s-unshipped"></i><i class="s-canceled"></i>' in text
+
+
+def test_refresh_records_a_wish_and_comes_back(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context():
+        key, po = draw()
+    path = f"/orders/{key}/{po}"
+    answer = operator.post(f"{path}/refresh", data={"csrf_token": token_on(operator, path)})
+    assert (answer.status_code, answer.headers["Location"]) == (303, path)
+    assert "Reading the order on both sides now." in operator.get(path).text
+    with app.app_context():
+        newest = db.session.execute(select(EventRow).order_by(EventRow.id.desc()).limit(1)).scalar_one()
+        assert (newest.source, newest.po, newest.headers) == ("merchant", po, {"by": PEOPLE["operator"]})
+
+
+def test_a_parked_command_is_tried_again_or_given_up_with_a_reason(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context():
+        key, _ = draw()
+        parked = db.session.execute(select(CommandRow.id).where(CommandRow.state == "parked")).scalar_one()
+    path = f"/orders/{key}/2802123876522"
+    text = operator.get(path).text
+    assert "Needs you" in text
+    assert text.count("Choose another prefix in the settings.") == 2, "once on top, once in the log"
+    form = {"csrf_token": token_on(operator, path)}
+    assert operator.post(f"/orders/{key}/2802123876439/commands/{parked}/retry", data=form).status_code == 404
+    operator.post(f"{path}/commands/{parked}/dismiss", data={**form, "reason": " "})
+    assert "Say why it is given up" in operator.get(path).text
+    operator.post(f"{path}/commands/{parked}/retry", data=form)
+    assert state_of(app, parked) == "queued"
+    operator.post(f"{path}/commands/{parked}/retry", data=form)
+    assert "not waiting for you any more" in operator.get(path).text
+    with app.app_context(), unit_of_work() as work:
+        work.session.get_one(CommandRow, parked).state = "parked"
+    operator.post(f"{path}/commands/{parked}/dismiss", data={**form, "reason": "sold elsewhere"})
+    assert state_of(app, parked) == "dismissed"
+    assert "sold elsewhere" in operator.get(path).text
+
+
+def state_of(app: Flask, command_id: int) -> str:
+    with app.app_context():
+        return db.session.get_one(CommandRow, command_id).state
+
+
+def test_the_live_part_is_sent_only_when_it_is_other(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context():
+        key, po = draw()
+    text = operator.get(f"/orders/{key}/{po}").text
+    found = re.search(r'id="live" hx-get="([^"]+)" hx-trigger="every (\d+)s', text)
+    assert found is not None
+    assert found[2] == "10", "at rest it asks seldom"
+    assert operator.get(found[1], headers=HTMX).status_code == 204
+    with app.app_context(), unit_of_work() as work:
+        order = work.session.execute(select(OrderRow).where(OrderRow.po == po)).scalar_one()
+        order.under_way, order.changed_at = True, clock.now()
+    part = operator.get(found[1], headers=HTMX).text
+    assert part.strip().startswith('<div id="live"')
+    assert 'hx-trigger="every 2s' in part
+
+
+def test_only_web_addresses_become_links(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work, admin_url="javascript:alert(1)//"))
+        line = a_line(statuses={"Shipped": 1})
+        order = an_order(work, account, "2802123876439", (line,))
+        order.lines[0].quantities = [
+            {
+                "status": "Shipped",
+                "amount": 1,
+                "tracking": {"carrier": "X", "number": "N1", "url": "javascript:alert(2)"},
+            }
+        ]
+        key = account.key
+    text = operator.get(f"/orders/{key}/2802123876439").text
+    assert "N1" in text
+    assert "javascript:" not in text
+
+
+def test_commands_of_every_state_have_their_sentence(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        order = an_order(work, account, "2802123876439")
+        a_command(work, order, state="running")
+        a_command(work, order, "KindFromTheFuture", state="queued")
+        a_command(work, order, "CreateInvoice", state="dismissed", reason="Not needed any more.")
+        failed = a_command(work, order, "CreateMagentoOrder", state="queued", tries=1, reason="Magento was slow.")
+        an_attempt(
+            work, order, failed, "Magento was slow.", outcome="failed", calls=[a_call(status=None, error="time-out")]
+        )
+        key = account.key
+    text = operator.get(f"/orders/{key}/2802123876439").text
+    for words in (
+        "Acknowledging…",
+        "KindFromTheFuture: next in turn.",
+        "Invoice the Magento order: not done.",
+        "time-out",
+    ):
+        assert words in text
+    assert "Create the Magento order: tried again soon." in text
+    assert "Next try" in text
