@@ -128,7 +128,9 @@ def _called_off(scene: _Scene) -> Exception:
     """Nothing more is sent. What was sent may still arrive, so it is not believed to be lost at once."""
     before, settles = scene.task.tried_before, scene.account.policy.settle_after
     if before is not None and clock.now() - before < settles:
-        return ConnectorError("Canceled at Walmart; looking whether Magento made the order after all.", side=Side.MAGENTO)
+        return ConnectorError(
+            "Canceled at Walmart; looking whether Magento made the order after all.", side=Side.MAGENTO
+        )
     return Unneeded("Canceled at Walmart, and Magento did not make the order.")
 
 
