@@ -31,6 +31,14 @@ LOOK_AT_LEAST_EVERY = 1.0
 LOOK_AT_MOST_EVERY = 0.05
 
 
+_stopping = threading.Event()
+
+
+def stop_soon() -> None:
+    """Let every drain of this process finish the pieces it holds and begin no more; called by a signal."""
+    _stopping.set()
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One piece of claimed work: an order's turn, or a poll."""
@@ -111,7 +119,7 @@ def drain(source: Source, threads: int, lifetime: float = LIFETIME, linger: floa
 
 def _work(crew: _Crew, ends_at: float, linger: float) -> None:
     quiet_since = time.monotonic()
-    while time.monotonic() < ends_at:
+    while time.monotonic() < ends_at and not _stopping.is_set():
         crew.awake.clear()
         if crew.begin():
             quiet_since = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 import uuid
 
@@ -15,6 +16,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from jobs import inbound, outbound
+from jobs.drain import stop_soon
 from webapp import queue
 from webapp.app import create_app
 from webapp.parent_watch import end_with_parent
@@ -36,6 +38,17 @@ class DrainWorker(Worker):
         """In the fork: one context around the job."""
         with self.app.app_context():
             return bool(super().perform_job(job, queue, execution))
+
+    def setup_work_horse_signals(self) -> None:
+        """In the fork: a stop lets the drain finish what it holds and take nothing more."""
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGTERM, lambda *_: stop_soon())
+
+    def handle_warm_shutdown_request(self) -> None:
+        """In the parent, on its own SIGTERM: pass it on to the fork at work."""
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        if self.horse_pid:
+            self.kill_horse(sig=signal.SIGTERM)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """In the parent: whatever became of the fork, the next ring must start a new one."""
