@@ -1,4 +1,4 @@
-"""Each second: look for the nearest due row and ring. Several may run at once; a ring too many changes nothing."""
+"""Each second: ring for what is due, and end old webhook secrets. Several may run; a ring too many is nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import threading
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from webapp import account_changes
 from webapp.app import create_app
 from webapp.models import db
 from webapp.parent_watch import end_with_parent
@@ -26,6 +27,7 @@ def run(app: Flask, stopped: threading.Event) -> None:
         with app.app_context():
             try:
                 sweep()
+                account_changes.retire_due()
             except SQLAlchemyError as error:
                 log.warning("sweep failed, trying again: %s", error)
             finally:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from flask import current_app
@@ -36,11 +37,20 @@ class Store:
     name: str
     store_id: int
     currency: str
+    time_zone: str
     mode: str
     is_demo: bool
     is_paused: bool
     connection: MagentoStore
     webhook_auth: WebhookAuth
+
+    @property
+    def zone(self) -> tzinfo:
+        """The shop's time zone; UTC where it names one that nobody knows."""
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +179,11 @@ def named(name: str) -> Account | None:
 def everyone() -> Sequence[Account]:
     """All accounts, oldest first."""
     return [_opened(row) for row in db.session.execute(select(AccountRow).order_by(AccountRow.id)).scalars()]
+
+
+def stores() -> Sequence[Store]:
+    """All stores, oldest first."""
+    return [_opened_store(row) for row in db.session.execute(select(StoreRow).order_by(StoreRow.id)).scalars()]
 
 
 def has_real() -> bool:
@@ -347,6 +362,7 @@ def _opened_store(row: StoreRow) -> Store:
         name=row.name,
         store_id=row.store_id,
         currency=row.currency,
+        time_zone=row.time_zone,
         mode=row.mode,
         is_demo=row.is_demo,
         is_paused=row.is_paused,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp import accounts, clock, queue
+from webapp import accounts, queue
 from webapp.accounts import Account
+from webapp.connection_test import try_connection
 from webapp.connectors.http import ConnectorError
 from webapp.models import db
-from webapp.neighbours import call_both
+from webapp.neighbours import call_magento
 from webapp.settings import current
 
 
@@ -63,14 +63,10 @@ def _address() -> Finding:
 
 
 def _account(account: Account) -> Iterator[Finding]:
-    both = call_both(account, lambda _: None)
+    verdict = try_connection(account.connection)
+    yield Finding(f"account {account.name}", verdict.ok, f"{verdict.sentence} {verdict.next_step}".strip())
     try:
-        both.walmart.list_orders(modified_from=clock.now() - timedelta(hours=1), limit=1)
-        yield Finding(f"account {account.name}", True, "Walmart answers and takes the credentials.")
-    except ConnectorError as error:
-        yield Finding(f"account {account.name}", False, error.message)
-    try:
-        both.magento.find_orders(increment_ids=("0",))
+        call_magento(account.store, lambda _: None).find_orders(increment_ids=("0",))
         yield Finding(f"store {account.store.name}", True, "Magento answers and takes the token.")
     except ConnectorError as error:
         yield Finding(f"store {account.store.name}", False, error.message)

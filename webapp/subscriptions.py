@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
 
-from webapp import accounts, clock
-from webapp.accounts import Account
+from webapp import account_changes, accounts, clock
+from webapp.account_changes import Logged
+from webapp.accounts import Account, Refused
 from webapp.connectors.http import ConnectorError
-from webapp.connectors.walmart import EventType, Subscription, WalmartClient
+from webapp.connectors.signatures import WebhookAuth
+from webapp.connectors.walmart import EventType, Subscription, WalmartClient, proof_of, way_of
 from webapp.models import EventRow, SubscriptionRow, db
 from webapp.neighbours import call_both
 from webapp.unit_of_work import unit_of_work
@@ -22,6 +24,7 @@ are wanted too; that list decides, not a date (Walmart's page on the new order m
 
 MARKETS_WITH_WEBHOOKS = frozenset({"us"})
 ACTIVE = "ACTIVE"
+NOT_OFFERED = "Walmart offers no webhooks in this market, so polling does the work: nothing is to be subscribed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Result:
     event_type: str
     did: str
     sentence: str = ""
+    is_active: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,37 @@ def are_offered(account: Account) -> bool:
     return account.marketplace in MARKETS_WITH_WEBHOOKS
 
 
+def subscribe(account: Account, by: str) -> list[Result]:
+    """`reconcile`, kept in the account's changes. Raises Refused where webhooks are not offered, or ConnectorError."""
+    if not are_offered(account):
+        raise Refused(NOT_OFFERED)
+    results = reconcile(account)
+    account_changes.note(account.id, by, Logged("Webhook subscriptions", "", in_words(results)))
+    return results
+
+
+def unsubscribe(account: Account, by: str) -> list[Result]:
+    """`remove_all`, kept in the account's changes."""
+    results = remove_all(account)
+    account_changes.note(account.id, by, Logged("Webhook subscriptions", "", in_words(results)))
+    return results
+
+
+def rotate(account: Account, by: str) -> list[Result]:
+    """A new webhook secret, told to Walmart at once where it has subscriptions; the old one counts until retired.
+
+    Raises ConnectorError when Walmart could not be told; both secrets are accepted until it was.
+    """
+    account_changes.rotate_secret(account.id, by)
+    return _tell(accounts.by_id(account.id))
+
+
+def change_mode(account: Account, wanted: WebhookAuth, by: str) -> list[Result]:
+    """Another way of proving the sender, told to Walmart at once like a new secret."""
+    account_changes.change_webhooks(account.id, wanted, by)
+    return _tell(accounts.by_id(account.id))
+
+
 def reconcile(account: Account) -> list[Result]:
     """List what there is, then create, change or delete, so that exactly the wanted events reach this server once.
 
@@ -61,6 +96,8 @@ def reconcile(account: Account) -> list[Result]:
     results = [_ensure(walmart, account, event, mine) for event in wanted]
     results += [_remove(walmart, one) for one in _surplus(mine, wanted)]
     _remember(account, results)
+    if wanted and not any(result.did == "refused" for result in results):
+        account_changes.end_old_secrets_later(account.id)
     return results
 
 
@@ -74,6 +111,8 @@ def remove_all(account: Account) -> list[Result]:
 
 def send_tests(account: Account) -> list[Result]:
     """Have Walmart send a test notification for each wanted event; says how each went."""
+    if not are_offered(account):
+        raise Refused(NOT_OFFERED)
     walmart = call_both(account, lambda _: None).walmart
     offered = {event.name: event for event in walmart.event_types()}
     return [_test(walmart, account, offered[name]) for name in WANTED if name in offered]
@@ -86,6 +125,23 @@ def statuses(account: Account) -> list[Status]:
     last = _last_received(account)
     names = [name for name in WANTED if name in known] or [WANTED[0]]
     return [_status(name, known, last) for name in names]
+
+
+def in_words(results: Iterable[Result]) -> str:
+    """What became of the events, in one line."""
+    said = (
+        f"{result.event_type} {result.did}" + (f" ({result.sentence})" if result.sentence else "") for result in results
+    )
+    return ", ".join(said) or "nothing to do"
+
+
+def _tell(account: Account) -> list[Result]:
+    """Where Walmart has no subscription of ours there is nobody to tell, and the old secret ends by itself."""
+    known = select(SubscriptionRow).where(SubscriptionRow.account_id == account.id, SubscriptionRow.is_active)
+    if are_offered(account) and db.session.execute(known.limit(1)).first() is not None:
+        return reconcile(account)
+    account_changes.end_old_secrets_later(account.id)
+    return []
 
 
 def _status(name: str, known: Mapping[str, SubscriptionRow], last: Mapping[str, datetime]) -> Status:
@@ -109,23 +165,37 @@ def _url(account: Account) -> str:
     return accounts.webhook_url("walmart", account.key, account.webhook_auth)
 
 
+def _auth(account: Account) -> WebhookAuth:
+    """As Walmart is told it: with OAUTH also where to fetch the bearer token."""
+    address = accounts.token_url(account.key) if account.webhook_auth.mode == "oauth" else ""
+    return replace(account.webhook_auth, auth_url=address)
+
+
 def _is_mine(account: Account, subscription: Subscription) -> bool:
     """Recognised by the account's key in the path, so also after this server has moved to another address."""
     return f"/webhooks/walmart/{account.key}" in subscription.url
 
 
 def _ensure(walmart: WalmartClient, account: Account, event: EventType, mine: Iterable[Subscription]) -> Result:
-    """The secret of an existing subscription cannot be compared, so what is kept is also told the present one."""
-    url, auth = _url(account), account.webhook_auth
+    """What is as it should be is not written again: Walmart takes five changes a minute."""
+    url, auth = _url(account), _auth(account)
     found = next((one for one in mine if one.event_type == event.name), None)
     try:
         if found is None:
             walmart.subscribe(event.name, url, auth, resource=event.resource)
-            return Result(event.name, "created")
-        walmart.change_subscription(found.id, url, auth)
-        return Result(event.name, "kept" if found.url == url and found.status == ACTIVE else "changed")
+            return Result(event.name, "created", is_active=True)
+        if (found.url, found.status, found.proof) == (url, ACTIVE, proof_of(auth)):
+            return Result(event.name, "kept", is_active=True)
+        if found.way == way_of(auth):
+            walmart.change_subscription(found.id, url, auth)
+        else:
+            # A change keeps what it does not name, so the proof of another kind would stay with Walmart for ever.
+            walmart.unsubscribe(found.id)
+            walmart.subscribe(event.name, url, auth, resource=event.resource)
+        return Result(event.name, "changed", is_active=True)
     except ConnectorError as error:
-        return Result(event.name, "refused", error.message)
+        still_active = found is not None and found.status == ACTIVE
+        return Result(event.name, "refused", error.message, still_active)
 
 
 def _surplus(mine: list[Subscription], wanted: list[EventType]) -> list[Subscription]:
@@ -144,20 +214,20 @@ def _remove(walmart: WalmartClient, subscription: Subscription) -> Result:
     try:
         walmart.unsubscribe(subscription.id)
     except ConnectorError as error:
-        return Result(subscription.event_type, "refused", error.message)
+        return Result(subscription.event_type, "refused", error.message, subscription.status == ACTIVE)
     return Result(subscription.event_type, "deleted")
 
 
 def _test(walmart: WalmartClient, account: Account, event: EventType) -> Result:
     try:
-        return Result(event.name, "sent", walmart.send_test(event, _url(account), account.webhook_auth))
+        return Result(event.name, "sent", walmart.send_test(event, _url(account), _auth(account)))
     except ConnectorError as error:
         return Result(event.name, "refused", error.message)
 
 
 def _remember(account: Account, results: list[Result]) -> None:
     """Keep what each event has come to, for the account page."""
-    active = {result.event_type for result in results if result.did in {"created", "changed", "kept"}}
+    active = {result.event_type for result in results if result.is_active}
     trouble = {result.event_type: result.sentence for result in results if result.did == "refused"}
     with unit_of_work() as work:
         for name in {result.event_type for result in results}:

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from webapp.connectors.http import Answer, Call, Caller, ConnectorError, Judge
-from webapp.connectors.loose import Unreadable, document, http_time, many, moment, needed, part, text, whole
+from webapp.connectors.loose import Unreadable, document, http_time, moment, needed, part, text, whole
 from webapp.connectors.signatures import WebhookAuth
 from webapp.connectors.walmart_errors import (
     is_nothing_found,
@@ -22,6 +22,15 @@ from webapp.connectors.walmart_errors import (
     judge_token,
 )
 from webapp.connectors.walmart_parse import OrderPage, UnreadableOrder, parse_page, parse_single
+from webapp.connectors.walmart_webhooks import (
+    EventType,
+    Subscription,
+    auth_details,
+    proof_of,
+    read_event_types,
+    read_subscriptions,
+    way_of,
+)
 from webapp.domain.commands import Side
 from webapp.domain.order import SELLER_FULFILLED, Order
 
@@ -35,6 +44,8 @@ __all__ = [
     "WalmartAccount",
     "WalmartClient",
     "fetch_token",
+    "proof_of",
+    "way_of",
 ]
 
 T = TypeVar("T")
@@ -91,28 +102,6 @@ class TokenDetail:
     issued_at: datetime | None
     is_valid: bool
     their_time: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EventType:
-    """An event that Walmart offers to send."""
-
-    name: str
-    resource: str
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """A webhook subscription as Walmart lists it; the password that Walmart lists as well is left out."""
-
-    id: str
-    event_type: str
-    resource: str
-    url: str
-    status: str
-    auth_method: str = ""
-    partner_id: str = ""
 
 
 def fetch_token(caller: Caller, account: WalmartAccount) -> AccessToken:
@@ -215,12 +204,12 @@ class WalmartClient:
     def event_types(self) -> tuple[EventType, ...]:
         """The events that this account can subscribe to."""
         answer = self._send("GET", "/v3/webhooks/eventTypes")
-        return _read(answer, lambda body: tuple(_event_type(entry) for entry in many(_object(body), "events")))
+        return _read(answer, read_event_types)
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """The account's webhook subscriptions, active or not."""
         answer = self._send("GET", "/v3/webhooks/subscriptions", judge=judge_search)
-        return () if is_nothing_found(answer) else _read(answer, _subscriptions)
+        return () if is_nothing_found(answer) else _read(answer, read_subscriptions)
 
     def subscribe(self, event_type: str, url: str, auth: WebhookAuth, *, resource: str = "ORDER") -> Subscription:
         """Subscribe to one event, sent to `url` with the first secret of `auth`."""
@@ -230,23 +219,23 @@ class WalmartClient:
             "resourceName": resource,
             "eventUrl": url,
             "status": "ACTIVE",
-            **_auth_details(auth),
+            **auth_details(auth),
         }
         body = json.dumps({"events": [event]}).encode()
         answer = self._send("POST", "/v3/webhooks/subscriptions", body=body, secrets=auth.secrets)
-        found = _read(answer, _subscriptions)
+        found = _read(answer, read_subscriptions)
         return found[0] if found else Subscription("", event_type, resource, url, "ACTIVE")
 
     def change_subscription(self, subscription_id: str, url: str, auth: WebhookAuth) -> None:
         """Point a subscription at `url` with the first secret of `auth`, and switch it on."""
-        body = json.dumps({"eventUrl": url, "status": "ACTIVE", **_auth_details(auth)}).encode()
+        body = json.dumps({"eventUrl": url, "status": "ACTIVE", **auth_details(auth)}).encode()
         path = f"/v3/webhooks/subscriptions/{_quoted(subscription_id)}"
         self._send("PATCH", path, body=body, secrets=auth.secrets)
 
     def send_test(self, event: EventType, url: str, auth: WebhookAuth) -> str:
         """Have Walmart send a sample of the event to `url`; Walmart's own sentence about how that went."""
         fields = {"eventType": event.name, "eventVersion": event.version, "resourceName": event.resource}
-        body = json.dumps({**fields, "eventUrl": url, **_auth_details(auth)}).encode()
+        body = json.dumps({**fields, "eventUrl": url, **auth_details(auth)}).encode()
         answer = self._send("POST", "/v3/webhooks/test", body=body, secrets=auth.secrets)
         return _read(answer, lambda found: text(_object(found), "message"))
 
@@ -309,21 +298,6 @@ def _market(account: WalmartAccount) -> dict[str, str]:
     return headers | {"WM_GLOBAL_VERSION": "3.1", "WM_MARKET": account.market.lower()}
 
 
-def _auth_details(auth: WebhookAuth) -> dict[str, Any]:
-    secret = auth.secrets[0] if auth.secrets else ""
-    if auth.mode == "header":
-        return {"headers": {"content-type": "application/json", auth.header_name: secret}}
-    details: dict[str, str] = {}
-    if auth.mode == "basic":
-        details = {"authMethod": "BASIC_AUTH", "userName": auth.user_name, "password": secret}
-    elif auth.mode == "hmac":
-        details = {"authMethod": "HMAC", "clientSecret": secret}
-    elif auth.mode == "oauth":
-        named = {"authUrl": auth.auth_url, "clientId": auth.user_name, "clientSecret": secret}
-        details = {"authMethod": "OAUTH", **named}
-    return {"authDetails": {**details, "authHeaderName": auth.header_name}} if details else {}
-
-
 def _quoted(value: str) -> str:
     return quote(value, safe="")
 
@@ -363,25 +337,3 @@ def _token(body: Any, asked_at: datetime) -> AccessToken:
 def _token_detail(body: Any) -> TokenDetail:
     scopes = {str(name): str(value) for name, value in part(_object(body), "scopes").items()}
     return TokenDetail(scopes, moment(body, "issued_at"), text(body, "is_valid").lower() != "false")
-
-
-def _event_type(entry: Any) -> EventType:
-    return EventType(needed(entry, "eventType"), text(entry, "resourceName"), text(entry, "eventVersion"))
-
-
-def _subscriptions(body: Any) -> tuple[Subscription, ...]:
-    """From `events`, `event` (the schema's word) or one flat object."""
-    root = _object(body)
-    found = many(root, "events") or many(root, "event") or ((root,) if "subscriptionId" in root else ())
-    return tuple(
-        Subscription(
-            id=text(entry, "subscriptionId"),
-            event_type=text(entry, "eventType"),
-            resource=text(entry, "resourceName"),
-            url=text(entry, "eventUrl"),
-            status=text(entry, "status"),
-            auth_method=text(part(entry, "authDetails"), "authMethod"),
-            partner_id=text(entry, "partnerId"),
-        )
-        for entry in found
-    )

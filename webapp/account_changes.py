@@ -1,0 +1,332 @@
+"""The writing side of accounts: added, changed, paused, their webhook secrets rotated, each change kept old and new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, func, or_, select, update
+
+from webapp import accounts, clock, vault
+from webapp.accounts import NewAccount, Refused
+from webapp.connectors.signatures import WebhookAuth
+from webapp.domain.commands import CommandState
+from webapp.domain.order import OrderStatus
+from webapp.domain.policy import AcknowledgeWhen, Policy
+from webapp.models import (
+    AccessTokenRow,
+    AccountRow,
+    CommandRow,
+    OrderRow,
+    PollRow,
+    SettingChangeRow,
+    StoreRow,
+    SyncRow,
+    db,
+)
+from webapp.queue import Bell
+from webapp.unit_of_work import Work, unit_of_work
+
+OLD_SECRET_LIVES = timedelta(hours=24)
+MOST_SECRETS = 4
+HEADERS = {"header": "X-Orderbridge-Key", "basic": "Authorization", "hmac": "X-Walmart-Signature"}
+"""What each mode's proof arrives in where nothing else is chosen; all others use Authorization."""
+
+POLICY_WORDS = {
+    "acknowledge": "Acknowledge",
+    "acknowledge_guard": "Acknowledge before the deadline in any case",
+    "acknowledge_guard_before": "Minutes before the deadline",
+    "create_orders": "Create Magento orders",
+    "create_wfs_orders": "Create Magento orders for WFS orders",
+    "import_since": "Create Magento orders from",
+    "number_prefix": "Order number prefix",
+    "wfs_number_prefix": "Order number prefix for WFS orders",
+    "invoice": "Create invoices",
+}
+"""Every switch that a person may set, in words. What the list lacks is kept as it is."""
+
+OPEN = (OrderStatus.CREATED.value, OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)
+
+ACKNOWLEDGE_WORDS = {
+    AcknowledgeWhen.ON_IMPORT: "as soon as the order arrives",
+    AcknowledgeWhen.AFTER_MAGENTO_ORDER: "when the Magento order exists",
+    AcknowledgeWhen.BY_HAND: "by hand",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an account is to be like from now on; None keeps what is stored."""
+
+    name: str | None = None
+    store: str | None = None
+    api_url: str | None = None
+    public_only: bool | None = None
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    seller_id: str | None = None
+    policy: Policy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A change as it is kept."""
+
+    setting: str
+    before: str
+    after: str
+
+
+def add(new: NewAccount, by: str) -> AccountRow:
+    """Add an account. Raises Refused with the reason."""
+    with unit_of_work() as work:
+        row = accounts.add_account(work, new)
+        _log(work, row, by, [Logged("Account", "", f"added, market {row.marketplace.upper()}")])
+    return row
+
+
+def change(account_id: int, wanted: Change, by: str) -> list[Logged]:
+    """Change what differs, and say what did. Raises Refused with the reason; nothing is changed then."""
+    with unit_of_work() as work, work.session.no_autoflush:
+        row = _row(work, account_id)
+        logged = [*_identity(work, row, wanted), *_connection(work, row, wanted), *_policy(row, wanted.policy)]
+        _check_prefixes(work, row)
+        _log(work, row, by, logged)
+        if any(each.setting != "Name" for each in logged):
+            _wake(work, account_id)
+    return logged
+
+
+def pause(account_id: int, by: str) -> None:
+    """Stop all work of an account; its webhooks are still stored."""
+    with unit_of_work() as work:
+        row = _row(work, account_id)
+        if not row.is_paused:
+            row.is_paused = True
+            _log(work, row, by, [Logged("Work", "running", "paused")])
+
+
+def resume(account_id: int, by: str) -> None:
+    """Go on: what waited is due at once, and what was missed is polled for."""
+    with unit_of_work() as work:
+        row = _row(work, account_id)
+        if row.is_paused:
+            row.is_paused = False
+            _log(work, row, by, [Logged("Work", "paused", "running")])
+        _wake(work, account_id)
+
+
+def rotate_secret(account_id: int, by: str) -> None:
+    """A new webhook secret; the one before stays accepted until it is retired."""
+    with unit_of_work() as work:
+        row = _row(work, account_id)
+        auth = _auth(row)
+        _store_auth(row, replace(auth, secrets=(vault.new_token(), *auth.secrets)[:MOST_SECRETS]))
+        row.old_secret_until = None
+        _log(work, row, by, [Logged("Webhook secret", "", "changed; the old one is still accepted")])
+
+
+def change_webhooks(account_id: int, wanted: WebhookAuth, by: str) -> None:
+    """Another way for webhooks to prove their sender, with its own secret; the former way is accepted until retired."""
+    with unit_of_work() as work:
+        row = _row(work, account_id)
+        former = _auth(row)
+        _store_auth(row, replace(wanted, former=former))
+        row.old_secret_until = None
+        _log(work, row, by, [Logged("Webhook authentication", former.mode, wanted.mode)])
+
+
+def end_old_secrets_later(account_id: int) -> None:
+    """Walmart has the new secret everywhere now: the old one is retired a day later."""
+    with unit_of_work() as work:
+        row = _row(work, account_id)
+        if has_old_secret(_auth(row)) and row.old_secret_until is None:
+            row.old_secret_until = clock.now() + OLD_SECRET_LIVES
+
+
+def retire_old_secrets(account_id: int, by: str) -> bool:
+    """Only the present webhook secret is accepted from now on; False when there was no other."""
+    with unit_of_work() as work:
+        return _retire(work, _row(work, account_id), by)
+
+
+def retire_due(by: str = "rule") -> int:
+    """Retire the old webhook secrets whose day is over; returns of how many accounts."""
+    due = select(AccountRow.id).where(AccountRow.old_secret_until <= clock.now())
+    if db.session.execute(due.limit(1)).first() is None:
+        return 0
+    with unit_of_work() as work:
+        rows = work.execute(select(AccountRow).where(AccountRow.old_secret_until <= clock.now())).scalars().all()
+        return sum(_retire(work, row, by) for row in rows)
+
+
+def has_old_secret(auth: WebhookAuth) -> bool:
+    """More than the present secret is accepted."""
+    return len(auth.secrets) > 1 or auth.former is not None
+
+
+def new_auth(mode: str, header_name: str = "", user_name: str = "", secret: str = "") -> WebhookAuth:
+    """A way of proving the sender, with a secret of its own where none is given."""
+    made = secret or vault.new_token()
+    if mode == "none":
+        return WebhookAuth(mode="none", secrets=(made,))
+    if mode not in {"header", "basic", "hmac", "oauth"}:
+        raise Refused("Webhooks prove their sender by none, header, basic, hmac or oauth.")
+    name = header_name or HEADERS.get(mode, "Authorization")
+    return WebhookAuth(mode=mode, header_name=name, user_name=user_name or "orderbridge", secrets=(made,))
+
+
+def recent(account_id: int, at_most: int = 50) -> Sequence[SettingChangeRow]:
+    """The last changes of an account's settings, newest first."""
+    mine = select(SettingChangeRow).where(SettingChangeRow.account_id == account_id)
+    return db.session.execute(mine.order_by(SettingChangeRow.id.desc()).limit(at_most)).scalars().all()
+
+
+def note(account_id: int, by: str, change: Logged) -> None:
+    """Keep what somebody did to an account."""
+    with unit_of_work() as work:
+        _log(work, _row(work, account_id), by, [change])
+
+
+def _row(work: Work, account_id: int) -> AccountRow:
+    row = work.session.get(AccountRow, account_id, populate_existing=True)
+    if row is None:
+        raise Refused("This account was removed meanwhile.")
+    return row
+
+
+def _identity(work: Work, row: AccountRow, wanted: Change) -> Iterator[Logged]:
+    if wanted.name is not None and wanted.name != row.name:
+        if work.execute(select(AccountRow.id).where(AccountRow.name == wanted.name)).first():
+            raise Refused(f"There is an account named {wanted.name} already. Choose another name.")
+        yield Logged("Name", row.name, wanted.name)
+        row.name = wanted.name
+    if wanted.store is not None and wanted.store not in (row.store.name, row.store.key):
+        store = _other_store(work, row, wanted.store)
+        yield Logged("Store", row.store.name, store.name)
+        row.store_id = store.id
+
+
+def _other_store(work: Work, row: AccountRow, name: str) -> StoreRow:
+    """The store to move to. Orders that are linked to the old shop would be looked up in the wrong one."""
+    found = select(StoreRow).where((StoreRow.name == name) | (StoreRow.key == name))
+    store: StoreRow | None = work.execute(found).scalar_one_or_none()
+    if store is None:
+        raise Refused(f"There is no store named {name}.")
+    if store.is_demo != row.is_demo:
+        raise Refused("The demo's account and store can only be tied to each other.")
+    linked = _linked_orders(work, row) if store.url != row.store.url else 0
+    if linked:
+        raise Refused(
+            f"{linked} orders of this account live in {row.store.name}, and {store.name} is another shop. "
+            "Add a second account for the other store instead, and pause this one once its orders are done."
+        )
+    return store
+
+
+def _linked_orders(work: Work, row: AccountRow) -> int:
+    """Orders that exist in the shop, or may, because their creation was sent."""
+    sent = (
+        select(CommandRow.sync_id)
+        .join(SyncRow, SyncRow.id == CommandRow.sync_id)
+        .where(
+            SyncRow.account_id == row.id, CommandRow.kind == "CreateMagentoOrder", CommandRow.first_sent_at.is_not(None)
+        )
+    )
+    mine = OrderRow.account_id == row.id, or_(OrderRow.magento_order_id.is_not(None), OrderRow.sync_id.in_(sent))
+    return int(work.execute(select(func.count()).select_from(OrderRow).where(*mine)).scalar_one())
+
+
+def _connection(work: Work, row: AccountRow, wanted: Change) -> list[Logged]:
+    logged = []
+    for name, words in (("api_url", "API address"), ("client_id", "Client ID"), ("seller_id", "Seller ID")):
+        value = getattr(wanted, name)
+        if value is not None and value != getattr(row, name):
+            logged.append(Logged(words, getattr(row, name), value))
+            setattr(row, name, value)
+    if wanted.public_only is not None and logged and logged[0].setting == "API address":
+        row.public_only = wanted.public_only
+    if wanted.client_secret:
+        row.client_secret = vault.seal(wanted.client_secret)
+        logged.append(Logged("Client secret", "", "changed"))
+    if any(each.setting != "Seller ID" for each in logged):
+        # The workers' token was made with what no longer counts.
+        work.execute(delete(AccessTokenRow).where(AccessTokenRow.account_id == row.id))
+    return logged
+
+
+def _policy(row: AccountRow, wanted: Policy | None) -> list[Logged]:
+    if wanted is None:
+        return []
+    before = accounts.policy_from_json(row.settings, number_prefix=row.number_prefix)
+    row.settings, row.number_prefix = accounts.policy_to_json(wanted), wanted.number_prefix
+    pairs = ((each.name, getattr(before, each.name), getattr(wanted, each.name)) for each in fields(Policy))
+    return [Logged(POLICY_WORDS.get(name, name), said(old), said(new)) for name, old, new in pairs if old != new]
+
+
+def _check_prefixes(work: Work, row: AccountRow) -> None:
+    """Two accounts of one store must never make the same order number."""
+    others = select(AccountRow).where(AccountRow.store_id == row.store_id, AccountRow.id != row.id)
+    for other in work.execute(others).scalars():
+        both = _prefixes(row) & _prefixes(other)
+        if both:
+            prefix = min(both) or "(none)"
+            raise Refused(f"{other.name} uses the number prefix {prefix} in the same store. Choose another one.")
+
+
+def _prefixes(row: AccountRow) -> set[str]:
+    return {row.number_prefix, row.settings.get("wfs_number_prefix") or row.number_prefix}
+
+
+def _wake(work: Work, account_id: int) -> None:
+    """What waited in vain may go now: open orders are read, failed tries repeated, and Walmart is asked for news."""
+    now = clock.now()
+    still_open = select(OrderRow.sync_id).where(OrderRow.account_id == account_id, OrderRow.status.in_(OPEN))
+    turns = SyncRow.account_id == account_id, or_(SyncRow.id.in_(still_open), SyncRow.trouble != "")
+    work.execute(update(SyncRow).where(*turns).values(look_again_at=now, hints=SyncRow.hints + 1, tries=0))
+    mine = select(SyncRow.id).where(SyncRow.account_id == account_id)
+    queued = CommandRow.sync_id.in_(mine), CommandRow.state == CommandState.QUEUED
+    work.execute(update(CommandRow).where(*queued).values(next_attempt_at=now))
+    work.execute(update(PollRow).where(PollRow.account_id == account_id).values(due_at=now))
+    work.ring(Bell.INBOUND)
+    work.ring(Bell.OUTBOUND)
+
+
+def said(value: Any) -> str:
+    """A setting's value in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, AcknowledgeWhen):
+        return ACKNOWLEDGE_WORDS[value]
+    if isinstance(value, timedelta):
+        return f"{value / timedelta(minutes=1):g}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d}"
+    return str(value or "")
+
+
+def _retire(work: Work, row: AccountRow, by: str) -> bool:
+    auth = _auth(row)
+    row.old_secret_until = None
+    if not has_old_secret(auth):
+        return False
+    _store_auth(row, replace(auth, secrets=auth.secrets[:1], former=None))
+    _log(work, row, by, [Logged("Old webhook secret", "accepted", "retired")])
+    return True
+
+
+def _auth(row: AccountRow) -> WebhookAuth:
+    return msgspec.convert(vault.unseal(row.webhook_auth), WebhookAuth)
+
+
+def _store_auth(row: AccountRow, auth: WebhookAuth) -> None:
+    row.webhook_auth = vault.seal(msgspec.to_builtins(auth))
+
+
+def _log(work: Work, row: AccountRow, by: str, logged: Sequence[Logged]) -> None:
+    for each in logged:
+        change = {"setting": each.setting, "before": each.before, "after": each.after}
+        work.add(SettingChangeRow(account_id=row.id, subject=row.name, at=clock.now(), by=by, **change))

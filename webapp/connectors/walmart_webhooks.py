@@ -1,0 +1,107 @@
+"""Walmart's webhook subscriptions as JSON: what it is told of them, and what it lists."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.connectors.loose import Unreadable, many, needed, part, text
+from webapp.connectors.signatures import WebhookAuth
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """An event that Walmart offers to send."""
+
+    name: str
+    resource: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A webhook subscription as Walmart lists it; of the password that Walmart lists as well only a digest is kept."""
+
+    id: str
+    event_type: str
+    resource: str
+    url: str
+    status: str
+    auth_method: str = ""
+    partner_id: str = ""
+    proof: str = ""
+    way: str = ""
+
+
+def read_event_types(body: Any) -> tuple[EventType, ...]:
+    """The events of Walmart's list. Raises Unreadable."""
+    return tuple(
+        EventType(needed(entry, "eventType"), text(entry, "resourceName"), text(entry, "eventVersion"))
+        for entry in many(_object(body), "events")
+    )
+
+
+def read_subscriptions(body: Any) -> tuple[Subscription, ...]:
+    """The subscriptions, from `events`, `event` (the schema's word) or one flat object. Raises Unreadable."""
+    root = _object(body)
+    found = many(root, "events") or many(root, "event") or ((root,) if "subscriptionId" in root else ())
+    return tuple(
+        Subscription(
+            id=text(entry, "subscriptionId"),
+            event_type=text(entry, "eventType"),
+            resource=text(entry, "resourceName"),
+            url=text(entry, "eventUrl"),
+            status=text(entry, "status"),
+            auth_method=text(part(entry, "authDetails"), "authMethod"),
+            partner_id=text(entry, "partnerId"),
+            proof=_proof(entry),
+            way=_way(entry),
+        )
+        for entry in found
+    )
+
+
+def proof_of(auth: WebhookAuth) -> str:
+    """What a subscription made with `auth` lists as its `proof`."""
+    return _proof(auth_details(auth))
+
+
+def way_of(auth: WebhookAuth) -> str:
+    """What a subscription made with `auth` lists as its `way`."""
+    return _way(auth_details(auth))
+
+
+def _way(entry: Mapping[str, Any]) -> str:
+    """The kind of proof and the names of the headers: a change leaves out what it does not name, so it cannot go."""
+    names = ",".join(sorted(name.lower() for name in part(entry, "headers")))
+    return f"{text(part(entry, 'authDetails'), 'authMethod').upper()} {names}"
+
+
+def _proof(entry: Mapping[str, Any]) -> str:
+    told = [entry.get("authDetails") or {}, entry.get("headers") or {}]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def auth_details(auth: WebhookAuth) -> dict[str, Any]:
+    """How Walmart is to prove itself, by the first secret: the fields of a subscription."""
+    secret = auth.secrets[0] if auth.secrets else ""
+    if auth.mode == "header":
+        return {"headers": {"content-type": "application/json", auth.header_name: secret}}
+    details: dict[str, str] = {}
+    if auth.mode == "basic":
+        details = {"authMethod": "BASIC_AUTH", "userName": auth.user_name, "password": secret}
+    elif auth.mode == "hmac":
+        details = {"authMethod": "HMAC", "clientSecret": secret}
+    elif auth.mode == "oauth":
+        named = {"authUrl": auth.auth_url, "clientId": auth.user_name, "clientSecret": secret}
+        details = {"authMethod": "OAUTH", **named}
+    return {"authDetails": {**details, "authHeaderName": auth.header_name}} if details else {}
+
+
+def _object(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise Unreadable("the answer is no object")
+    return body
