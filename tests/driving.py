@@ -19,6 +19,7 @@ from tests.house import House
 from webapp import accounts, claims, clock
 from webapp.accounts import NewAccount, NewStore
 from webapp.claims import Claim
+from webapp.connectors.signatures import WebhookAuth
 from webapp.domain.policy import Policy
 from webapp.models import AccountRow, AttemptRow, CommandRow, EventRow, SyncRow, db
 from webapp.unit_of_work import unit_of_work
@@ -123,7 +124,7 @@ def second_account(house: House, name: str = "Other") -> Iterator[House]:
                     client_secret=walmart.client_secret,
                     api_url=walmart.url,
                     policy=Policy(number_prefix="WM-"),
-                    webhook_auth=accounts.WebhookAuth(mode="none", secrets=("other",)),
+                    webhook_auth=WebhookAuth(mode="none", secrets=("other",)),
                 ),
             )
         yield House(house.app, walmart, magento, row.id, row.key, f"/webhooks/walmart/{row.key}/other")

@@ -1,0 +1,103 @@
+"""Walmart's access token: one for all workers, fetched once however many need it, kept sealed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.driving import side_by_side
+from tests.house import House
+from webapp import accounts, clock
+from webapp.connectors.http import ConnectorError
+from webapp.models import AccessTokenRow, db
+from webapp.neighbours import call_both
+from webapp.unit_of_work import unit_of_work
+
+
+@pytest.fixture(params=["house", "postgres_house"])
+def any_house(request: pytest.FixtureRequest) -> House:
+    """The application on one database, then on the other."""
+    house: House = request.getfixturevalue(request.param)
+    return house
+
+
+def token_calls(house: House) -> int:
+    return len(house.walmart.ledger.calls("POST", "/v3/token"))
+
+
+def read(house: House, po: str) -> bool:
+    walmart = call_both(accounts.by_id(house.account_id), lambda _: None).walmart
+    return walmart.get_order(po) is not None
+
+
+def slow_tokens(house: House) -> None:
+    house.walmart.fault("delay", method="POST", path="/v3/token", seconds=0.3)
+
+
+def test_eight_workers_without_a_token_make_one_call(any_house: House) -> None:
+    house = any_house
+    po = house.walmart.place_order()
+    slow_tokens(house)
+    assert side_by_side(house, lambda _: read(house, po)) == [True] * 8
+    assert token_calls(house) == 1
+
+
+def test_eight_workers_with_a_rejected_token_make_one_call(any_house: House) -> None:
+    house = any_house
+    po = house.walmart.place_order()
+    with house.app.app_context():
+        assert read(house, po)
+    house.walmart.seller.tokens.expire_all()
+    slow_tokens(house)
+    assert side_by_side(house, lambda _: read(house, po)) == [True] * 8
+    assert token_calls(house) == 2
+
+
+def test_a_token_is_renewed_before_it_runs_out_and_not_earlier(house: House) -> None:
+    po = house.walmart.place_order()
+    with house.app.app_context():
+        for minutes, calls in ((0, 1), (13, 1), (1.5, 2)):
+            clock.move(timedelta(minutes=minutes))
+            assert read(house, po)
+            db.session.remove()
+            assert token_calls(house) == calls
+
+
+def test_a_worker_that_died_while_renewing_does_not_keep_the_others_waiting_for_ever(house: House) -> None:
+    po = house.walmart.place_order()
+    with house.app.app_context():
+        assert read(house, po)
+        with unit_of_work() as work:
+            row = work.session.get_one(AccessTokenRow, house.account_id)
+            row.token, row.renewing_until = None, clock.now() + timedelta(seconds=1)
+        clock.move(timedelta(seconds=2))
+        assert read(house, po)
+
+
+def test_wrong_credentials_are_said_and_right_ones_help_at_once(house: House) -> None:
+    po = house.walmart.place_order()
+    house.walmart.fault("status", method="POST", path="/v3/token", status=401, times=8)
+
+    def attempt(_: int) -> str:
+        try:
+            read(house, po)
+        except ConnectorError as error:
+            return str(error)
+        return ""
+
+    said = side_by_side(house, attempt)
+    assert any(said)
+    house.walmart.clear_faults()
+    with house.app.app_context():
+        assert read(house, po)
+
+
+def test_the_token_lies_sealed_in_the_database(house: House) -> None:
+    po = house.walmart.place_order()
+    with house.app.app_context():
+        assert read(house, po)
+        kept = db.session.execute(select(AccessTokenRow.token)).scalar_one()
+    assert kept is not None
+    assert kept.startswith(b"gAAAA")
