@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, func, literal, select, tuple_
+from sqlalchemy import Boolean, ColumnElement, func, literal, select, tuple_
 from sqlalchemy.orm import defer, selectinload
 
 from webapp.columns import Utc
+from webapp.database import is_sqlite
 from webapp.domain.order import OrderStatus
 from webapp.models import AccountRow, Id, LineRow, OrderRow, db
 
 PAGE_SIZE = 50
 COUNTED_TO = 1_000
+LOOKED_THROUGH = 2_000
+"""Orders without a Magento order are counted by status among the newest so many only: no index holds both."""
 MOST_NEWS = 99
 
 _BY_SLUG = {status.slug: status for status in OrderStatus}
@@ -89,12 +92,23 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are; `or_more` where counting stopped there."""
+
+    number: int
+    or_more: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.number:,}{'+' if self.or_more else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """One page of orders, newest first, and how many there are of each status under the other filters."""
 
     orders: tuple[OrderRow, ...]
-    counts: Mapping[str, int]
-    total: int
+    counts: Mapping[str, Count]
+    total: Count
     newest_id: int
     older: Cursor | None
     newer: Cursor | None
@@ -126,13 +140,15 @@ def grid(wanted: Wanted, accounts: Iterable[AccountRow]) -> Grid:
         # Fewer newer ones than a page holds: that is the first page, and it shall be full.
         wanted = wanted.but()
         orders, more = _page(wanted, conditions)
-    counts = _counts(_conditions(wanted.but(status=None), accounts))
+    of_all_statuses = _conditions(wanted.but(status=None), accounts)
+    count = _counts_by_looking if wanted.magento == "no" else _counts
+    counts, newest_id = count(of_all_statuses)
     has_newer, has_older = (more, True) if wanted.newer else (bool(wanted.older), more)
     return Grid(
         orders=orders,
         counts=counts,
         total=counts[wanted.status.slug if wanted.status else "all"],
-        newest_id=counts["newest"],
+        newest_id=newest_id,
         older=_beside(orders[-1]) if orders and has_older else None,
         newer=_beside(orders[0]) if orders and has_newer else None,
     )
@@ -167,9 +183,14 @@ def _conditions(wanted: Wanted, accounts: Iterable[AccountRow]) -> list[ColumnEl
     if wanted.status:
         conditions.append(OrderRow.status == wanted.status.value)
     if wanted.magento:
-        has_none = OrderRow.magento_order_id.is_(None)
-        conditions.append(has_none if wanted.magento == "no" else ~has_none)
+        conditions.append(_has_no_shop_order() if wanted.magento == "no" else OrderRow.magento_order_id.is_not(None))
     return conditions
+
+
+def _has_no_shop_order() -> ColumnElement[bool]:
+    """SQLite takes NULLs for rare, looks them all up by value and sorts them, unless it is told otherwise."""
+    has_none = OrderRow.magento_order_id.is_(None)
+    return func.likely(has_none, type_=Boolean) if is_sqlite() else has_none
 
 
 def _page(wanted: Wanted, conditions: list[ColumnElement[bool]]) -> tuple[tuple[OrderRow, ...], bool]:
@@ -188,18 +209,41 @@ def _page(wanted: Wanted, conditions: list[ColumnElement[bool]]) -> tuple[tuple[
     return (page[::-1] if upwards else page), len(found) > PAGE_SIZE
 
 
-def _counts(conditions: list[ColumnElement[bool]]) -> dict[str, int]:
-    """How many of each status and in all, each counted one further than is shown exactly; one statement."""
+Counts = tuple[dict[str, Count], int]
+
+
+def _counts(conditions: list[ColumnElement[bool]]) -> Counts:
+    """How many of each status and in all, each exact as far as is shown, and the newest id; one statement."""
     columns = [_count(conditions).label("all")]
     for status in OrderStatus:
         columns.append(_count([*conditions, OrderRow.status == status.value]).label(status.slug))
-    newest = select(func.coalesce(func.max(OrderRow.id), 0)).scalar_subquery().label("newest")
-    return dict(db.session.execute(select(*columns, newest)).one()._mapping)
+    found = db.session.execute(select(*columns, _newest_id())).one()._mapping
+    return {name: capped(number) for name, number in found.items() if name != "newest"}, found["newest"]
+
+
+def _counts_by_looking(conditions: list[ColumnElement[bool]]) -> Counts:
+    """The same where each status would have to be searched for: the newest few thousand are looked through once."""
+    newest_first = (OrderRow.ordered_at.desc(), OrderRow.id.desc())
+    looked = select(OrderRow.status).where(*conditions).order_by(*newest_first).limit(LOOKED_THROUGH + 1).subquery()
+    columns = [func.count().label("all")]
+    columns += [func.count().filter(looked.c.status == status.value).label(status.slug) for status in OrderStatus]
+    found = db.session.execute(select(*columns, _newest_id()).select_from(looked)).one()._mapping
+    was_cut = found["all"] > LOOKED_THROUGH
+    return {name: capped(number, was_cut) for name, number in found.items() if name != "newest"}, found["newest"]
+
+
+def capped(number: int, or_more: bool = False) -> Count:
+    """A number as it is shown: exact to a thousand."""
+    return Count(min(number, COUNTED_TO), or_more or number > COUNTED_TO)
 
 
 def _count(conditions: list[ColumnElement[bool]]) -> Any:
-    capped = select(literal(1)).select_from(OrderRow).where(*conditions).limit(COUNTED_TO + 1)
-    return select(func.count()).select_from(capped.subquery()).scalar_subquery()
+    found = select(literal(1)).select_from(OrderRow).where(*conditions).limit(COUNTED_TO + 1)
+    return select(func.count()).select_from(found.subquery()).scalar_subquery()
+
+
+def _newest_id() -> Any:
+    return select(func.coalesce(func.max(OrderRow.id), 0)).scalar_subquery().label("newest")
 
 
 def _light(statement: Any) -> Any:

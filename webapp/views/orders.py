@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import queries
 from webapp.domain.order import OrderStatus
 from webapp.models import AccountRow, OrderRow
-from webapp.queries import COUNTED_TO, MOST_NEWS, PAGE_SIZE, Grid, Wanted
+from webapp.queries import MOST_NEWS, PAGE_SIZE, Grid, Wanted
 from webapp.views import showing
 from webapp.views.render import page, wants_fragment
 
@@ -118,14 +118,14 @@ def _rows(orders: Iterable[OrderRow], accounts: Iterable[AccountRow]) -> tuple[s
 
 
 def _tabs(wanted: Wanted, grid: Grid) -> tuple[Link, ...]:
-    everything = Link("All", _address(wanted.but(status=None)), _capped(grid.counts["all"]), wanted.status is None)
+    everything = Link("All", _address(wanted.but(status=None)), str(grid.counts["all"]), wanted.status is None)
     return (
         everything,
         *(
             Link(
                 status.value,
                 _address(wanted.but(status=status)),
-                _capped(grid.counts[status.slug]),
+                str(grid.counts[status.slug]),
                 wanted.status is status,
                 showing.ICONS[status],
                 status.slug,
@@ -141,11 +141,7 @@ def _summary(grid: Grid, at_top: bool, rows: Sequence[showing.Row]) -> str:
         return "No orders"
     if at_top and grid.older is None:
         return "1 order" if len(rows) == 1 else f"{len(rows)} orders"
-    return f"{'First' if at_top else 'Further'} {len(rows)} of {_capped(grid.total)} orders"
-
-
-def _capped(count: int) -> str:
-    return f"{COUNTED_TO:,}+" if count > COUNTED_TO else f"{count:,}"
+    return f"{'First' if at_top else 'Further'} {len(rows)} of {grid.total} orders"
 
 
 def _address(wanted: Wanted) -> str:

@@ -14,7 +14,7 @@ from webapp import timeline
 from webapp.domain.commands import SIDES, CommandState
 from webapp.models import AccountRow, CommandRow, EventRow, SyncRow, db
 from webapp.people import Role
-from webapp.queries import COUNTED_TO
+from webapp.queries import COUNTED_TO, Count, capped
 from webapp.timeline import Entry
 from webapp.views import door, showing
 from webapp.views.orders import Link
@@ -73,12 +73,12 @@ def outgoing() -> AnyResponse:
     states = {slug: states for slug, _, states in OUTGOING_TABS}
     counts = _counts()
     if wanted not in states:
-        wanted = "parked" if counts["parked"] else "under-way"
+        wanted = "parked" if counts["parked"].number else "under-way"
     found = _commands(states[wanted], request.args.get("older", 0, int))
     return page(
         "traffic/outgoing.html",
         tabs=[
-            Link(name, url_for("traffic.outgoing", show=slug), _capped(counts[slug]), slug == wanted, slug=slug)
+            Link(name, url_for("traffic.outgoing", show=slug), str(counts[slug]), slug == wanted, slug=slug)
             for slug, name, _ in OUTGOING_TABS
         ],
         show=wanted,
@@ -134,16 +134,12 @@ def _older(endpoint: str, found: Sequence[Any], **args: str) -> str:
     return url_for(endpoint, older=found[PAGE_SIZE - 1][0].id, **args) if len(found) > PAGE_SIZE else ""  # type: ignore[arg-type]
 
 
-def _counts() -> dict[str, int]:
+def _counts() -> dict[str, Count]:
     columns = []
     for slug, _, states in OUTGOING_TABS:
-        capped = select(literal(1)).select_from(CommandRow).where(CommandRow.state.in_(states)).limit(COUNTED_TO + 1)
-        columns.append(select(func.count()).select_from(capped.subquery()).scalar_subquery().label(slug))
-    return dict(db.session.execute(select(*columns)).one()._mapping)
-
-
-def _capped(count: int) -> str:
-    return f"{COUNTED_TO:,}+" if count > COUNTED_TO else f"{count:,}"
+        found = select(literal(1)).select_from(CommandRow).where(CommandRow.state.in_(states)).limit(COUNTED_TO + 1)
+        columns.append(select(func.count()).select_from(found.subquery()).scalar_subquery().label(slug))
+    return {slug: capped(number) for slug, number in db.session.execute(select(*columns)).one()._mapping.items()}
 
 
 def _out(command: CommandRow, sync: SyncRow, account: AccountRow) -> Out:
