@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from webapp.models import AttemptRow, ChangeRow, CommandRow, EventRow, db
 MOST_OF_A_KIND = 200
 LONGEST_BODY = 64 * 1024
 RULE = "rule"
+IN_PASSING = timedelta(seconds=5)
 
 _SENDERS = {"walmart": "Walmart", "magento": "Magento"}
 _EVENT_STATES = {
@@ -61,8 +62,8 @@ class Entry:
     again_at: datetime | None = None
 
 
-def log(account_id: int, po: str, sync_id: int) -> tuple[Entry, ...]:
-    """Everything that is known about an order, newest first. Four statements."""
+def log(account_id: int, po: str, sync_id: int, still: Collection[str] = ()) -> tuple[Entry, ...]:
+    """What happened to an order, newest first; `still` is what it waits for now. Four statements."""
     events = select(EventRow).where(EventRow.account_id == account_id, EventRow.po == po).options(defer(EventRow.body))
     attempts = select(AttemptRow).where(AttemptRow.sync_id == sync_id)
     commands = commands_of(sync_id)
@@ -74,11 +75,24 @@ def log(account_id: int, po: str, sync_id: int) -> tuple[Entry, ...]:
         *_of_commands(commands, {row.command_id for row in tries}),
         *map(of_change, _newest(changes, ChangeRow)),
     ]
-    return tuple(sorted(entries, key=lambda entry: (entry.at, _STEP[entry.kind], entry.id), reverse=True))
+    entries.sort(key=lambda entry: (entry.at, _STEP[entry.kind], entry.id), reverse=True)
+    return tuple(_without_passing(entries, still))
 
 
 _STEP = {"event": 0, "change": 1, "command": 2, "attempt": 3}
 """What stands first within one moment: told, seen, wanted, done."""
+
+
+def _without_passing(entries: Iterable[Entry], still: Collection[str]) -> Iterator[Entry]:
+    """What was waited for only for a moment, until the next thing was done or waited for, is no news."""
+    next_at: datetime | None = None
+    for entry in entries:
+        is_wait = entry.kind == "change" and entry.tone == _CHANGE_TONES["waiting"]
+        is_passing = is_wait and next_at is not None and next_at - entry.at < IN_PASSING
+        if not is_passing or entry.sentence in still:
+            yield entry
+        if is_wait or entry.kind == "attempt":
+            next_at = entry.at
 
 
 def commands_of(sync_id: int) -> Sequence[CommandRow]:
@@ -94,7 +108,7 @@ def of_event(row: EventRow) -> Entry:
     elif row.source == "poll":
         sentence = "Found by the regular look at Walmart's list."
     else:
-        sentence = f"{_SENDERS.get(row.source, row.source)} sent {row.type or 'a notification'}."
+        sentence = f"Webhook from {_SENDERS.get(row.source, row.source)}: {row.type or 'a notification'}."
     detail = row.reason or _EVENT_STATES.get(row.state, "")
     if row.duplicates:
         detail = f"{detail} Came {row.duplicates + 1} times; it counts once.".strip()

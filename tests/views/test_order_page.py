@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.rows import a_call, a_command, a_line, a_store, an_account, an_attempt, an_order
+from tests.rows import a_call, a_change, a_command, a_line, a_store, an_account, an_attempt, an_order
 from tests.views.conftest import PEOPLE, statements, token_on
 from tests.views.scene import draw
 from webapp import clock, timeline
@@ -55,12 +56,31 @@ def test_the_log_tells_the_story_newest_first(app: Flask, operator: FlaskClient)
     assert [entry.at for entry in entries] == sorted((entry.at for entry in entries), reverse=True)
     assert {entry.kind for entry in entries} == {"event", "attempt", "change"}
     text = operator.get(f"/orders/{key}/{po}").text
-    assert text.index("Created Magento order WM-2802123876439") < text.index("Walmart sent PO_CREATED.")
+    assert text.index("Created Magento order WM-2802123876439") < text.index("Webhook from Walmart: PO_CREATED.")
     assert "503 · 92 ms · 1st try" in text
     assert "200 · 184 ms · 2nd try" in text
     assert "7f3a9c10-5d1e-4b77-a61c-09c4f5b2d001" in text
     assert "Came 2 times; it counts once." in text
     assert "owner@north.example" in text
+
+
+def test_a_wait_of_a_moment_is_no_news_and_one_that_lasts_is(app: Flask) -> None:
+    with app.app_context(), unit_of_work() as work:
+        order = an_order(work, an_account(work, a_store(work)), "2802123876439")
+        began = clock.now()
+        for seconds, sentence in (
+            (0, "Creating."),
+            (1, "Acknowledging."),
+            (1, "Waiting for Magento."),
+            (90, "Invoicing."),
+        ):
+            a_change(work, order, sentence, "waiting").at = began + timedelta(seconds=seconds)
+        a_change(work, order, "Waiting for a shipment.", "waiting").at = began + timedelta(seconds=91)
+        work.flush()
+        told = [entry.sentence for entry in timeline.log(order.account_id, order.po, order.sync_id)]
+        assert told == ["Waiting for a shipment.", "Waiting for Magento."]
+        still = ["Invoicing."]
+        assert "Invoicing." in [e.sentence for e in timeline.log(order.account_id, order.po, order.sync_id, still)]
 
 
 def test_a_viewer_sees_the_name_and_nothing_nearer(app: Flask, viewer: FlaskClient) -> None:

@@ -149,7 +149,7 @@ def _state_version(found: Found) -> str:
 
 def _shown(found: Found, state: str) -> dict[str, object]:
     row, account, order = found.row, found.account, order_rows.to_order(found.row)
-    entries = timeline.log(row.account_id, row.po, row.sync_id)
+    entries = timeline.log(row.account_id, row.po, row.sync_id, row.waiting_for)
     person = door.me()
     zone = account.store.time_zone
     sees_buyer = person.may(Role.OPERATOR)
