@@ -23,7 +23,7 @@ def _take(free: int, held: Counter[Holder]) -> list[Piece]:
     threads = current().drain_threads
     pieces = claimed(claims.take(claims.due_reads, at_most=free, held=held, threads=threads), orders.sync)
     turn = polls.take() if len(pieces) < free else None
-    return pieces + ([Piece(run=partial(polls.run, turn))] if turn else [])
+    return pieces + ([Piece(run=partial(polls.run, turn), holders=turn.holders)] if turn else [])
 
 
 SOURCE = Source(Bell.INBOUND, _take)

@@ -31,9 +31,13 @@ ROWS = (
         "webapp.claims",
         "webapp.tokens",
         "webapp.order_rows",
+        "webapp.days",
     ),
-    ("webapp.inbox", "webapp.intake", "webapp.outbox", "webapp.neighbours", "webapp.connection_test"),
-    ("webapp.orders", "webapp.handlers", "webapp.polls", "webapp.queries", "webapp.timeline", "webapp.subscriptions"),
+    ("webapp.inbox", "webapp.intake", "webapp.hints", "webapp.outbox", "webapp.neighbours", "webapp.connection_test")
+    + ("webapp.shops",),
+    ("webapp.orders", "webapp.order_store", "webapp.order_pages", "webapp.scans", "webapp.reimport")
+    + ("webapp.polls", "webapp.poll_windows", "webapp.product_polls", "webapp.sync_health")
+    + ("webapp.handlers", "webapp.queries", "webapp.timeline", "webapp.subscriptions"),
     ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.reports", "webapp.sweep"),
     ("webapp.views", "webapp.cli"),
     ("webapp.app",),

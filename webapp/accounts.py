@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,7 +16,8 @@ from webapp import clock, vault
 from webapp.connectors.magento import MagentoStore
 from webapp.connectors.signatures import WebhookAuth
 from webapp.connectors.walmart import WalmartAccount
-from webapp.domain.policy import AcknowledgeWhen, Policy
+from webapp.domain.policy import IMPORT_BACK, AcknowledgeWhen, Policy
+from webapp.domain.poll_kinds import kinds_of
 from webapp.models import AccountRow, PollRow, StoreRow, db
 from webapp.settings import current
 from webapp.unit_of_work import Work
@@ -220,7 +221,7 @@ def add_store(work: Work, new: NewStore) -> StoreRow:
 
 
 def add_account(work: Work, new: NewAccount) -> AccountRow:
-    """Store a Walmart account and its poll. Raises Refused with the reason."""
+    """Store a Walmart account and its polls. Raises Refused with the reason."""
     store = db.session.execute(
         select(StoreRow).where((StoreRow.name == new.store) | (StoreRow.key == new.store))
     ).scalar_one_or_none()
@@ -244,13 +245,14 @@ def add_account(work: Work, new: NewAccount) -> AccountRow:
         seller_id=new.seller_id,
         webhook_auth=vault.seal(msgspec.to_builtins(new.webhook_auth)),
         number_prefix=prefix,
-        settings=policy_to_json(new.policy),
+        settings=policy_to_json(_with_import_since(new.policy, now)),
         is_demo=new.is_demo,
         created_at=now,
     )
     work.add(row)
     work.flush()
-    work.add(PollRow(kind="orders", account_id=row.id, name=f"orders:{row.key}", due_at=now))
+    for kind in kinds_of(new.marketplace):
+        work.add(PollRow(kind=kind.name, account_id=row.id, name=f"{kind.name}:{row.key}", due_at=now))
     return row
 
 
@@ -323,6 +325,10 @@ def _sender_row(source: str, key: str) -> AccountRow | StoreRow | None:
     if source == "walmart":
         return db.session.execute(select(AccountRow).where(AccountRow.key == key)).scalar_one_or_none()
     return db.session.execute(select(StoreRow).where(StoreRow.key == key)).scalar_one_or_none()
+
+
+def _with_import_since(policy: Policy, now: datetime) -> Policy:
+    return policy if policy.import_since else replace(policy, import_since=(now - IMPORT_BACK).replace(microsecond=0))
 
 
 def _with_slash(url: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -103,11 +103,11 @@ def record_wish(account_id: int, po: str, by: str) -> None:
         work.ring(Bell.INBOUND)
 
 
-def record_found(work: Work, account_id: int, po: str, poll: str) -> None:
-    """A poll found an order that is new or has changed."""
+def record_found(work: Work, account_id: int, po: str, poll: str, *, source: str = "poll") -> None:
+    """A poll or a reimport found an order that is new or has changed, and could not read it on itself."""
     work.add(
         EventRow(
-            source="poll",
+            source=source,
             account_id=account_id,
             type=poll,
             po=po,
@@ -167,9 +167,14 @@ def newest_of(account_id: int, po: str) -> int:
     return db.session.execute(found).scalar_one() or 0
 
 
-def settle(work: Work, account_id: int, po: str, up_to: int, state: EventState, reason: str = "") -> None:
-    """The order was read, and so every hint that came before the read has done its work."""
-    mine = and_(EventRow.account_id == account_id, EventRow.po == po, EventRow.id <= up_to)
+def newest() -> int:
+    """The newest event of all: a page of a list that is asked for now answers every event up to it."""
+    return db.session.execute(select(func.max(EventRow.id))).scalar_one() or 0
+
+
+def settle(work: Work, account_id: int, pos: Collection[str], up_to: int, state: EventState, reason: str = "") -> None:
+    """The orders were read, and so every hint that came before the read has done its work."""
+    mine = and_(EventRow.account_id == account_id, EventRow.po.in_(pos), EventRow.id <= up_to)
     work.execute(
         update(EventRow)
         .where(mine, EventRow.state == EventState.WAITING)
@@ -244,9 +249,7 @@ def _route_magento(work: Work, event: EventRow) -> None:
     wake(work, found.account_id, found.po, clock.now() + MAGENTO_COMMITS_WITHIN)
 
 
-def _receive(
-    source: str, key: str, proves: Callable[[Sender], bool], headers: Mapping[str, str], body: bytes
-) -> None:
+def _receive(source: str, key: str, proves: Callable[[Sender], bool], headers: Mapping[str, str], body: bytes) -> None:
     for sender in accounts.senders(source, key):
         if proves(sender):
             values = _event_of(sender, read_hint(body), headers, body)

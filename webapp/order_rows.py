@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +12,49 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from webapp.domain.order import ZERO, Address, Charge, Line, Order, Quantity, counts_in_words
-from webapp.models import LineRow, OrderRow, db
+from webapp.models import LineRow, OrderRow, SyncRow, db
 
 
 def find(sync_id: int) -> OrderRow | None:
     """The stored order of a turn, with its lines."""
     wanted = select(OrderRow).where(OrderRow.sync_id == sync_id).options(selectinload(OrderRow.lines))
     return db.session.execute(wanted).scalar_one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored of an order, as plain values. `read_at` is when the read behind it began."""
+
+    order: Order
+    magento_order_id: int | None
+    magento_increment_id: str | None
+    read_at: datetime | None
+
+
+def find_all(sync_ids: Collection[int]) -> dict[int, OrderRow]:
+    """The stored orders of these turns, with their lines."""
+    wanted = select(OrderRow).where(OrderRow.sync_id.in_(sync_ids)).options(selectinload(OrderRow.lines))
+    return {row.sync_id: row for row in db.session.execute(wanted).scalars()}
+
+
+def known(account_id: int, pos: Collection[str]) -> dict[str, Known]:
+    """What is stored of these orders of an account, by PO; those never read are left out."""
+    wanted = (
+        select(OrderRow, SyncRow.read_at)
+        .join(SyncRow, SyncRow.id == OrderRow.sync_id)
+        .where(OrderRow.account_id == account_id, OrderRow.po.in_(pos))
+        .options(selectinload(OrderRow.lines))
+        .execution_options(populate_existing=True)
+    )
+    return {
+        row.po: Known(to_order(row), row.magento_order_id, row.magento_increment_id, read_at)
+        for row, read_at in db.session.execute(wanted).all()
+    }
+
+
+def is_same(stored: Order, order: Order) -> bool:
+    """Nothing that is stored differs; the order is priced as first read."""
+    return stored == replace(order, lines=tuple(replace(line, image_url="") for line in order.lines))
 
 
 def to_order(row: OrderRow) -> Order:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,9 @@ from webapp.queue import Bell
 from webapp.unit_of_work import Work, unit_of_work
 
 log = logging.getLogger(__name__)
+
+# The table, not the class: many rows in one execution, without the ORM between.
+COMMANDS = CommandRow.metadata.tables[CommandRow.__tablename__]
 
 RULE = "rule"
 UNEXPECTED_TRIES = 5
@@ -78,41 +81,40 @@ Perform = Callable[[Claim, Task, Trial], Outcome]
 
 def issue(work: Work, sync_id: int, account_key: str, po: str, commands: Iterable[Command], by: str = RULE) -> int:
     """Put commands in the outbox; one that is there already is left as it is. Returns how many are new."""
-    insert = sqlite.insert(CommandRow) if is_sqlite() else postgresql.insert(CommandRow)
-    new = 0
-    for command in commands:
-        kind, cause, now = type(command).__name__, cause_of(command), clock.now()
-        new += work.changed(
-            insert.values(
-                sync_id=sync_id,
-                kind=kind,
-                key=f"{account_key}:{po}:{kind}:{cause}",
-                cause=cause,
-                arguments=asdict(command),
-                state=CommandState.QUEUED,
-                issued_by=by,
-                issued_at=now,
-                next_attempt_at=now,
-            ).on_conflict_do_nothing(index_elements=["key"])
-        )
+    return issue_all(work, account_key, [(sync_id, po, tuple(commands))], by)
+
+
+def issue_all(
+    work: Work, account_key: str, wanted: Iterable[tuple[int, str, Sequence[Command]]], by: str = RULE
+) -> int:
+    """The same for many orders of an account, in one statement: for each its turn's id, its PO and its commands."""
+    rows = [_queued(sync_id, account_key, po, command, by) for sync_id, po, commands in wanted for command in commands]
+    if not rows:
+        return 0
+    insert = sqlite.insert(COMMANDS) if is_sqlite() else postgresql.insert(COMMANDS)
+    unless_there = insert.on_conflict_do_nothing(index_elements=["key"])
+    new = int(getattr(work.session.execute(unless_there, rows), "rowcount", 0))
     if new:
         work.ring(Bell.OUTBOUND)
     return new
 
 
-def settle(work: Work, sync_id: int, wanted: Sequence[Command]) -> None:
-    """Dismiss what waits but is not asked for any more, with that reason."""
-    kept = {(type(command).__name__, cause_of(command)) for command in wanted}
-    waiting = select(CommandRow).where(CommandRow.sync_id == sync_id, CommandRow.state == CommandState.QUEUED)
+def settle(work: Work, wanted: Mapping[int, Sequence[Command]]) -> None:
+    """Of each order, by its turn's id: dismiss what waits but is not asked for any more, with that reason."""
+    kept = {(sync_id, type(one).__name__, cause_of(one)) for sync_id, commands in wanted.items() for one in commands}
+    waiting = select(CommandRow).where(CommandRow.sync_id.in_(wanted), CommandRow.state == CommandState.QUEUED)
     for row in work.execute(waiting).scalars():
-        if (row.kind, row.cause) not in kept:
+        if (row.sync_id, row.kind, row.cause) not in kept:
             _end(row, CommandState.DISMISSED, "Not needed any more: the order shows that it is done or called off.")
 
 
-def issued(sync_id: int) -> list[Issued]:
-    """Everything ever issued for an order, oldest first, as the plan wants it."""
-    rows = db.session.execute(select(CommandRow).where(CommandRow.sync_id == sync_id).order_by(CommandRow.id)).scalars()
-    return [_to_issued(row) for row in rows]
+def issued(sync_ids: Collection[int]) -> dict[int, list[Issued]]:
+    """Everything ever issued for these orders, by their turns' ids, oldest first, as the plan wants it."""
+    found: dict[int, list[Issued]] = {sync_id: [] for sync_id in sync_ids}
+    wanted = select(CommandRow).where(CommandRow.sync_id.in_(sync_ids)).order_by(CommandRow.id)
+    for row in db.session.execute(wanted).scalars():
+        found[row.sync_id].append(_to_issued(row))
+    return found
 
 
 def is_under_way(sync_id: int) -> bool:
@@ -172,6 +174,21 @@ def freeze(claim: Claim, task: Task, payload: dict[str, Any]) -> dict[str, Any]:
         mine = update(CommandRow).where(CommandRow.id == task.id)
         work.execute(mine.values(frozen=payload, first_sent_at=clock.now()))
     return payload
+
+
+def _queued(sync_id: int, account_key: str, po: str, command: Command, by: str) -> dict[str, Any]:
+    kind, cause, now = type(command).__name__, cause_of(command), clock.now()
+    return {
+        "sync_id": sync_id,
+        "kind": kind,
+        "key": f"{account_key}:{po}:{kind}:{cause}",
+        "cause": cause,
+        "arguments": asdict(command),
+        "state": CommandState.QUEUED,
+        "issued_by": by,
+        "issued_at": now,
+        "next_attempt_at": now,
+    }
 
 
 def _due(sync_id: int) -> Sequence[int]:

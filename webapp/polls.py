@@ -4,49 +4,72 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterable
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, or_, select, update
 
-from webapp import accounts, clock, inbox, order_rows
+from webapp import accounts, clock, poll_windows, product_polls, reimport, scans
+from webapp.accounts import Account
+from webapp.claims import Holder
 from webapp.connectors.http import CallRecord, ConnectorError
-from webapp.domain.order import SELLER_FULFILLED, Order
+from webapp.domain import scan as rules
+from webapp.domain.poll_kinds import NAMES, kind_of
 from webapp.domain.retry import next_attempt
-from webapp.models import AccountRow, MissingSkuRow, OrderRow, PollRow, StoreRow, SyncRow, db
-from webapp.neighbours import call_both, call_magento
-from webapp.unit_of_work import unit_of_work
+from webapp.domain.scan import Scan
+from webapp.models import AccountRow, PollRow, StoreRow, db
+from webapp.neighbours import call_both
+from webapp.order_pages import Tally
+from webapp.queue import Bell
+from webapp.unit_of_work import Work, unit_of_work
 
 log = logging.getLogger(__name__)
 
-ORDERS_EVERY = timedelta(minutes=5)
-PRODUCTS_EVERY = timedelta(minutes=2)
-OVERLAP = timedelta(minutes=10)
-FIRST_LOOK_BACK = timedelta(days=1)
-LEASE = timedelta(minutes=5)
-SKUS_AT_ONCE = 50
-SHIP_NODES = (SELLER_FULFILLED, "WFSFulfilled")
+LEASE = timedelta(minutes=2)
+"""Renewed with every page; a page takes at most a call to Walmart, one for a token and a few to Magento."""
+TURN_SECONDS = 15.0
+"""How long one piece of work reads on; then the next one takes over, so that no drain outlives its time."""
+CURSOR_LIVES = timedelta(seconds=60)
+"""A cursor that has lain longer is not trusted: its window is read again."""
+
+
+class Lost(Exception):
+    """Somebody else holds the poll now: stop at once and write nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A poll that this worker holds."""
+    """A poll that this worker holds; `scan` is what an earlier turn left to be read."""
 
     id: int
+    name: str
     kind: str
     account_id: int | None
     store_id: int | None
     cursor_at: datetime | None
     fence: int
     tries: int
+    trouble: str
+    scan: Scan | None
+
+    @property
+    def reimport_id(self) -> int | None:
+        """The reimport that it reads for, where it does."""
+        return reimport.number_in(self.name) if self.kind == reimport.KIND else None
+
+    @property
+    def holders(self) -> tuple[Holder, ...]:
+        """Whose share of the threads it takes."""
+        account = (Holder("account", self.account_id),) if self.account_id is not None else ()
+        return account + ((Holder("store", self.store_id),) if self.store_id is not None else ())
 
 
-def take() -> Turn | None:
-    """The poll that is due the longest, held for this worker; None when none is due."""
+def take(*only: ColumnElement[bool]) -> Turn | None:
+    """The poll that is due the longest, held for this worker; None when none is due. `only` narrows the choice."""
     now = clock.now()
     free = or_(PollRow.claimed_until.is_(None), PollRow.claimed_until < now)
-    due = select(PollRow.id).where(PollRow.due_at <= now, free, PollRow.id.not_in(_asleep()))
+    due = select(PollRow.id).where(PollRow.due_at <= now, free, PollRow.id.not_in(_asleep()), *only)
     poll_id = db.session.execute(due.order_by(PollRow.due_at).limit(1)).scalar_one_or_none()
     if poll_id is None:
         return None
@@ -56,10 +79,18 @@ def take() -> Turn | None:
             .where(PollRow.id == poll_id, free)
             .values(claimed_until=now + LEASE, fence=PollRow.fence + 1)
         )
-        if not won:
-            return None
-        row = work.session.get_one(PollRow, poll_id, populate_existing=True)
-        return Turn(row.id, row.kind, row.account_id, row.store_id, row.cursor_at, row.fence, row.tries)
+        return _turn(work.session.get_one(PollRow, poll_id, populate_existing=True)) if won else None
+
+
+def take_of(name: str) -> Turn | None:
+    """The poll of this name, if it is due."""
+    return take(PollRow.name == name)
+
+
+def take_orders(account_id: int | None = None) -> Turn | None:
+    """An order poll that is due, of one account or of any."""
+    mine = () if account_id is None else (PollRow.account_id == account_id,)
+    return take(PollRow.kind.in_(NAMES), *mine)
 
 
 def nearest() -> datetime | None:
@@ -71,98 +102,148 @@ def nearest() -> datetime | None:
 
 
 def run(turn: Turn) -> None:
-    """Read once. Trouble is kept with the poll, which then comes again on the retry schedule."""
-    started_at = clock.now()
+    """Read on, or once through. Trouble is kept with the poll, which then comes again on the retry schedule."""
     try:
-        if turn.kind == "orders":
-            _poll_orders(turn, started_at)
+        if turn.kind == product_polls.KIND:
+            product_polls.ask(_store_of(turn), _log_call)
+            _end(turn, due_at=clock.now() + product_polls.EVERY, succeeded_at=clock.now(), tries=0, trouble="")
         else:
-            _poll_products(turn)
+            _read(turn, accounts.by_id(_account_of(turn)))
+    except Lost:
+        log.info("poll=%s was taken over", turn.id)
     except ConnectorError as error:
         _failed(turn, error.message, error.retry_after)
     except Exception as error:
         log.exception("poll=%s failed unexpectedly", turn.id)
         _failed(turn, f"An error in Orderbridge itself ({type(error).__name__}).", None)
-    else:
-        _succeeded(turn, started_at)
 
 
 def ask_now(account_id: int | None = None) -> int:
     """Make the order polls due at once, of one account or of all; returns how many."""
-    polls = update(PollRow).where(PollRow.kind == "orders").values(due_at=clock.now())
+    polls = update(PollRow).where(PollRow.kind.in_(NAMES)).values(due_at=clock.now())
     with unit_of_work() as work:
+        work.ring(Bell.INBOUND)
         return work.changed(polls if account_id is None else polls.where(PollRow.account_id == account_id))
 
 
 def troubles() -> list[str]:
     """What is wrong with the polls just now, a sentence each."""
-    return list(db.session.execute(select(PollRow.trouble).where(PollRow.trouble != "")).scalars())
+    return list(db.session.execute(select(PollRow.trouble).where(PollRow.trouble != "").distinct()).scalars())
 
 
-def _poll_orders(turn: Turn, started_at: datetime) -> None:
-    assert turn.account_id is not None
-    account = accounts.by_id(turn.account_id)
-    walmart = call_both(account, _log_call).walmart
-    since = (turn.cursor_at or started_at - FIRST_LOOK_BACK) - OVERLAP
-    for ship_node in SHIP_NODES:
-        cursor: str | None = None
-        while True:
-            page = walmart.list_orders(modified_from=since, modified_to=started_at, ship_node=ship_node, cursor=cursor)
-            _record_page(account.id, page.orders)
-            cursor = page.next_cursor
-            if not cursor:
-                break
-
-
-def _record_page(account_id: int, orders: Iterable[Order]) -> None:
-    """Each order that is new, or looks different from what is stored, gets a hint; the rest is passed over."""
-    found = {order.po: order for order in orders}
-    if not found:
-        return
-    known = select(OrderRow.po, OrderRow.sync_id).where(OrderRow.account_id == account_id, OrderRow.po.in_(found))
-    stored = {row.po: row.sync_id for row in db.session.execute(known)}
-    changed = [po for po, order in found.items() if po not in stored or _differs(stored[po], order)]
-    with unit_of_work() as work:
-        for po in changed:
-            inbox.record_found(work, account_id, po, "orders")
-
-
-def _differs(sync_id: int, order: Order) -> bool:
-    row = order_rows.find(sync_id)
-    if row is None:
-        return True
-    stored = order_rows.to_order(row)
-    return stored != order_rows.with_first_prices(order, stored)
-
-
-def _poll_products(turn: Turn) -> None:
-    """Ask for all SKUs that orders of this store wait for, together; wake the orders of those that appeared."""
-    assert turn.store_id is not None
-    store = accounts.store_by_id(turn.store_id)
-    waiting = select(MissingSkuRow.sku).where(MissingSkuRow.store_id == store.id).distinct()
-    skus = sorted(db.session.execute(waiting).scalars())
-    if not skus:
-        return
-    magento = call_magento(store, _log_call)
-    for start in range(0, len(skus), SKUS_AT_ONCE):
-        found = magento.find_products(skus[start : start + SKUS_AT_ONCE])
-        orderable = [sku for sku, product in found.items() if product.can_be_ordered]
-        _wake_waiting(store.id, orderable)
-
-
-def _wake_waiting(store_id: int, skus: list[str]) -> None:
-    waiting = (
-        select(SyncRow.account_id, SyncRow.po)
-        .join(MissingSkuRow, MissingSkuRow.sync_id == SyncRow.id)
-        .where(MissingSkuRow.store_id == store_id, MissingSkuRow.sku.in_(skus))
-        .distinct()
+def _turn(row: PollRow) -> Turn:
+    scan = scans.from_json(row.progress) if row.progress else None
+    if scan and (row.tries or not _is_fresh(scan)):
+        scan = rules.restarted(scan)
+    return Turn(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        account_id=row.account_id,
+        store_id=row.store_id,
+        cursor_at=row.cursor_at,
+        fence=row.fence,
+        tries=row.tries,
+        trouble=row.trouble,
+        scan=scan,
     )
-    found = db.session.execute(waiting).all()
-    if not found:
-        return
+
+
+def _is_fresh(scan: Scan) -> bool:
+    return scan.turned_at is not None and abs(clock.now() - scan.turned_at) < CURSOR_LIVES
+
+
+def _read(turn: Turn, account: Account) -> None:
+    """Page by page until all is read, time is up, or a reimport was called off."""
+    both = call_both(account, _log_call)
+    scan, note = (turn.scan, turn.trouble) if turn.scan else _begin(turn, account)
+    ends_at = time.monotonic() + TURN_SECONDS
+
+    def keep(work: Work, after: Scan, tally: Tally) -> None:
+        _renew(work, turn, progress=scans.to_json(after))
+        if turn.reimport_id is not None:
+            reimport.record(work, turn.reimport_id, after, tally)
+        log.info("poll=%s orders=%s new=%s changed=%s", turn.id, tally.orders, tally.new, tally.changed)
+
+    while not scan.is_done and time.monotonic() < ends_at and not _is_called_off(turn):
+        scan = scans.turn(account, both, scan, keep, poll=turn.kind, for_reimport=turn.reimport_id is not None)
+    if turn.reimport_id is not None:
+        _end_reimport(turn, turn.reimport_id, scan)
+    elif scan.is_done:
+        _succeeded(turn, account, scan, note)
+    else:
+        _end(turn, due_at=clock.now(), tries=0)
+
+
+def _begin(turn: Turn, account: Account) -> tuple[Scan, str]:
+    """The poll's window from its kind, and what is to be said about it."""
+    kind = kind_of(account.marketplace, turn.kind)
+    window, note = poll_windows.window_of(kind, account, turn.cursor_at, clock.now())
+    return Scan((window,)), note
+
+
+def _is_called_off(turn: Turn) -> bool:
+    return turn.reimport_id is not None and reimport.is_called_off(turn.reimport_id)
+
+
+def _end_reimport(turn: Turn, reimport_id: int, scan: Scan) -> None:
     with unit_of_work() as work:
-        for row in found:
-            inbox.record_found(work, row.account_id, row.po, "products")
+        _renew(work, turn)
+        if reimport.end(work, reimport_id, scan):
+            work.session.delete(work.session.get_one(PollRow, turn.id))
+        else:
+            work.execute(_mine(turn).values(claimed_until=None, due_at=clock.now(), tries=0, trouble=""))
+
+
+def _succeeded(turn: Turn, account: Account, scan: Scan, note: str) -> None:
+    """Only now does the cursor move: to Walmart's own time when the reading began."""
+    every = kind_of(account.marketplace, turn.kind).every
+    now = clock.now()
+    _end(
+        turn,
+        cursor_at=scan.as_of or now,
+        progress=None,
+        due_at=now + every,
+        succeeded_at=now,
+        tries=0,
+        trouble=note,
+    )
+
+
+def _failed(turn: Turn, sentence: str, retry_after: timedelta | None) -> None:
+    """The next try comes soon at first, then at most as late as the poll would come anyway."""
+    tries, now = turn.tries + 1, clock.now()
+    longest = now + _every(turn)
+    again_at = next_attempt(tries, now, jitter=random.random(), retry_after=retry_after) or longest
+    try:
+        with unit_of_work() as work:
+            _renew(work, turn, claimed_until=None, due_at=min(again_at, longest), tries=tries, trouble=sentence)
+            if turn.reimport_id is not None:
+                reimport.record_trouble(work, turn.reimport_id, sentence)
+    except Lost:
+        log.info("poll=%s was taken over", turn.id)
+    log.warning("poll=%s failed: %s", turn.id, sentence)
+
+
+def _every(turn: Turn) -> timedelta:
+    if turn.kind in NAMES:
+        return kind_of(accounts.by_id(_account_of(turn)).marketplace, turn.kind).every
+    return product_polls.EVERY
+
+
+def _renew(work: Work, turn: Turn, **values: object) -> None:
+    """Prove, in the transaction that stores something, that the poll is still ours; renews the lease."""
+    if not work.changed(_mine(turn).values(**{"claimed_until": clock.now() + LEASE, **values})):
+        raise Lost
+
+
+def _end(turn: Turn, **values: object) -> None:
+    with unit_of_work() as work:
+        _renew(work, turn, claimed_until=None, **values)
+
+
+def _mine(turn: Turn) -> Update:
+    return update(PollRow).where(PollRow.id == turn.id, PollRow.fence == turn.fence)
 
 
 def _asleep() -> Select[int]:
@@ -172,23 +253,16 @@ def _asleep() -> Select[int]:
     return select(PollRow.id).where(or_(PollRow.account_id.in_(paused), PollRow.store_id.in_(paused_stores)))
 
 
-def _succeeded(turn: Turn, started_at: datetime) -> None:
-    every = ORDERS_EVERY if turn.kind == "orders" else PRODUCTS_EVERY
-    _end(turn, cursor_at=started_at, due_at=clock.now() + every, succeeded_at=clock.now(), tries=0, trouble="")
+def _account_of(turn: Turn) -> int:
+    if turn.account_id is None:
+        raise LookupError(f"The poll {turn.id} belongs to no account.")
+    return turn.account_id
 
 
-def _failed(turn: Turn, sentence: str, retry_after: timedelta | None) -> None:
-    every = ORDERS_EVERY if turn.kind == "orders" else PRODUCTS_EVERY
-    tries, now = turn.tries + 1, clock.now()
-    again_at = next_attempt(tries, now, jitter=random.random(), retry_after=retry_after) or now + every
-    _end(turn, due_at=min(again_at, now + every), tries=tries, trouble=sentence)
-    log.warning("poll=%s failed: %s", turn.id, sentence)
-
-
-def _end(turn: Turn, **values: object) -> None:
-    mine = update(PollRow).where(PollRow.id == turn.id, PollRow.fence == turn.fence)
-    with unit_of_work() as work:
-        work.execute(mine.values(claimed_until=None, **values))
+def _store_of(turn: Turn) -> int:
+    if turn.store_id is None:
+        raise LookupError(f"The poll {turn.id} belongs to no store.")
+    return turn.store_id
 
 
 def _log_call(call: CallRecord) -> None:

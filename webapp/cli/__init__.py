@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp.cli import demo, orders, server, stores, users, webhooks
+from webapp.cli import demo, orders, reimports, server, stores, users, webhooks
 
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for command in (server.prepare, server.poll, server.sweep_command, server.doctor_command):
+    here = (server.prepare, server.poll, server.sweep_command, server.doctor_command, reimports.reimport_command)
+    for command in here:
         app.cli.add_command(command)
     for group in (users.users, stores.stores, webhooks.group, orders.group, demo.group):
         app.cli.add_command(group)

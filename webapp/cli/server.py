@@ -40,8 +40,9 @@ def poll(name: str, as_json: bool) -> None:
     account = accounts.named(name)
     if name and account is None:
         fail(f"There is no account named {name}.")
-    asked = polls.ask_now(account.id if account else None)
-    while turn := polls.take():
+    account_id = account.id if account else None
+    asked = polls.ask_now(account_id)
+    while turn := polls.take_orders(account_id):
         polls.run(turn)
     inbox.route()
     show({"polls": asked, "troubles": polls.troubles()}, as_json, f"{asked} polled. {' '.join(polls.troubles())}")

@@ -168,9 +168,10 @@ class WalmartClient:
         times = "".join(f"&{name}={quote(_time(at), safe='')}" for name, at in asked.items() if at)
         start = f"?limit={min(max(limit, 1), MOST_ORDERS)}&shipNodeType={_quoted(ship_node)}{times}"
         answer = self._send("GET", f"/v3/orders{cursor or start}", judge=judge_search)
+        at = http_time(answer.headers.get("Date", ""))
         if is_nothing_found(answer):
-            return OrderPage(total=0)
-        return _read(answer, lambda body: parse_page(body, self._account.currency))
+            return OrderPage(total=0, answered_at=at)
+        return replace(_read(answer, lambda body: parse_page(body, self._account.currency)), answered_at=at)
 
     def acknowledge(self, po: str) -> Order:
         """Acknowledge the whole order and return it. Walmart allows a repeat, unless a unit is past Acknowledged."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -24,12 +25,16 @@ class UnreadableOrder:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """A page of orders. `next_cursor` goes back verbatim and is None on the last page; `total` counts all pages."""
+    """A page of orders. `next_cursor` goes back verbatim and is None on the last page; `total` counts all pages.
+
+    `answered_at` is the time by Walmart's own clock.
+    """
 
     orders: tuple[Order, ...] = ()
     next_cursor: str | None = None
     total: int | None = None
     unreadable: tuple[UnreadableOrder, ...] = ()
+    answered_at: datetime | None = field(default=None, compare=False)
 
 
 def parse_page(body: Any, currency: str) -> OrderPage:

@@ -10,6 +10,11 @@ ACKNOWLEDGE_WITHIN = timedelta(hours=4)
 """Walmart wants an acknowledgement within four hours of the order (Walmart's page on acknowledging orders)."""
 
 
+IMPORT_BACK = timedelta(days=1)
+"""How far before its connection an account takes orders over, unless it is told a date: far enough for whatever can
+still be acknowledged in time, not so far that orders come in that another connector has dealt with."""
+
+
 class AcknowledgeWhen(StrEnum):
     """When an order is acknowledged at Walmart."""
 
@@ -33,6 +38,10 @@ class Policy:
     invoice: bool = True
     settle_after: timedelta = timedelta(seconds=120)
     read_daily: timedelta = timedelta(hours=24)
+
+    def imports(self, ordered_at: datetime) -> bool:
+        """An older order comes in only when a person asks for it, or for its day."""
+        return self.import_since is None or ordered_at >= self.import_since
 
     def prefix(self, *, by_seller: bool) -> str:
         """The prefix of the Magento order number, which WFS orders may have of their own."""

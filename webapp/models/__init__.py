@@ -2,7 +2,16 @@
 
 from webapp.models.accounts import AccessTokenRow, AccountRow, SettingChangeRow, StoreRow, SubscriptionRow
 from webapp.models.base import Base, Id, db
-from webapp.models.incoming import IS_NEW, EventRow, MissingSkuRow, PollRow, SyncRow
+from webapp.models.incoming import (
+    IS_NEW,
+    IS_UNANSWERED,
+    IS_WALMARTS,
+    EventRow,
+    MissingSkuRow,
+    PollRow,
+    ReimportRow,
+    SyncRow,
+)
 from webapp.models.orders import ChangeRow, LineRow, OrderRow
 from webapp.models.outgoing import IS_OPEN, AttemptRow, CommandRow
 from webapp.models.people import SessionRow, SignInAttemptRow, SignInLinkRow, UserRow
@@ -10,6 +19,8 @@ from webapp.models.people import SessionRow, SignInAttemptRow, SignInLinkRow, Us
 __all__ = [
     "IS_NEW",
     "IS_OPEN",
+    "IS_UNANSWERED",
+    "IS_WALMARTS",
     "Base",
     "Id",
     "AccessTokenRow",
@@ -22,6 +33,7 @@ __all__ = [
     "MissingSkuRow",
     "OrderRow",
     "PollRow",
+    "ReimportRow",
     "SessionRow",
     "SettingChangeRow",
     "SignInAttemptRow",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Id
 
 IS_NEW = "state = 'received'"
+IS_UNANSWERED = "state in ('received', 'waiting')"
+IS_WALMARTS = "source = 'walmart'"
 """Written out, not bound, wherever it is asked for: SQLite uses a partial index only for the very same words."""
 
 
@@ -41,6 +43,20 @@ class EventRow(Base):
         Index("ix_events_new", "id", sqlite_where=text(IS_NEW), postgresql_where=text(IS_NEW)),
         Index("ix_events_order", "account_id", "po", "id"),
         Index("ix_events_received_at", "received_at", "id"),
+        Index(
+            "ix_events_open",
+            "account_id",
+            "received_at",
+            sqlite_where=text(IS_UNANSWERED),
+            postgresql_where=text(IS_UNANSWERED),
+        ),
+        Index(
+            "ix_events_webhooks",
+            "account_id",
+            "received_at",
+            sqlite_where=text(IS_WALMARTS),
+            postgresql_where=text(IS_WALMARTS),
+        ),
     )
 
 
@@ -92,6 +108,44 @@ class PollRow(Base):
     tries: Mapped[int] = mapped_column(default=0)
     succeeded_at: Mapped[datetime | None]
     trouble: Mapped[str] = mapped_column(Text, default="")
+    progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class ReimportRow(Base):
+    """A person's wish to read all orders of some days again, how far it has come, and what it brought."""
+
+    __tablename__ = "reimports"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id", ondelete="CASCADE"))
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    by: Mapped[str]
+    state: Mapped[str] = mapped_column(default="running")
+    wants_cancel: Mapped[bool] = mapped_column(default=False)
+    pages: Mapped[int] = mapped_column(default=0)
+    orders: Mapped[int] = mapped_column(default=0)
+    new: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    unreadable: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    percent: Mapped[int] = mapped_column(default=0)
+    reading: Mapped[str] = mapped_column(default="")
+    trouble: Mapped[str] = mapped_column(Text, default="")
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("state in ('running', 'done', 'canceled')", name="state"),
+        Index(
+            "uq_reimports_running",
+            "account_id",
+            unique=True,
+            sqlite_where=text("state = 'running'"),
+            postgresql_where=text("state = 'running'"),
+        ),
+        Index("ix_reimports_account", "account_id", "id"),
+    )
 
 
 class MissingSkuRow(Base):

@@ -1,0 +1,201 @@
+"""Orders as just read and judged, stored together: snapshots, log, commands and turns, in few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, case, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from webapp import claims, clock, hints, inbox, order_rows, outbox
+from webapp.accounts import Account
+from webapp.claims import Claim
+from webapp.database import is_sqlite
+from webapp.domain.order import Order
+from webapp.domain.plan import Plan, Seen, acknowledge_due
+from webapp.domain.shop import ShopOrder
+from webapp.inbox import EventState
+from webapp.models import ChangeRow, MissingSkuRow, OrderRow, SyncRow
+from webapp.order_rows import Known
+from webapp.queue import Bell
+from webapp.unit_of_work import Work
+
+# The tables, not the classes: many rows in one execution, without the ORM between.
+SYNCS = SyncRow.metadata.tables[SyncRow.__tablename__]
+MISSING = MissingSkuRow.metadata.tables[MissingSkuRow.__tablename__]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A held order as Walmart just showed it, priced as first read, and what was known of it before.
+
+    `look_by` is when it was to be looked at next before it was taken: a hint may stand behind that, so it stays.
+    `wishers` are those who asked for this look, by source.
+    """
+
+    claim: Claim
+    order: Order
+    known: Known | None
+    read_at: datetime
+    look_by: datetime | None = None
+    wishers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Both sides of an order, and what the plan makes of them."""
+
+    sight: Sight
+    seen: Seen
+    planned: Plan
+
+    @property
+    def sync_id(self) -> int:
+        return self.sight.claim.sync_id
+
+
+def store(work: Work, account: Account, findings: Sequence[Finding], newest: int) -> None:
+    """Store what was found, answer the events up to `newest` and let the orders go.
+
+    Prove in the same transaction that all of them are still held: `claims.check`, or `still_ours` for many.
+    """
+    rows = order_rows.find_all([finding.sync_id for finding in findings if finding.sight.known])
+    for finding in findings:
+        _store_one(work, account, finding, rows.get(finding.sync_id))
+    _store_missing(work, account, findings)
+    outbox.settle(work, {finding.sync_id: finding.planned.commands for finding in findings})
+    wanted = [(finding.sync_id, finding.sight.order.po, finding.planned.commands) for finding in findings]
+    outbox.issue_all(work, account.key, wanted)
+    inbox.settle(work, account.id, [one.sight.order.po for one in findings], newest, EventState.HANDLED)
+    _release(work, findings)
+
+
+def still_ours(work: Work, held: Sequence[Claim]) -> set[int]:
+    """The turns that nobody took over, locked until the end of this transaction."""
+    wanted = select(SyncRow.id, SyncRow.fence, SyncRow.claimed_until).where(
+        SyncRow.id.in_([claim.sync_id for claim in held])
+    )
+    fences = {claim.sync_id: claim.fence for claim in held}
+    # In one order everywhere, so that two workers never wait for each other's rows in a circle.
+    found = work.execute(wanted.order_by(SyncRow.id).with_for_update())
+    return {row.id for row in found if row.claimed_until is not None and row.fence == fences[row.id]}
+
+
+def _store_one(work: Work, account: Account, finding: Finding, row: OrderRow | None) -> None:
+    sight, planned = finding.sight, finding.planned
+    told = _told(row, finding)
+    if row is None:
+        row = _new_row(sight, account)
+        work.add(row)
+    order_rows.fill(row, sight.order)
+    order_rows.set_products(row, {sku: product.id for sku, product in finding.seen.products.items()})
+    _store_shop(row, finding.seen)
+    row.acknowledge_by = acknowledge_due(sight.order)
+    row.waiting_for = list(planned.waiting_for)
+    row.attention = planned.attention
+    row.under_way = bool(planned.commands)
+    row.changed_at = sight.read_at
+    for kind, by, sentence in told:
+        work.add(ChangeRow(sync_id=finding.sync_id, at=clock.now(), kind=kind, by=by, sentence=sentence))
+
+
+def _new_row(sight: Sight, account: Account) -> OrderRow:
+    return OrderRow(
+        sync_id=sight.claim.sync_id,
+        account_id=account.id,
+        po=sight.order.po,
+        imported_at=sight.read_at,
+        is_demo=account.is_demo,
+        waiting_for=[],
+        lines=[],
+        made_up=[],
+    )
+
+
+def _store_shop(row: OrderRow, seen: Seen) -> None:
+    if seen.shop_is_gone:
+        row.magento_is_gone = True
+    if seen.shop is None:
+        return
+    row.magento_is_gone = False
+    row.magento_state, row.magento_status = seen.shop.state, seen.shop.status
+    row.magento_counts = _shop_counts(seen.shop)
+
+
+def _shop_counts(shop: ShopOrder) -> str:
+    sums = {
+        "invoiced": sum(item.invoiced for item in shop.items),
+        "shipped": sum(item.shipped for item in shop.items),
+        "refunded": sum(item.refunded for item in shop.items),
+        "canceled": sum(item.canceled for item in shop.items),
+    }
+    return " · ".join(f"{amount:g} {word}" for word, amount in sums.items() if amount)
+
+
+def _told(row: OrderRow | None, finding: Finding) -> list[tuple[str, str, str]]:
+    """Each change once, as (kind, by whom, sentence): what either side shows now, and why the rest waits."""
+    seen, planned = finding.seen, finding.planned
+    told = order_rows.changes_between(order_rows.to_order(row) if row else None, seen.order)
+    if row is not None and seen.shop_is_gone and not row.magento_is_gone:
+        told.append(("magento", f"Magento order {row.magento_increment_id} was deleted."))
+    if row is not None and seen.shop is not None:
+        shown = (seen.shop.status, _shop_counts(seen.shop))
+        if shown != (row.magento_status, row.magento_counts):
+            told.append(("magento", f"In Magento: {', '.join(part for part in shown if part)}."))
+    known = row.waiting_for if row is not None else []
+    told += [("waiting", sentence) for sentence in planned.waiting_for if sentence not in known]
+    if planned.attention and (row is None or planned.attention != row.attention):
+        told.append(("attention", planned.attention))
+    if told or hints.MERCHANT not in finding.sight.wishers:
+        return [(kind, outbox.RULE, sentence) for kind, sentence in told]
+    return [("refresh", finding.sight.wishers[hints.MERCHANT], "Read again on both sides: nothing has changed.")]
+
+
+def _store_missing(work: Work, account: Account, findings: Sequence[Finding]) -> None:
+    work.execute(delete(MissingSkuRow).where(MissingSkuRow.sync_id.in_([finding.sync_id for finding in findings])))
+    missing = [
+        {"sync_id": finding.sync_id, "sku": sku, "store_id": account.store.id}
+        for finding in findings
+        for sku in finding.planned.missing_skus
+    ]
+    if missing:
+        insert = sqlite.insert(MISSING) if is_sqlite() else postgresql.insert(MISSING)
+        work.session.execute(insert.on_conflict_do_nothing(), missing)
+
+
+def _release(work: Work, findings: Sequence[Finding]) -> None:
+    """Like `claims.release`, for all of them in one statement."""
+    release = (
+        update(SYNCS)
+        .where(SYNCS.c.id == bindparam("held"))
+        .values(
+            claimed_until=None,
+            look_again_at=case(
+                (SYNCS.c.hints == bindparam("known_hints"), bindparam("look", type_=SYNCS.c.look_again_at.type)),
+                else_=SYNCS.c.look_again_at,
+            ),
+            tries=0,
+            trouble=bindparam("why"),
+            doubted_at=None,
+            read_at=bindparam("seen_at"),
+        )
+    )
+    work.session.execute(release, [_let_go(finding) for finding in findings])
+    held, now = SyncRow.id.in_([finding.sync_id for finding in findings]), clock.now()
+    for due, bell in ((claims.due_reads, Bell.INBOUND), (claims.due_commands, Bell.OUTBOUND)):
+        if work.execute(select(SyncRow.id).where(held, due(now)).limit(1)).first():
+            work.ring(bell)
+
+
+def _let_go(finding: Finding) -> dict[str, Any]:
+    looks = [at for at in (finding.planned.look_again_at, finding.sight.look_by) if at]
+    return {
+        "held": finding.sync_id,
+        "known_hints": finding.sight.claim.hints,
+        "look": min(looks) if looks else None,
+        "why": finding.seen.shop_trouble or "",
+        "seen_at": finding.sight.read_at,
+    }

@@ -1,0 +1,142 @@
+"""How the news from Walmart flows, per account, in words: the last webhook, the last poll, and what still waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, text
+
+from webapp import accounts, clock
+from webapp.accounts import Account
+from webapp.domain.poll_kinds import PollKind, Rule, kinds_of
+from webapp.models import IS_UNANSWERED, IS_WALMARTS, AccountRow, EventRow, PollRow, db
+from webapp.subscriptions import MARKETS_WITH_WEBHOOKS
+
+MARKETS = {"us": "the United States", "ca": "Canada", "mx": "Mexico", "cl": "Chile"}
+EVENT_MAY_WAIT = timedelta(minutes=5)
+"""An event that nobody has answered for so long is a trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncHealth:
+    """One account's state. `problems` are sentences, the worst first; `sentence` is the whole of it."""
+
+    account_id: int
+    account: str
+    is_ok: bool
+    sentence: str
+    problems: tuple[str, ...]
+    last_webhook_at: datetime | None
+    last_poll_at: datetime | None
+    waiting: int
+    waiting_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Backlog:
+    count: int
+    since: datetime | None
+
+
+def everyone() -> list[SyncHealth]:
+    """Every account's state, oldest account first."""
+    return [of_account(account) for account in accounts.everyone()]
+
+
+def of_account(account: Account) -> SyncHealth:
+    """The account's state as it stands at this moment. Four statements."""
+    now = clock.now()
+    polls = {row.kind: row for row in _polls(account.id)}
+    webhook_at, backlog = _last_webhook(account.id), _backlog(account.id)
+    poll_at = max((row.succeeded_at for row in _main(account, polls) if row.succeeded_at), default=None)
+    problems = () if account.is_paused else _problems(account, polls, backlog, now)
+    told = [*problems] or [_flow(account, webhook_at, poll_at, backlog, now)]
+    paused = ["The account is paused: nothing is read."] if account.is_paused else []
+    return SyncHealth(
+        account_id=account.id,
+        account=account.name,
+        is_ok=not problems,
+        sentence=" ".join([*paused, *told]),
+        problems=tuple(problems),
+        last_webhook_at=webhook_at,
+        last_poll_at=poll_at,
+        waiting=backlog.count,
+        waiting_since=backlog.since,
+    )
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """`40 s ago`, `3 min ago`, `2 h ago`, `5 days ago`."""
+    return f"{span(now - at)} ago"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in the one unit that says enough."""
+    seconds = max(int(length.total_seconds()), 0)
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size or (size == 60 and seconds >= size):
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _problems(account: Account, polls: dict[str, PollRow], backlog: _Backlog, now: datetime) -> tuple[str, ...]:
+    found = [_lateness(account, kind, polls.get(kind.name), now) for kind in kinds_of(account.marketplace)]
+    told = [sentence for sentence in found if sentence]
+    if backlog.since and now - backlog.since > EVENT_MAY_WAIT:
+        events = "One event waits" if backlog.count == 1 else f"{backlog.count:,} events wait"
+        told.append(f"{events} to be answered, for {span(now - backlog.since)} by now.")
+    return tuple(told)
+
+
+def _lateness(account: Account, kind: PollKind, row: PollRow | None, now: datetime) -> str:
+    """Why this poll is a trouble; empty when it is none."""
+    if row is None or kind.late_after is None:
+        return ""
+    since = row.succeeded_at or _connected_at(account.id)
+    if now - since <= kind.late_after:
+        return ""
+    why = row.trouble.rstrip(".") or "it has not been its turn; look whether the workers run"
+    return f"No poll for {kind.what} has succeeded for {span(now - since)}: {why}."
+
+
+def _flow(
+    account: Account, webhook_at: datetime | None, poll_at: datetime | None, backlog: _Backlog, now: datetime
+) -> str:
+    waits = f"{backlog.count:,} in hand" if backlog.count else "nothing waits"
+    polled = f"last poll {ago(poll_at, now)}" if poll_at else "no poll yet"
+    return f"{_webhooks(account, webhook_at, now)}; {polled}; {waits}."
+
+
+def _webhooks(account: Account, at: datetime | None, now: datetime) -> str:
+    if account.marketplace not in MARKETS_WITH_WEBHOOKS and at is None:
+        return f"Walmart sends no webhooks in {MARKETS[account.marketplace]}, so orders are found by polls alone"
+    return f"Last webhook {ago(at, now)}" if at else "No webhook yet"
+
+
+def _main(account: Account, polls: dict[str, PollRow]) -> list[PollRow]:
+    """The polls that find new orders of the seller."""
+    every = kinds_of(account.marketplace)
+    frequent = [kind for kind in every if kind.rule is not Rule.CANCELLATIONS and kind.every < timedelta(hours=1)]
+    return [polls[kind.name] for kind in frequent if kind.name in polls]
+
+
+def _polls(account_id: int) -> Sequence[PollRow]:
+    wanted = select(PollRow).where(PollRow.account_id == account_id).execution_options(populate_existing=True)
+    return db.session.execute(wanted).scalars().all()
+
+
+def _last_webhook(account_id: int) -> datetime | None:
+    mine = select(EventRow.received_at).where(EventRow.account_id == account_id, text(IS_WALMARTS))
+    return db.session.execute(mine.order_by(EventRow.received_at.desc()).limit(1)).scalar_one_or_none()
+
+
+def _backlog(account_id: int) -> _Backlog:
+    mine = select(func.count(), func.min(EventRow.received_at))
+    count, since = db.session.execute(mine.where(EventRow.account_id == account_id, text(IS_UNANSWERED))).one()
+    return _Backlog(count, since)
+
+
+def _connected_at(account_id: int) -> datetime:
+    return db.session.execute(select(AccountRow.created_at).where(AccountRow.id == account_id)).scalar_one()
