@@ -296,7 +296,11 @@ def test_while_magento_cannot_be_read_no_new_invoice_is_asked_for() -> None:
     [
         (seen(), "Creating the Magento order."),
         (seen(acknowledged(), linked=True, shop=a_shop_order(invoiced=1)), "Waiting for a shipment in Magento."),
-        (seen(acknowledged(ship_node=WFS)), "Walmart ships this order itself."),
+        (
+            seen(acknowledged(ship_node=WFS)),
+            "Walmart ships this order itself (WFS); Magento orders for those are switched off.",
+        ),
+        (seen(acknowledged(ship_node=WFS), linked=True), "Walmart ships this order itself (WFS)."),
         (seen(an_order(), products={}), "Acknowledged as soon as the Magento order exists."),
         (
             seen(an_order(a_line(1, ("Teleported", 1)))),

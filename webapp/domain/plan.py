@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from webapp.domain.commands import (
@@ -92,13 +92,21 @@ def _why_not_created(order: Order, policy: Policy) -> str | None:
         return "Canceled at Walmart before a Magento order was made, so none is made."
     if not order.is_fulfilled_by_seller:
         if not policy.create_wfs_orders:
-            return "Walmart ships this order itself (WFS); Magento orders for those are switched off."
+            return f"{_shipper(order)}; Magento orders for those are switched off."
         return None
     if not policy.create_orders:
         return "Creating Magento orders is switched off for this account."
     if policy.import_since and order.ordered_at < policy.import_since:
         return f"Ordered before {policy.import_since:%Y-%m-%d}, the date from which Magento orders are created."
     return None
+
+
+def _shipper(order: Order) -> str:
+    names = {
+        "WFSFulfilled": "Walmart ships this order itself (WFS)",
+        "3PLFulfilled": "Another warehouse ships this order (3PL)",
+    }
+    return names.get(order.ship_node, f"This order is shipped by {order.ship_node}")
 
 
 def _acknowledge(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan:
@@ -247,8 +255,8 @@ def _rest(seen: Seen, now: datetime) -> Plan:
     ready = seen.order.status in {OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED}
     if ready and is_open(seen.order.counts()) and seen.order.is_fulfilled_by_seller and seen.is_linked:
         return Plan(waiting_for=("Waiting for a shipment in Magento.",))
-    if is_open(seen.order.counts()) and not seen.order.is_fulfilled_by_seller:
-        return Plan(waiting_for=("Walmart ships this order itself.",))
+    if is_open(seen.order.counts()) and not seen.order.is_fulfilled_by_seller and seen.is_linked:
+        return Plan(waiting_for=(f"{_shipper(seen.order)}.",))
     return Plan()
 
 
@@ -258,8 +266,3 @@ def _is_finished(seen: Seen) -> bool:
 
 def _parked(issued: tuple[Issued, ...]) -> list[str]:
     return [one.reason for one in issued if one.state is CommandState.PARKED and one.reason]
-
-
-def without_person(planned: Plan) -> Plan:
-    """The same plan with nothing to send: for an order on a paused account."""
-    return replace(planned, commands=(), waiting_for=("The account is paused.", *planned.waiting_for))
