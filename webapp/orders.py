@@ -119,6 +119,9 @@ def _unknown_at_walmart(claim: Claim, trial: Trial, newest: int) -> None:
     """An order that was just announced may need a moment; one that stays unknown was never there."""
     tries = claim.tries + 1
     again_at = next_attempt(tries, clock.now(), jitter=random.random()) if tries <= UNKNOWN_TRIES else None
+    if again_at is None and order_rows.find(claim.sync_id) is not None:
+        # It was there: Walmart's silence about it is no reason to forget it.
+        again_at = clock.now() + timedelta(days=1)
     sentence = f"Walmart does not know the purchase order {claim.po}."
     with unit_of_work() as work:
         claims.check(work, claim)

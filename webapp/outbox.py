@@ -18,7 +18,7 @@ from webapp import claims, clock
 from webapp.claims import Claim
 from webapp.connectors.http import CallRecord, ConnectorError
 from webapp.database import is_sqlite
-from webapp.domain.commands import IN_WORDS, KINDS, SIDES, Command, CommandState, Issued, cause_of
+from webapp.domain.commands import IN_WORDS, KINDS, SETTLES_IN, SIDES, Command, CommandState, Issued, cause_of
 from webapp.domain.retry import next_attempt
 from webapp.models import AttemptRow, ChangeRow, CommandRow, SyncRow, db
 from webapp.queue import Bell
@@ -236,7 +236,9 @@ def _failed(claim: Claim, task: Task, trial: Trial, error: ConnectorError) -> No
     if error.permanent:
         _record(claim, task, trial, CommandState.PARKED, error.message)
         return
-    again_at = next_attempt(task.tries + 1, clock.now(), jitter=random.random(), retry_after=error.retry_after)
+    waits = [error.retry_after, SETTLES_IN.get(type(task.command).__name__) if error.doubtful else None]
+    asked = max((wait for wait in waits if wait is not None), default=None)
+    again_at = next_attempt(task.tries + 1, clock.now(), jitter=random.random(), retry_after=asked)
     if again_at is None:
         _record(claim, task, trial, CommandState.PARKED, f"{error.message} It was tried {task.tries + 1} times.")
         return

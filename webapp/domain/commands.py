@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -47,6 +47,10 @@ SIDES: dict[str, Side] = {
     "CreateMagentoOrder": Side.MAGENTO,
     "CreateInvoice": Side.MAGENTO,
 }
+
+SETTLES_IN = {"CreateInvoice": timedelta(seconds=120)}
+"""How long an effect may stay unseen after a doubtful call. A kind that is not here may be repeated at once: the other
+side itself takes it only once (the order by its number), or twice without harm."""
 
 IN_WORDS = {
     "AcknowledgeOrder": ("Acknowledge at Walmart", "Acknowledged at Walmart", "Acknowledging…"),
