@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -165,13 +166,14 @@ def test_a_dismissal_wants_a_reason_and_both_buttons_want_a_parked_command(house
     po = house.place()
     house.drain()
     done = command_of(house, po, "CreateMagentoOrder").id
+    presses: list[Callable[[], None]] = [
+        lambda: outbox.dismiss(done, "", by="x"),
+        lambda: outbox.dismiss(done, "because", by="x"),
+        lambda: outbox.retry(done, by="x"),
+        lambda: outbox.retry(10**6, by="x"),
+    ]
     with house.app.app_context():
-        for press in (
-            lambda: outbox.dismiss(done, "", by="x"),
-            lambda: outbox.dismiss(done, "because", by="x"),
-            lambda: outbox.retry(done, by="x"),
-            lambda: outbox.retry(10**6, by="x"),
-        ):
+        for press in presses:
             with pytest.raises(outbox.Refusal):
                 press()
 
