@@ -1,4 +1,4 @@
-"""`python -m jobs.web`: the web server, one process with eight threads, on HOST and PORT."""
+"""`python -m jobs.web`: the web server, one process with sixteen threads, on HOST and PORT."""
 
 import multiprocessing
 import os
@@ -8,7 +8,8 @@ from granian.server import Server
 
 from webapp.parent_watch import end_with_parent
 
-THREADS = 8
+THREADS = 16
+"""As many webhooks can share a transaction; more threads would only get into each other's way."""
 BACKLOG = 1024
 ENDS_WITHIN = 5
 

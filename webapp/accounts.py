@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import bindparam, literal, select
 
 from webapp import clock, vault
 from webapp.connectors.magento import MagentoStore
@@ -23,6 +23,14 @@ from webapp.settings import current
 from webapp.unit_of_work import Work
 
 API_URL = "https://marketplace.walmartapis.com"
+
+
+# By table, built once: each batch of webhooks asks.
+_ACCOUNTS, _STORES = AccountRow.metadata.tables["accounts"].c, AccountRow.metadata.tables["stores"].c
+_PROOFS = {
+    "walmart": select(_ACCOUNTS.webhook_auth, _ACCOUNTS.seller_id).where(_ACCOUNTS.id == bindparam("id")),
+    "magento": select(_STORES.webhook_auth, literal("").label("seller_id")).where(_STORES.id == bindparam("id")),
+}
 
 
 class Refused(Exception):
@@ -150,16 +158,7 @@ def sender(source: str, key: str) -> Sender | None:
 
 def unchanged(work: Work, given: Set[Sender]) -> set[Sender]:
     """Those of the senders that are still stored as they were when they were opened."""
-    accounts = {sender.id for sender in given if sender.source == "walmart"}
-    stores = {sender.id for sender in given if sender.source == "magento"}
-    found: set[tuple[object, ...]] = set()
-    if accounts:
-        columns = select(AccountRow.id, AccountRow.webhook_auth, AccountRow.seller_id)
-        found |= {("walmart", *row) for row in work.execute(columns.where(AccountRow.id.in_(accounts)))}
-    if stores:
-        columns_of_store = select(StoreRow.id, StoreRow.webhook_auth)
-        found |= {("magento", *row, "") for row in work.execute(columns_of_store.where(StoreRow.id.in_(stores)))}
-    return {each for each in given if (each.source, each.id, each.sealed, each.seller_id) in found}
+    return {one for one in given if _stored_proof(work, one) == (one.sealed, one.seller_id)}
 
 
 def store_by_id(store_id: int) -> Store:
@@ -319,6 +318,11 @@ def _free_prefix(store_id: int, wanted: str) -> str:
 def _remembered() -> dict[tuple[str, str], Sender]:
     known: dict[tuple[str, str], Sender] = current_app.extensions.setdefault("orderbridge_senders", {})
     return known
+
+
+def _stored_proof(work: Work, one: Sender) -> tuple[bytes, str] | None:
+    found = work.execute(_PROOFS[one.source], {"id": one.id}).one_or_none()
+    return (found.webhook_auth, found.seller_id) if found else None
 
 
 def _sender_row(source: str, key: str) -> AccountRow | StoreRow | None:

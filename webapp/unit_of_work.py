@@ -45,9 +45,11 @@ class Work:
     def flush(self) -> None:
         self.session.flush()
 
-    def execute(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> Result[Any]:
-        """Run a statement; an insert for many `rows` at once."""
-        return self.session.execute(statement, rows)
+    def execute(
+        self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> Result[Any]:
+        """Run a statement with these values; an insert with many rows of them at once."""
+        return self.session.execute(statement, values)
 
     def changed(self, statement: Executable) -> int:
         """Run a conditional update or delete and return how many rows it touched."""

@@ -124,7 +124,7 @@ def _bearer(auth: WebhookAuth, headers: Mapping[str, str]) -> str:
 def _header(headers: Mapping[str, str], name: str) -> str:
     """The header's value whatever the case of its name; empty where it is missing or absurdly long."""
     wanted = name.lower()
-    values = [value for key, value in headers.items() if key.lower() == wanted]
+    values = [value for key, value in headers.items() if len(key) == len(wanted) and key.lower() == wanted]
     return values[0].strip() if len(values) == 1 and len(values[0]) <= LONGEST_HEADER else ""
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Request, Response, abort, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 
 from webapp.settings import Settings
@@ -41,7 +42,7 @@ def attach(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,
     )
     home = urlsplit(settings.public_url).netloc
-    extra = (("Strict-Transport-Security", HSTS),) if settings.is_https else ()
+    always = dict(HEADERS) | ({"Strict-Transport-Security": HSTS} if settings.is_https else {})
 
     def check_origin() -> None:
         _check_origin(home)
@@ -51,14 +52,23 @@ def attach(app: Flask, settings: Settings) -> None:
             request.max_content_length = LARGEST_FORM
 
     def finish(response: Response) -> Response:
-        for name, value in (*HEADERS, *extra):
-            response.headers[name] = value
+        response.headers.update(always)
         return _pack(_uncached(response))
 
     app.before_request(limit_body)
     app.before_request(check_origin)
     app.after_request(finish)
     csrf.init_app(app)
+    app.session_interface = _Sessions()
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """The form tokens' cookie. What comes without one, as all webhooks do, needs no signatures prepared."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
 
 
 def _check_origin(home: str) -> None:
@@ -84,8 +94,10 @@ def _pack(response: Response) -> Response:
     """Pages are packed here, so that the budget holds without a proxy in front."""
     if response.mimetype not in _PACKED_TYPES or response.is_streamed or "Content-Encoding" in response.headers:
         return response
+    if len(response.data) < SMALLEST_PACKED:
+        return response
     response.vary.add("Accept-Encoding")
-    if len(response.data) >= SMALLEST_PACKED and "gzip" in request.headers.get("Accept-Encoding", ""):
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
         response.data = gzip.compress(response.data, compresslevel=5, mtime=0)
         response.headers["Content-Encoding"] = "gzip"
     return response
