@@ -65,11 +65,15 @@ class SharedToken:
         now = clock.now()
         with unit_of_work() as work:
             _ensure_row(work, self.account_id)
-            if self._stored_in(work, rejected):
-                return False
+            mine = update(AccessTokenRow).where(AccessTokenRow.account_id == self.account_id)
             free = or_(AccessTokenRow.renewing_until.is_(None), AccessTokenRow.renewing_until < now)
-            mine = update(AccessTokenRow).where(AccessTokenRow.account_id == self.account_id, free)
-            return work.changed(mine.values(renewing_until=now + RENEWAL_LEASE)) == 1
+            if not work.changed(mine.where(free).values(renewing_until=now + RENEWAL_LEASE)):
+                return False
+            # Looked at after the claim is won: until then another worker may still commit a new one.
+            if self._stored_in(work, rejected):
+                work.execute(mine.values(renewing_until=None))
+                return False
+            return True
 
     def _stored_in(self, work: Work, rejected: str) -> bool:
         """Somebody renewed it between our look and our claim."""
