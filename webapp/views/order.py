@@ -210,7 +210,7 @@ def _line(stored: object, row: OrderRow, account: AccountRow) -> LineShown:
         counts=_counts_words(counts),
         price=words.money(price, row.currency),
         tax=words.money(tax, row.currency),
-        total=words.money(line.total, row.currency),
+        total=words.money(price + tax, row.currency),
         refunded=words.money(line.refunded, row.currency) if line.refunded else "",
         wants_to_cancel=bool(line.intent_to_cancel) and is_open(counts),
     )
