@@ -42,8 +42,8 @@ def a_store(work: Work, name: str = "North Outfitters shop", **changes: Any) -> 
         "url": "https://shop.example",
         "admin_url": "https://shop.example/admin/",
         "time_zone": "America/Los_Angeles",
-        "credentials": b"",
-        "webhook_auth": b"",
+        "credentials": vault.seal({"token": "token"}),
+        "webhook_auth": vault.seal({"mode": "none", "secrets": ["secret-in-the-path"]}),
         "created_at": clock.now(),
     }
     row = StoreRow(**values | changes)
@@ -60,8 +60,8 @@ def an_account(work: Work, store: StoreRow, name: str = "North Outfitters", **ch
         "store_id": store.id,
         "api_url": "https://walmart.example",
         "client_id": "client",
-        "client_secret": b"",
-        "webhook_auth": b"",
+        "client_secret": vault.seal("client-secret"),
+        "webhook_auth": vault.seal({"mode": "none", "secrets": ["secret-in-the-path"]}),
         "number_prefix": vault.new_key(),
         "is_demo": store.is_demo,
         "created_at": clock.now(),

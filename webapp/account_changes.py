@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
@@ -34,6 +35,8 @@ OLD_SECRET_LIVES = timedelta(hours=24)
 MOST_SECRETS = 4
 HEADERS = {"header": "X-Orderbridge-Key", "basic": "Authorization", "hmac": "X-Walmart-Signature"}
 """What each mode's proof arrives in where nothing else is chosen; all others use Authorization."""
+
+_HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,63}")
 
 POLICY_WORDS = {
     "acknowledge": "Acknowledge",
@@ -168,6 +171,11 @@ def has_old_secret(auth: WebhookAuth) -> bool:
     return len(auth.secrets) > 1 or auth.former is not None
 
 
+def old_secret_until(account_id: int) -> datetime | None:
+    """Until when an old webhook secret is accepted; None also while Walmart has not taken the new one everywhere."""
+    return db.session.execute(select(AccountRow.old_secret_until).where(AccountRow.id == account_id)).scalar_one()
+
+
 def new_auth(mode: str, header_name: str = "", user_name: str = "", secret: str = "") -> WebhookAuth:
     """A way of proving the sender, with a secret of its own where none is given."""
     made = secret or vault.new_token()
@@ -176,6 +184,10 @@ def new_auth(mode: str, header_name: str = "", user_name: str = "", secret: str 
     if mode not in {"header", "basic", "hmac", "oauth"}:
         raise Refused("Webhooks prove their sender by none, header, basic, hmac or oauth.")
     name = header_name or HEADERS.get(mode, "Authorization")
+    if not _HEADER.fullmatch(name) or name.lower() in {"content-type", "content-length", "host"}:
+        raise Refused("The header's name has letters, digits and hyphens, and is none that HTTP itself needs.")
+    if ":" in user_name or not user_name.isprintable():
+        raise Refused("The user name has no colon and only ordinary characters.")
     return WebhookAuth(mode=mode, header_name=name, user_name=user_name or "orderbridge", secrets=(made,))
 
 
@@ -249,13 +261,21 @@ def _connection(work: Work, row: AccountRow, wanted: Change) -> list[Logged]:
             setattr(row, name, value)
     if wanted.public_only is not None and logged and logged[0].setting == "API address":
         row.public_only = wanted.public_only
-    if wanted.client_secret:
+    if wanted.client_secret and wanted.client_secret != _secret(row):
         row.client_secret = vault.seal(wanted.client_secret)
         logged.append(Logged("Client secret", "", "changed"))
     if any(each.setting != "Seller ID" for each in logged):
         # The workers' token was made with what no longer counts.
         work.execute(delete(AccessTokenRow).where(AccessTokenRow.account_id == row.id))
     return logged
+
+
+def _secret(row: AccountRow) -> str:
+    """The stored client secret; empty where its key is gone, so that a new one can be entered."""
+    try:
+        return str(vault.unseal(row.client_secret))
+    except vault.Unreadable:
+        return ""
 
 
 def _policy(row: AccountRow, wanted: Policy | None) -> list[Logged]:

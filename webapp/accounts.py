@@ -169,6 +169,12 @@ def store_by_id(store_id: int) -> Store:
     return _opened_store(row)
 
 
+def by_key(key: str) -> Account | None:
+    """The account with this key, as addresses name it."""
+    row = db.session.execute(select(AccountRow).where(AccountRow.key == key)).scalar_one_or_none()
+    return _opened(row) if row else None
+
+
 def named(name: str) -> Account | None:
     """The account with this name or key, as people type it."""
     found = select(AccountRow).where((AccountRow.name == name) | (AccountRow.key == name))

@@ -23,6 +23,13 @@ from webapp.views import door
 PASSWORD = "four quiet words here"
 
 
+SETTINGS = {
+    f"account_settings.{name}"
+    for name in ("add", "try_new", "change", "try_changed", "pause", "resume", "remove", "webhooks")
+}
+"""Whatever changes a setting is for admins."""
+
+
 def paths(app: Flask, method: str) -> list[tuple[str, str]]:
     """Every route of a method as (endpoint, path), each with arguments that lead somewhere."""
     with app.app_context():
@@ -36,6 +43,7 @@ def paths(app: Flask, method: str) -> list[tuple[str, str]]:
         "token": "t",
         "key": "k",
         "secret": "s",
+        "act": "subscribe",
     }
     given["filename"] = "app.css"
     found = []
@@ -83,6 +91,7 @@ def test_acting_is_for_operators_and_only_looking_for_viewers(app: Flask, viewer
         "order.refresh": Role.OPERATOR,
         "order.retry": Role.OPERATOR,
         "order.dismiss": Role.OPERATOR,
+        **dict.fromkeys(SETTINGS, Role.ADMIN),
     }
     token = token_on(viewer, "/account")
     for endpoint, path in paths(app, "POST"):

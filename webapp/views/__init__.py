@@ -8,6 +8,7 @@ from flask import Flask
 
 from webapp.settings import Settings
 from webapp.views import (
+    account_settings,
     assets,
     auth,
     door,
@@ -20,6 +21,9 @@ from webapp.views import (
     traffic,
     webhooks,
     words,
+)
+from webapp.views import (
+    settings as settings_pages,
 )
 from webapp.views.render import htmx
 
@@ -43,7 +47,8 @@ def register(app: Flask, settings: Settings) -> None:
     app.before_request(door.guard)
     security.attach(app, settings)
     security.csrf.exempt(webhooks.bp)
-    for bp in (orders.bp, order.bp, traffic.bp, auth.bp, health.bp, webhooks.bp):
+    pages = (orders.bp, order.bp, traffic.bp, settings_pages.bp, account_settings.bp, auth.bp, health.bp)
+    for bp in (*pages, webhooks.bp):
         app.register_blueprint(bp)
     app.view_functions["static"] = door.public(assets.serve)
     app.context_processor(_common)

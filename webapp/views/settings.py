@@ -1,0 +1,122 @@
+"""The settings' front: which accounts and stores there are, and how each is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import accounts, subscriptions, sync_health
+from webapp.account_entry import MARKETS
+from webapp.accounts import Account, Store
+from webapp.people import Role
+from webapp.settings import current
+from webapp.views import door
+from webapp.views.render import page
+
+bp = Blueprint("settings", __name__, url_prefix="/settings")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountShown:
+    """One account in the list."""
+
+    name: str
+    url: str
+    market: str
+    store: str
+    is_demo: bool
+    state: str
+    tone: str
+    health: str
+    webhooks: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreShown:
+    """One store in the list. A secret in the address of its webhooks is not shown."""
+
+    name: str
+    url: str
+    store_view: str
+    mode: str
+    currency: str
+    time_zone: str
+    is_demo: bool
+    is_paused: bool
+    webhook_url: str
+    accounts: str
+
+
+@bp.get("")
+@door.needs(Role.ADMIN)
+def index() -> AnyResponse:
+    """The accounts are what one comes for."""
+    return redirect(url_for("settings.account_list"), 303)
+
+
+@bp.get("/accounts")
+@door.needs(Role.ADMIN)
+def account_list() -> AnyResponse:
+    """All Walmart accounts with their health in words."""
+    shown = [_account(account) for account in accounts.everyone()]
+    return page("settings/accounts.html", accounts=shown, has_store=bool(accounts.stores()))
+
+
+@bp.get("/stores")
+@door.needs(Role.ADMIN)
+def store_list() -> AnyResponse:
+    """All Magento stores, to be looked at."""
+    everyone = accounts.everyone()
+    return page("settings/stores.html", stores=[_store(store, everyone) for store in accounts.stores()])
+
+
+def public_webhook_url(source: str, key: str) -> str:
+    """The address that webhooks go to, without the secret that it may carry."""
+    return f"{current().address}/webhooks/{source}/{key}"
+
+
+def _account(account: Account) -> AccountShown:
+    health = sync_health.of_account(account)
+    state, tone = ("Paused", "warn") if account.is_paused else ("Working", "ok") if health.is_ok else ("Trouble", "bad")
+    return AccountShown(
+        name=account.name,
+        url=url_for("account_settings.show", key=account.key),
+        market=f"{MARKETS[account.marketplace]} ({account.marketplace.upper()})",
+        store=account.store.name,
+        is_demo=account.is_demo,
+        state=state,
+        tone=tone,
+        health=health.sentence,
+        webhooks=_webhooks(account),
+    )
+
+
+def _webhooks(account: Account) -> str:
+    if not subscriptions.are_offered(account):
+        return "Not offered here; polling does the work."
+    events = subscriptions.statuses(account)
+    active = sum(event.is_subscribed for event in events)
+    troubled = [event.event_type for event in events if event.trouble]
+    if troubled:
+        return f"Trouble with {', '.join(troubled)}."
+    return f"{active} events subscribed." if active else "Not subscribed; polling does the work."
+
+
+def _store(store: Store, everyone: Sequence[Account]) -> StoreShown:
+    auth = store.webhook_auth
+    secret = "/…" if auth.mode == "none" and auth.secrets else ""
+    return StoreShown(
+        name=store.name,
+        url=store.connection.url,
+        store_view=store.connection.store_view,
+        mode=store.mode,
+        currency=store.currency,
+        time_zone=store.time_zone,
+        is_demo=store.is_demo,
+        is_paused=store.is_paused,
+        webhook_url=public_webhook_url("magento", store.key) + secret,
+        accounts=", ".join(account.name for account in everyone if account.store.id == store.id),
+    )
