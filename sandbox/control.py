@@ -125,7 +125,7 @@ def _strike(fault: Fault, too_many: Callable[[Taken], Response]) -> Response | N
     elif fault.kind == "status":
         return Response(fault.body, fault.status, fault.headers, content_type=fault.content_type)
     elif fault.kind == "throttle" and fault.bucket is not None:
-        taken = fault.bucket.take()
+        taken = g.sandbox_throttled = fault.bucket.take()
         return None if taken.allowed else too_many(taken)
     return None
 

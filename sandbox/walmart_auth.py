@@ -3,6 +3,7 @@
 import base64
 import binascii
 import secrets
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -143,12 +144,15 @@ class Limits:
     def __init__(self, settings: SettingsBox) -> None:
         self._settings = settings
         self._buckets: dict[str, TokenBucket] = {}
+        self._lock = threading.Lock()
 
     def take(self, endpoint: str) -> Taken:
         """Take a token of the endpoint's bucket; a changed limit begins with a full bucket."""
         now = self._settings.now
         per_minute = now.limits.get(endpoint, PER_MINUTE.get(endpoint, 60)) * now.limit_scale
-        bucket = self._buckets.get(endpoint)
-        if bucket is None or bucket.per_minute != per_minute:
-            bucket = self._buckets[endpoint] = TokenBucket(per_minute)
+        burst = min(now.bursts.get(endpoint, per_minute), per_minute)
+        with self._lock:
+            bucket = self._buckets.get(endpoint)
+            if bucket is None or (bucket.per_minute, bucket.burst) != (per_minute, burst):
+                bucket = self._buckets[endpoint] = TokenBucket(per_minute, burst)
         return bucket.take()

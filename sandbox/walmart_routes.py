@@ -206,8 +206,9 @@ def _enter(seller: Seller) -> Response | None:
 
 
 def _tell_tokens_left(response: Response) -> Response:
-    taken: Taken | None = g.get("sandbox_taken")
-    if taken is not None:
+    told: list[Taken] = [g.get(name) for name in ("sandbox_taken", "sandbox_throttled") if g.get(name) is not None]
+    if told:
+        taken = min(told, key=lambda one: (one.allowed, one.left))
         response.headers["x-current-token-count"] = str(taken.left if taken.allowed else 0)
         response.headers["X-Next-Replenishment-Time"] = str(int(taken.next_at * 1000))
     return response

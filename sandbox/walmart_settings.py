@@ -21,6 +21,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expired_token_status: Literal[400, 401] = 401
     limits: dict[str, float] = {}
     limit_scale: float = 1
+    bursts: dict[str, float] = {}
     empty_list_as_404: bool = True
     explicit_nulls: bool = False
     strict_acknowledge: bool = True
