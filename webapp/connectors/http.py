@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -116,6 +117,16 @@ class CallRecord:
 Judge = Callable[[Answer], ConnectorError | None]
 
 
+class Watch(Protocol):
+    """Stands at the door of each call."""
+
+    def before(self, call: Call) -> None:
+        """Runs right before the call is sent, and may raise to stop it."""
+
+    def after(self, call: Call, answer: Answer | None, error: ConnectorError | None) -> None:
+        """Hears how it went: the answer, if there was one, and what was found wrong."""
+
+
 def _nothing() -> None:
     return None
 
@@ -129,7 +140,7 @@ class Caller:
 
     Nothing is carried from call to call: no cookies, no redirects, no proxy or netrc from the environment.
     `before_effect` runs right before each call that may change something and may raise to stop it;
-    `on_call` gets the record of each call, also of a failed one.
+    `on_call` gets the record of each call, also of a failed one; `watch` sees each call before and after.
     """
 
     def __init__(
@@ -138,13 +149,17 @@ class Caller:
         on_call: Callable[[CallRecord], None] = _forget,
         before_effect: Callable[[], None] = _nothing,
         limits: Limits | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._on_call = on_call
+        self._watch = watch
         self._before_effect = before_effect
         self._limits = limits or Limits()
 
     def send(self, call: Call, judge: Judge) -> Answer:
         """The answer, if `judge` finds no error in it. Raises ConnectorError."""
+        if self._watch is not None:
+            self._watch.before(call)
         if call.acts:
             self._before_effect()
         at, started = datetime.now(UTC), time.monotonic()
@@ -156,6 +171,8 @@ class Caller:
         except ConnectorError as raised:
             error = raised
         self._on_call(_record(call, answer, error, at, time.monotonic() - started))
+        if self._watch is not None:
+            self._watch.after(call, answer, error)
         if answer is None or error is not None:
             raise error or AssertionError("a call without an answer has an error")
         return answer

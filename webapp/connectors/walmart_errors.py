@@ -15,10 +15,12 @@ from webapp.connectors.loose import Unreadable, document, http_time, instant, te
 from webapp.domain.commands import Side
 
 NOTHING_FOUND = "CONTENT_NOT_FOUND"
-ASKED_TO_WAIT = frozenset({423, 425, 429})
+REFUSED_FOR_NOW = frozenset({423, 429})
+ASKED_TO_WAIT = REFUSED_FOR_NOW | {425}
 TEMPORARY = ASKED_TO_WAIT | {408}
 DEFAULT_WAIT = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(minutes=5)
+CLOCKS_AGREE_WITHIN = timedelta(seconds=5)
 REPLENISHED_AT = ("X-Next-Replenishment-Time", "X-Next-Replenish-Time")
 MOST_SENTENCES = 3
 
@@ -105,9 +107,27 @@ def wait_asked_for(answer: Answer) -> timedelta | None:
     """
     wait = _retry_after(answer)
     if wait is None and answer.status in ASKED_TO_WAIT:
-        wait = _until_replenished(answer)
+        wait = replenished_in(answer)
         wait = DEFAULT_WAIT if wait is None else wait
     return None if wait is None else min(max(wait, timedelta(0)), LONGEST_WAIT)
+
+
+def replenished_in(answer: Answer) -> timedelta | None:
+    """How long until Walmart gives calls again, at most 5 minutes; None where it does not say.
+
+    The time is by Walmart's clock; where the answer's own date shows that ours is another, the date counts.
+    """
+    for name in REPLENISHED_AT:
+        at = instant(answer.headers.get(name, "").strip())
+        if at is not None:
+            return min(max(at - _now_at_walmart(answer), timedelta(0)), LONGEST_WAIT)
+    return None
+
+
+def _now_at_walmart(answer: Answer) -> datetime:
+    ours = datetime.now(UTC)
+    theirs = http_time(answer.headers.get("Date", ""))
+    return theirs if theirs and abs(theirs - ours) > CLOCKS_AGREE_WITHIN else ours
 
 
 def _with_code(value: Any, depth: int) -> Iterator[dict[str, Any]]:
@@ -160,12 +180,4 @@ def _retry_after(answer: Answer) -> timedelta | None:
     if value.isascii() and value.isdigit():
         return timedelta(seconds=min(int(value[:9]), LONGEST_WAIT.total_seconds()))
     at = http_time(value)
-    return None if at is None else at - datetime.now(UTC)
-
-
-def _until_replenished(answer: Answer) -> timedelta | None:
-    for name in REPLENISHED_AT:
-        at = instant(answer.headers.get(name, "").strip())
-        if at is not None:
-            return at - datetime.now(UTC)
-    return None
+    return at - _now_at_walmart(answer) if at else None
