@@ -5,6 +5,8 @@ from typing import Any
 from sandbox import (
     magento_actions,
     magento_carts,
+    magento_customers,
+    magento_directory,
     magento_invoices,
     magento_orders,
     magento_products,
@@ -27,6 +29,7 @@ INVENTORY = "Magento_InventoryApi::"
 INVENTORY_SALES = "Magento_InventorySalesApi::"
 SOURCE_SELECTION = "Magento_InventorySourceSelectionApi::source_selection_algorithm_post"
 STORE = "Magento_Backend::store"
+CUSTOMERS = "Magento_Customer::"
 
 
 def _check_columns(criteria: Criteria, known: frozenset[str]) -> None:
@@ -60,6 +63,9 @@ DOCUMENT_COLUMNS = ORDER_COLUMNS | {
 PRODUCT_COLUMNS = frozenset(
     {"entity_id", "sku", "name", "price", "status", "visibility", "type_id", "attribute_set_id"}
     | {"created_at", "updated_at", "weight", "store_id", "website_id", "category_id", "url_key"}
+)
+CUSTOMER_COLUMNS = frozenset(
+    {"entity_id", "email", "firstname", "lastname", "group_id", "store_id", "website_id", "created_at", "updated_at"}
 )
 SOURCE_ITEM_COLUMNS = frozenset({"source_item_id", "sku", "source_code", "quantity", "status"})
 
@@ -120,6 +126,11 @@ def put_product(call: Call) -> Document:
     sent = argument(call.body(), "product") | {"sku": call.path["sku"]}
     magento_products.by_sku(call.shop, call.path["sku"])
     return magento_products.save(call.shop, {"product": sent})
+
+
+def customers(call: Call) -> Document:
+    items, rest = _listed(call, call.shop.customers, CUSTOMER_COLUMNS)
+    return {"items": items, **rest}
 
 
 def source_items(call: Call) -> Document:
@@ -289,6 +300,15 @@ SHOP_ROUTES = (
         lambda c: magento_stores.modules(c.shop),
     ),
     Route("GET", "directory/currency", ANONYMOUS, lambda c: magento_stores.currency(c.shop)),
+    Route("GET", "directory/countries", ANONYMOUS, lambda c: magento_directory.countries()),
+    Route("GET", "directory/countries/:id", ANONYMOUS, lambda c: magento_directory.country(c.path["id"])),
+)
+
+
+CUSTOMER_ROUTES = (
+    Route("GET", "customers/search", CUSTOMERS + "customer", customers),
+    Route("GET", "customers/:id", CUSTOMERS + "customer", lambda c: magento_customers.get(c.shop, c.id())),
+    Route("POST", "customers", CUSTOMERS + "manage", lambda c: magento_customers.create(c.shop, c.body())),
 )
 
 
@@ -326,4 +346,4 @@ def _cart(call: Call) -> Document:
 CART_ROUTES = cart_routes(
     "carts", "Magento_Cart::manage", lambda c: str(magento_carts.create(c.shop, c.store)["id"])
 ) + cart_routes("guest-carts", ANONYMOUS, lambda c: magento_carts.create(c.shop, c.store)["masked_id"])
-ROUTES = ORDER_ROUTES + DOCUMENT_ROUTES + CATALOG_ROUTES + STOCK_ROUTES + SHOP_ROUTES + CART_ROUTES
+ROUTES = ORDER_ROUTES + DOCUMENT_ROUTES + CATALOG_ROUTES + STOCK_ROUTES + SHOP_ROUTES + CUSTOMER_ROUTES + CART_ROUTES

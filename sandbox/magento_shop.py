@@ -195,6 +195,7 @@ class Shop:
         self.products = Table(documents, "product", "id", ("id", "sku", "type_id", "status"))
         self.source_items = Table(documents, "source_item", "_key", ("sku", "source_code"))
         self.carts = Table(documents, "cart", "id", ("id", "masked_id"))
+        self.customers = Table(documents, "customer", "id", ("id", "email", "website_id", "group_id"))
         self.hooks = Table(documents, "hook", "id", ("id",))
         self.deliveries = Table(documents, "delivery", "id", ("id",))
         self.reservations = Table(documents, "reservation", "id", ("stock_id", "sku", "order_id"))

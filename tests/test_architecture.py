@@ -34,10 +34,17 @@ ROWS = (
         "webapp.days",
     ),
     ("webapp.inbox", "webapp.intake", "webapp.hints", "webapp.outbox", "webapp.neighbours", "webapp.connection_test")
-    + ("webapp.shops",),
+    + ("webapp.shops", "webapp.shop_facts", "webapp.customers", "webapp.scene", "webapp.stock"),
     ("webapp.orders", "webapp.order_store", "webapp.order_pages", "webapp.scans", "webapp.reimport")
     + ("webapp.polls", "webapp.poll_windows", "webapp.product_polls", "webapp.sync_health")
-    + ("webapp.handlers", "webapp.queries", "webapp.timeline", "webapp.subscriptions"),
+    + (
+        "webapp.handlers",
+        "webapp.creation",
+        "webapp.carts",
+        "webapp.queries",
+        "webapp.timeline",
+        "webapp.subscriptions",
+    ),
     ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.reports", "webapp.sweep"),
     ("webapp.views", "webapp.cli"),
     ("webapp.app",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,7 +17,7 @@ from webapp import clock, vault
 from webapp.connectors.magento import MagentoStore
 from webapp.connectors.signatures import WebhookAuth
 from webapp.connectors.walmart import WalmartAccount
-from webapp.domain.policy import IMPORT_BACK, AcknowledgeWhen, Policy
+from webapp.domain.policy import IMPORT_BACK, Policy
 from webapp.domain.poll_kinds import kinds_of
 from webapp.models import AccountRow, PollRow, StoreRow, db
 from webapp.settings import current
@@ -73,6 +74,7 @@ class Account:
     seller_id: str
     is_demo: bool
     is_paused: bool
+    created_at: datetime
     connection: WalmartAccount
     webhook_auth: WebhookAuth
     policy: Policy
@@ -307,7 +309,7 @@ def _plain(value: Any) -> Any:
 def _typed(default: Any, value: Any) -> Any:
     if isinstance(default, timedelta):
         return timedelta(seconds=value)
-    return AcknowledgeWhen(value) if isinstance(default, AcknowledgeWhen) else value
+    return type(default)(value) if isinstance(default, StrEnum) else value
 
 
 def _free_prefix(store_id: int, wanted: str) -> str:
@@ -358,6 +360,7 @@ def _opened(row: AccountRow) -> Account:
         seller_id=row.seller_id,
         is_demo=row.is_demo,
         is_paused=row.is_paused or row.store.is_paused,
+        created_at=row.created_at,
         connection=WalmartAccount(
             api_url=row.api_url,
             client_id=row.client_id,

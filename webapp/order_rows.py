@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from webapp.domain.order import ZERO, Address, Charge, Line, Order, Quantity, counts_in_words
+from webapp.domain.shop import Behind
 from webapp.models import LineRow, OrderRow, SyncRow, db
 
 
@@ -88,6 +89,11 @@ def to_line(row: LineRow) -> Line:
         intent_to_cancel=row.intent_to_cancel,
         refunded=row.refunded,
     )
+
+
+def way_back(row: OrderRow) -> tuple[Behind, ...]:
+    """Which Walmart units stand behind each line of the Magento order; empty where none is linked."""
+    return msgspec.convert(row.magento_items or [], tuple[Behind, ...])
 
 
 def with_first_prices(order: Order, stored: Order | None) -> Order:

@@ -2,104 +2,121 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from webapp.domain.order import ZERO, Address, Line, Order
+from webapp.domain.order import ZERO, Order
+from webapp.domain.regions import Region
 from webapp.domain.shop import Product
+from webapp.domain.shop_address import CannotBuild, build_address
+from webapp.domain.shop_rows import Basket, Row, basket, cents, price
+from webapp.domain.way_back import Sent
 
-CENT = Decimal("0.01")
-PRICE = Decimal("0.0001")
+__all__ = ["CannotBuild", "Buyer", "Entity", "Target", "build", "check_totals", "patch", "with_shop_tax"]
+
 LONGEST_INCREMENT_ID = 50
 LONGEST_EXT_ORDER_ID = 32
-NO_PHONE = "0000"
-NO_POSTCODE = "00000"
-
-COUNTRIES = {
-    "USA": "US",
-    "CAN": "CA",
-    "MEX": "MX",
-    "CHL": "CL",
-    "PRI": "PR",
-    "GUM": "GU",
-    "VIR": "VI",
-    "ASM": "AS",
-}
-"""ISO-3 to ISO-2 for the countries Walmart delivers to; Walmart writes ISO-3, Magento wants ISO-2."""
+NOT_IN_NUMBER = ":"
+"""The shop's own command that keeps stock right separates its fields with it."""
 
 
-class CannotBuild(Exception):
-    """The order cannot be put into a Magento order as it stands; the message says why and what to do."""
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """The shop's customer that the order belongs to; without an id it is a guest's order."""
+
+    id: int | None = None
+    group_id: int = 0
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the order goes: the store view's id and base currency, and the number it gets there."""
+    """Where the order goes: the store view's id and base currency, the number it gets there, and how it is written.
+
+    `regions` is None where the shop's directory was not asked. `by_price` False merges lines of a product whatever
+    they cost, as a cart does.
+    """
 
     store_id: int
     currency: str
     increment_id: str
     back_link: str = ""
+    regions: tuple[Region, ...] | None = None
+    refuse_unknown_region: bool = False
+    buyer: Buyer = field(default_factory=Buyer)
+    say_ship_by: bool = True
+    by_price: bool = True
+    shipping_method: str = "flatrate_flatrate"
+    payment_method: str = "checkmo"
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """The body to send, its total, and what had to be made up because Magento demands a value."""
+    """The body to send, its total, what had to be made up because Magento demands a value, and the way back."""
 
     body: dict[str, Any]
     grand_total: Decimal
     made_up: tuple[str, ...]
+    sent: tuple[Sent, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One shop line: Walmart lines of equal SKU and unit price, put together."""
-
-    sku: str
-    title: str
-    quantity: int
-    price: Decimal
-    row_total: Decimal
-    discount: Decimal
-    tax: Decimal
-
-
-def build(order: Order, products: dict[str, Product], target: Target) -> Entity:
+def build(order: Order, products: Mapping[str, Product], target: Target) -> Entity:
     """The complete payload for what is not cancelled. Raises CannotBuild with a sentence for the merchant."""
     _check_ids(order, target)
-    rows = _rows(order)
-    if not rows:
+    goods = basket(order, products, by_price=target.by_price)
+    if not goods.rows:
         raise CannotBuild("Every unit of this order is canceled, so there is nothing to create in Magento.")
-    shipping, shipping_tax = _shipping(order)
     made_up: list[str] = []
-    address = _address(order, made_up)
-    amounts = _amounts(rows, shipping, shipping_tax)
-    check_totals(amounts, rows)
+    address = build_address(order, target.regions, made_up, refuse_unknown=target.refuse_unknown_region)
+    amounts = _amounts(goods)
+    check_totals(amounts, goods.rows)
+    shipping = {"address": {"address_type": "shipping", **address}, "method": target.shipping_method}
     body = {
         **_heading(order, target, address),
         **amounts,
-        "items": [_item(row, products[row.sku], target.store_id) for row in rows],
+        "items": [_item(row, target.store_id) for row in goods.rows],
         "billing_address": {"address_type": "billing", **address},
-        "payment": _payment(order, amounts),
-        "extension_attributes": {
-            "shipping_assignments": [
-                {
-                    "shipping": {
-                        "address": {"address_type": "shipping", **address},
-                        "method": "flatrate_flatrate",
-                    }
-                }
-            ]
-        },
-        "status_histories": [_comment(order, target, made_up)],
+        "payment": _payment(order, target, amounts),
+        "extension_attributes": {"shipping_assignments": [{"shipping": shipping}]},
+        "status_histories": [_comment(order, target, goods, made_up)],
     }
-    return Entity(body, Decimal(str(amounts["grand_total"])), tuple(made_up))
+    sent = tuple(Sent(row.product.sku, row.price, row.units) for row in goods.rows)
+    return Entity(body, Decimal(str(amounts["grand_total"])), tuple(made_up), sent)
 
 
-def check_totals(amounts: dict[str, Any], rows: list[_Row]) -> None:
+def patch(body: Mapping[str, Any], placed: Mapping[str, Any]) -> dict[str, Any]:
+    """What turns a freshly placed cart into the order of `body`: totals, prices, buyer, comment; never its number.
+
+    `placed` is the order as Magento shows it. Raises CannotBuild where its lines are not those of `body`.
+    """
+    items = {str(item["sku"]).casefold(): item for item in placed["items"] if not item.get("parent_item_id")}
+    wanted = {str(item["sku"]).casefold(): item for item in body["items"]}
+    if items.keys() != wanted.keys():
+        raise CannotBuild("The cart became an order with other lines than those that were put in.")
+    kept = {name: value for name, value in body.items() if name not in _PLACED_ALREADY}
+    lines = [_patched_item(item, items[sku]) for sku, item in wanted.items()]
+    payment = dict(body["payment"]) | {"entity_id": int(placed["payment"]["entity_id"])}
+    return {"entity_id": int(placed["entity_id"]), **kept, "items": lines, "payment": payment}
+
+
+def with_shop_tax(body: dict[str, Any], percents: Mapping[str, Decimal], on_shipping: Decimal) -> dict[str, Any]:
+    """The same body, each amount with tax kept to the cent but split by the shop's own rates (per SKU, casefolded)."""
+    rows = tuple(_retaxed(item, percents.get(str(item["sku"]).casefold(), ZERO)) for item in body["items"])
+    gross = _decimal(body["shipping_incl_tax"])
+    shipping_tax = _included(gross, on_shipping)
+    amounts = _amounts(Basket(rows, gross - shipping_tax, shipping_tax))
+    check_totals(amounts, rows)
+    items = [{**item, **_item_money(row)} for item, row in zip(body["items"], rows, strict=True)]
+    return {**body, **amounts, "items": items}
+
+
+def check_totals(amounts: Mapping[str, Any], rows: Sequence[Row]) -> None:
     """Magento cross-checks nothing, so the sums are proved here. Raises CannotBuild where they do not add up."""
-    money = {name: Decimal(str(value)) for name, value in amounts.items() if name != "total_qty_ordered"}
+    money = {name: _decimal(value) for name, value in amounts.items() if name != "total_qty_ordered"}
     expected = money["subtotal"] + money["discount_amount"] + money["shipping_amount"] + money["tax_amount"]
     tax = sum((row.tax for row in rows), ZERO) + money["shipping_tax_amount"]
     subtotal = sum((row.row_total for row in rows), ZERO)
@@ -107,137 +124,106 @@ def check_totals(amounts: dict[str, Any], rows: list[_Row]) -> None:
         raise CannotBuild("The order's charges do not add up to its total, so it was not sent to Magento.")
 
 
+_PLACED_ALREADY = frozenset(
+    {"increment_id", "state", "status", "billing_address", "extension_attributes", "store_id", "is_virtual"}
+    | {"email_sent"}
+)
+
+
+def _patched_item(wanted: Mapping[str, Any], placed: Mapping[str, Any]) -> dict[str, Any]:
+    if _decimal(placed["qty_ordered"]) != _decimal(wanted["qty_ordered"]):
+        raise CannotBuild("The cart became an order with other quantities than those that were put in.")
+    return {**wanted, "item_id": int(placed["item_id"])}
+
+
+def _retaxed(item: Mapping[str, Any], percent: Decimal) -> Row:
+    discount = _decimal(item["discount_amount"])
+    gross = _decimal(item["row_total"]) - discount + _decimal(item["tax_amount"])
+    tax, quantity = _included(gross, percent), int(item["qty_ordered"])
+    row_total = gross - tax + discount
+    product = Product(int(item["product_id"]), str(item["sku"]), str(item["name"]), str(item["product_type"]))
+    return Row(product, product.name, quantity, price(row_total / quantity), row_total, discount, tax)
+
+
+def _included(gross: Decimal, percent: Decimal) -> Decimal:
+    return cents(gross * percent / (100 + percent))
+
+
 def _check_ids(order: Order, target: Target) -> None:
-    if len(target.increment_id) > LONGEST_INCREMENT_ID:
+    number = target.increment_id
+    if len(number) > LONGEST_INCREMENT_ID:
         raise CannotBuild(
-            f"The order number {target.increment_id} has more than {LONGEST_INCREMENT_ID} characters, which Magento "
-            "would cut. Choose a shorter prefix in the account's settings."
+            f"The order number {number} has more than {LONGEST_INCREMENT_ID} characters, which Magento would cut. "
+            "Choose a shorter prefix in the account's settings."
+        )
+    if NOT_IN_NUMBER in number:
+        raise CannotBuild(
+            f"The order number {number} has a colon, which the shop's own repair of its stock cannot take. Choose a "
+            "prefix without it in the account's settings."
         )
     if len(order.po) > LONGEST_EXT_ORDER_ID:
         raise CannotBuild(f"The PO number has more than {LONGEST_EXT_ORDER_ID} characters, which Magento would cut.")
 
 
-def _rows(order: Order) -> list[_Row]:
-    merged: dict[tuple[str, Decimal], _Row] = {}
-    for line in order.lines:
-        if line.uncancelled <= 0:
-            continue
-        row = _row(line)
-        key = (row.sku, row.price)
-        before = merged.get(key)
-        merged[key] = row if before is None else _put_together(before, row)
-    return list(merged.values())
-
-
-def _row(line: Line) -> _Row:
-    share = Decimal(line.uncancelled) / Decimal(line.quantity)
-    product = [charge for charge in line.charges if charge.type == "PRODUCT"]
-    gross = sum((c.amount for c in product if c.amount > 0), ZERO)
-    discount = -sum((c.amount for c in product if c.amount < 0), ZERO)
-    tax = sum((c.tax for c in product), ZERO)
-    return _Row(
-        sku=line.sku,
-        title=line.title,
-        quantity=line.uncancelled,
-        price=(gross / line.quantity).quantize(PRICE, ROUND_HALF_UP),
-        row_total=_cents(gross * share),
-        discount=_cents(discount * share),
-        tax=_cents(tax * share),
-    )
-
-
-def _put_together(one: _Row, other: _Row) -> _Row:
-    return _Row(
-        one.sku,
-        one.title,
-        one.quantity + other.quantity,
-        one.price,
-        one.row_total + other.row_total,
-        one.discount + other.discount,
-        one.tax + other.tax,
-    )
-
-
-def _shipping(order: Order) -> tuple[Decimal, Decimal]:
-    """Everything that is not the product itself: shipping and any fee, so that the totals stay Walmart's."""
-    amount, tax = ZERO, ZERO
-    for line in order.lines:
-        if line.uncancelled <= 0:
-            continue
-        share = Decimal(line.uncancelled) / Decimal(line.quantity)
-        for charge in line.charges:
-            if charge.type != "PRODUCT":
-                amount += _cents(charge.amount * share)
-                tax += _cents(charge.tax * share)
-    return amount, tax
-
-
-def _amounts(rows: list[_Row], shipping: Decimal, shipping_tax: Decimal) -> dict[str, Any]:
+def _amounts(goods: Basket) -> dict[str, Any]:
+    rows = goods.rows
     subtotal = sum((row.row_total for row in rows), ZERO)
     discount = sum((row.discount for row in rows), ZERO)
     item_tax = sum((row.tax for row in rows), ZERO)
-    tax = item_tax + shipping_tax
-    total = subtotal - discount + shipping + tax
+    tax = item_tax + goods.shipping_tax
+    total = subtotal - discount + goods.shipping + tax
     amounts = {
         "subtotal": subtotal,
         "subtotal_incl_tax": subtotal + item_tax,
         "discount_amount": -discount,
-        "shipping_amount": shipping,
-        "shipping_tax_amount": shipping_tax,
-        "shipping_incl_tax": shipping + shipping_tax,
+        "shipping_amount": goods.shipping,
+        "shipping_tax_amount": goods.shipping_tax,
+        "shipping_incl_tax": goods.shipping + goods.shipping_tax,
         "tax_amount": tax,
         "grand_total": total,
         "total_due": total,
     }
-    sent = {}
-    for name, value in amounts.items():
-        sent[name] = sent[f"base_{name}"] = _number(value)
-    sent["total_qty_ordered"] = sum(row.quantity for row in rows)
-    return sent
+    return {**_in_both(amounts), "total_qty_ordered": sum(row.quantity for row in rows)}
 
 
-def _item(row: _Row, product: Product, store_id: int) -> dict[str, Any]:
+def _item(row: Row, store_id: int) -> dict[str, Any]:
+    return {
+        "sku": row.product.sku,
+        "name": row.product.name or row.title,
+        "product_id": row.product.id,
+        "product_type": row.product.type,
+        "store_id": store_id,
+        "qty_ordered": row.quantity,
+        **_item_money(row),
+    }
+
+
+def _item_money(row: Row) -> dict[str, Any]:
     with_tax = row.row_total + row.tax
-    money = {
+    amounts = {
         "price": row.price,
         "original_price": row.price,
-        "price_incl_tax": (with_tax / row.quantity).quantize(PRICE, ROUND_HALF_UP),
+        "price_incl_tax": price(with_tax / row.quantity),
         "row_total": row.row_total,
         "row_total_incl_tax": with_tax,
         "tax_amount": row.tax,
         "discount_amount": row.discount,
     }
-    sent: dict[str, Any] = {}
-    for name, value in money.items():
-        sent[name] = sent[f"base_{name}"] = _number(value)
-    percent = (row.tax / (row.row_total - row.discount) * 100) if row.row_total > row.discount else ZERO
-    return {
-        "sku": product.sku,
-        "name": product.name or row.title,
-        "product_id": product.id,
-        "product_type": product.type,
-        "store_id": store_id,
-        "qty_ordered": row.quantity,
-        "tax_percent": _number(percent.quantize(PRICE, ROUND_HALF_UP)),
-        **sent,
-    }
+    return {"tax_percent": _number(row.tax_percent), **_in_both(amounts)}
 
 
-def _heading(order: Order, target: Target, address: dict[str, Any]) -> dict[str, Any]:
+def _heading(order: Order, target: Target, address: Mapping[str, Any]) -> dict[str, Any]:
+    numbered = {"increment_id": target.increment_id} if target.increment_id else {}
     return {
         "store_id": target.store_id,
-        "increment_id": target.increment_id,
+        **numbered,
         "ext_order_id": order.po,
         "state": "new",
         "status": "pending",
         "is_virtual": 0,
         "email_sent": 0,
-        "customer_is_guest": 1,
-        "customer_group_id": 0,
         "customer_note_notify": 0,
-        "customer_email": order.email,
-        "customer_firstname": address["firstname"],
-        "customer_lastname": address["lastname"],
+        **_buyer(order, target.buyer, address),
         "base_currency_code": target.currency,
         "order_currency_code": order.currency,
         "global_currency_code": target.currency,
@@ -248,9 +234,21 @@ def _heading(order: Order, target: Target, address: dict[str, Any]) -> dict[str,
     }
 
 
-def _payment(order: Order, amounts: dict[str, Any]) -> dict[str, Any]:
+def _buyer(order: Order, buyer: Buyer, address: Mapping[str, Any]) -> dict[str, Any]:
+    known = {"customer_id": buyer.id} if buyer.id is not None else {}
     return {
-        "method": "checkmo",
+        **known,
+        "customer_is_guest": 1 if buyer.id is None else 0,
+        "customer_group_id": buyer.group_id,
+        "customer_email": buyer.email or order.email,
+        "customer_firstname": buyer.first_name or address["firstname"],
+        "customer_lastname": buyer.last_name or address["lastname"],
+    }
+
+
+def _payment(order: Order, target: Target, amounts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "method": target.payment_method,
         "amount_ordered": amounts["grand_total"],
         "base_amount_ordered": amounts["grand_total"],
         "shipping_amount": amounts["shipping_amount"],
@@ -263,53 +261,11 @@ def _payment(order: Order, amounts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _address(order: Order, made_up: list[str]) -> dict[str, Any]:
-    address = order.address
-    first, last = _names(address.name, made_up)
-    phone = address.phone.strip() or _instead("telephone", NO_PHONE, made_up)
-    postcode = address.postal_code.strip() or _instead("postcode", NO_POSTCODE, made_up)
-    street = [part for part in (address.address1.strip(), address.address2.strip()) if part]
-    body = {
-        "firstname": first,
-        "lastname": last,
-        "street": street or [_instead("street", "-", made_up)],
-        "city": address.city.strip() or _instead("city", "-", made_up),
-        "postcode": postcode,
-        "country_id": _country(address),
-        "telephone": phone,
-        "email": order.email,
-    }
-    state = address.state.strip()
-    return body | ({"region": state, "region_code": state} if state else {})
-
-
-def _names(name: str, made_up: list[str]) -> tuple[str, str]:
-    parts = name.split()
-    if not parts:
-        word = _instead("name", "Walmart customer", made_up)
-        return word, word
-    if len(parts) == 1:
-        return parts[0], _instead("last name", parts[0], made_up)
-    return " ".join(parts[:-1]), parts[-1]
-
-
-def _country(address: Address) -> str:
-    code = address.country.strip().upper()
-    found = COUNTRIES.get(code, code)
-    if len(found) != 2:
-        raise CannotBuild(f"Walmart gives the country as “{address.country}”, which Magento does not know.")
-    return found
-
-
-def _instead(what: str, value: str, made_up: list[str]) -> str:
-    made_up.append(f"{what} “{value}”")
-    return value
-
-
-def _comment(order: Order, target: Target, made_up: list[str]) -> dict[str, Any]:
+def _comment(order: Order, target: Target, goods: Basket, made_up: Sequence[str]) -> dict[str, Any]:
     parts = [f"Walmart purchase order {order.po}, customer order {order.customer_order_id}."]
-    if order.ship_by:
+    if order.ship_by and target.say_ship_by:
         parts.append(f"Ship by {order.ship_by:%Y-%m-%d %H:%M} UTC.")
+    parts += [f"Shipping contains {name} {amount:.2f}." for name, amount in goods.fees if amount]
     if made_up:
         parts.append(f"Walmart gave no {' and no '.join(made_up)}: filled in because Magento demands a value.")
     if target.back_link:
@@ -323,8 +279,13 @@ def _comment(order: Order, target: Target, made_up: list[str]) -> dict[str, Any]
     }
 
 
-def _cents(value: Decimal) -> Decimal:
-    return value.quantize(CENT, ROUND_HALF_UP)
+def _in_both(amounts: Mapping[str, Decimal]) -> dict[str, Any]:
+    """Each amount in the order's and in the base currency, which are the same."""
+    return {f"{base}{name}": _number(value) for name, value in amounts.items() for base in ("", "base_")}
+
+
+def _decimal(value: Any) -> Decimal:
+    return Decimal(str(value))
 
 
 def _number(value: Decimal) -> float | int:

@@ -23,6 +23,28 @@ class AcknowledgeWhen(StrEnum):
     BY_HAND = "by_hand"
 
 
+class CustomerMode(StrEnum):
+    """Whose order it is in the shop."""
+
+    GUEST = "guest"
+    PREDEFINED = "predefined"
+    NEW = "new"
+
+
+class UnknownRegion(StrEnum):
+    """What becomes of a state that the shop's directory does not know; it is never turned into another one."""
+
+    AS_TEXT = "as_text"
+    REFUSE = "refuse"
+
+
+class TaxSource(StrEnum):
+    """Where the tax in the Magento order comes from; the total is Walmart's either way."""
+
+    WALMART = "walmart"
+    MAGENTO = "magento"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One account's order settings. Each default is what M2E Pro ships, unless the design says otherwise."""
@@ -35,6 +57,20 @@ class Policy:
     import_since: datetime | None = None
     number_prefix: str = ""
     wfs_number_prefix: str = ""
+    customer: CustomerMode = CustomerMode.GUEST
+    customer_id: int = 0
+    customer_website: int = 0
+    customer_group: int = 1
+    unknown_region: UnknownRegion = UnknownRegion.AS_TEXT
+    tax_source: TaxSource = TaxSource.WALMART
+    ship_by_comment: bool = True
+    shipping_method: str = "flatrate_flatrate"
+    payment_method: str = "checkmo"
+    status_created: str = ""
+    status_unshipped: str = "processing"
+    status_partially_shipped: str = "processing"
+    status_shipped: str = ""
+    status_canceled: str = ""
     invoice: bool = True
     settle_after: timedelta = timedelta(seconds=120)
     read_daily: timedelta = timedelta(hours=24)

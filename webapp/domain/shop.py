@@ -24,6 +24,23 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Units:
+    """So many units of one Walmart line."""
+
+    line: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The way back: which units at Walmart stand behind one line of the Magento order, as they were merged."""
+
+    item_id: int
+    sku: str
+    units: tuple[Units, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ShopItem:
     """One line of the Magento order with Magento's own five counts."""
 
@@ -34,6 +51,7 @@ class ShopItem:
     shipped: Decimal = Decimal(0)
     refunded: Decimal = Decimal(0)
     canceled: Decimal = Decimal(0)
+    price: Decimal = Decimal(0)
 
     @property
     def left_to_invoice(self) -> Decimal:
@@ -52,6 +70,8 @@ class ShopOrder:
     status: str
     grand_total: Decimal
     items: tuple[ShopItem, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the payment carries as additional information, where it was read."""
 
     @property
     def is_invoiced(self) -> bool:

@@ -1,6 +1,6 @@
 """The tables. A stored thing is a `…Row`; the rules know only the domain's own types."""
 
-from webapp.models.accounts import AccessTokenRow, AccountRow, SettingChangeRow, StoreRow, SubscriptionRow
+from webapp.models.accounts import AccessTokenRow, AccountRow, SettingChangeRow, StoreFactRow, StoreRow, SubscriptionRow
 from webapp.models.base import Base, Id, db
 from webapp.models.incoming import (
     IS_NEW,
@@ -38,6 +38,7 @@ __all__ = [
     "SettingChangeRow",
     "SignInAttemptRow",
     "SignInLinkRow",
+    "StoreFactRow",
     "StoreRow",
     "SubscriptionRow",
     "SyncRow",

@@ -38,6 +38,17 @@ class StoreRow(Base):
     )
 
 
+class StoreFactRow(Base):
+    """Something that was read from a store and holds for a while: its regions, its stock."""
+
+    __tablename__ = "store_facts"
+
+    store_id: Mapped[int] = mapped_column(Id, ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, Any]]
+    read_at: Mapped[datetime]
+
+
 class AccountRow(Base):
     """A Walmart seller account, tied to one store. A demo account can only be tied to a demo store."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.models.accounts import AccountRow
@@ -49,6 +49,12 @@ class OrderRow(Base):
     magento_status: Mapped[str] = mapped_column(default="")
     magento_is_gone: Mapped[bool] = mapped_column(default=False)
     magento_counts: Mapped[str] = mapped_column(default="")
+    magento_items: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The way back: for each line of the Magento order the Walmart lines, and how many units of each, behind it."""
+    magento_carts: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Every cart that was opened for this order, newest last: one of them may have become an order unseen."""
+    magento_former: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Magento orders that this one was created as before: deleted or canceled, and created again by a person."""
     made_up: Mapped[list[Any]] = mapped_column(default=list)
     is_demo: Mapped[bool] = mapped_column(default=False)
     imported_at: Mapped[datetime]

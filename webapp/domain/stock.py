@@ -1,0 +1,99 @@
+"""Whether a shop's stock still agrees with its open orders, judged from what REST shows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from webapp.domain.order import ZERO
+
+CRON_COMMAND = (
+    "bin/magento inventory:reservation:list-inconsistencies -r | bin/magento inventory:reservation:create-compensations"
+)
+CRON_EVERY = "*/5 * * * *"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """A line of an order that is not finished, with Magento's counts."""
+
+    increment_id: str
+    sku: str
+    ordered: Decimal
+    shipped: Decimal = ZERO
+    refunded: Decimal = ZERO
+    canceled: Decimal = ZERO
+    ordered_at: datetime | None = None
+
+    @property
+    def waits(self) -> Decimal:
+        """Units that have neither left, nor been cancelled, nor been refunded before they left."""
+        refunded_before = max(self.refunded - self.shipped, ZERO)
+        return max(self.ordered - self.shipped - self.canceled - refunded_before, ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One SKU: what lies there, what may be sold, what open orders wait for.
+
+    `ours` is how much of that our direct orders wait for, as far as the shop's repair should have seen them; `fresh`
+    what it may not have seen yet.
+    """
+
+    sku: str
+    shelf: Decimal
+    salable: Decimal
+    waits: Decimal
+    ours: Decimal = ZERO
+    fresh: Decimal = ZERO
+
+    @property
+    def held(self) -> Decimal:
+        """What the shop holds back: the reservations, as far as REST shows them."""
+        return self.shelf - self.salable
+
+    @property
+    def amount(self) -> Decimal:
+        """How many more may be sold than are there: above zero the shop may oversell."""
+        return self.waits - self.held
+
+    @property
+    def is_wrong(self) -> bool:
+        """More may be sold than fresh orders explain."""
+        return self.amount > self.fresh
+
+    @property
+    def is_right(self) -> bool:
+        """Our orders of a while ago are held back; with none of them nothing is proved."""
+        return self.ours > 0 and not self.is_wrong
+
+
+def drifts(
+    skus: Iterable[str],
+    shelf: Mapping[str, Decimal],
+    salable: Mapping[str, Decimal],
+    items: Iterable[OpenItem],
+    our_numbers: Collection[str],
+    fresh_since: datetime,
+) -> tuple[Drift, ...]:
+    """The drift of each SKU. `shelf` and `salable` go by casefolded SKU."""
+    waits: defaultdict[str, Decimal] = defaultdict(Decimal)
+    ours: defaultdict[str, Decimal] = defaultdict(Decimal)
+    fresh: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for item in items:
+        key, amount = item.sku.casefold(), item.waits
+        waits[key] += amount
+        if item.increment_id in our_numbers:
+            (fresh if item.ordered_at and item.ordered_at >= fresh_since else ours)[key] += amount
+    return tuple(
+        Drift(sku, shelf.get(key, ZERO), salable[key], waits[key], ours[key], fresh[key])
+        for sku, key in ((sku, sku.casefold()) for sku in skus)
+    )
+
+
+def cron_line(magento_root: str = "/var/www/magento") -> str:
+    """The line for the crontab of the user who runs Magento on the shop's host."""
+    return f"{CRON_EVERY} cd {magento_root} && {CRON_COMMAND}"

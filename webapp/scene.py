@@ -1,0 +1,60 @@
+"""Everything that carrying out one command needs: the claim, the account, both neighbours, what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from webapp import accounts, order_rows
+from webapp.accounts import Account
+from webapp.claims import Claim
+from webapp.connectors.http import ConnectorError
+from webapp.domain.commands import Side
+from webapp.domain.order import Order
+from webapp.domain.shop import Behind
+from webapp.neighbours import Neighbours, call_both
+from webapp.outbox import Task, Trial, Unneeded
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One order, held, with one command to carry out."""
+
+    claim: Claim
+    task: Task
+    account: Account
+    both: Neighbours
+    stored: Order
+    magento_order_id: int | None
+    behind: tuple[Behind, ...] = ()
+    former: frozenset[int] = field(default_factory=frozenset)
+
+
+def set_up(claim: Claim, task: Task, trial: Trial) -> Scene:
+    """The scene of one try. Raises Unneeded where the order was never read."""
+    account = accounts.by_id(claim.account_id)
+    row = order_rows.find(claim.sync_id)
+    if row is None:
+        raise Unneeded("The order was never read from Walmart.")
+    return Scene(
+        claim=claim,
+        task=task,
+        account=account,
+        both=call_both(account, trial.calls.append, claim),
+        stored=order_rows.to_order(row),
+        magento_order_id=row.magento_order_id,
+        behind=order_rows.way_back(row),
+        former=_ids(row.magento_former or ()),
+    )
+
+
+def read_again(scene: Scene) -> Order:
+    """The order at Walmart right before acting, priced as first read."""
+    order = scene.both.walmart.get_order(scene.claim.po)
+    if order is None:
+        raise ConnectorError("Walmart does not show this order at the moment.", side=Side.WALMART)
+    return order_rows.with_first_prices(order, scene.stored)
+
+
+def _ids(former: Sequence[dict[str, object]]) -> frozenset[int]:
+    return frozenset(int(str(one["order_id"])) for one in former)

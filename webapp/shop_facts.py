@@ -1,0 +1,45 @@
+"""What a store was asked before and need not be asked again for each order: its regions, its last stock reading."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy.dialects import postgresql, sqlite
+
+from webapp import clock
+from webapp.connectors.magento import MagentoClient
+from webapp.database import is_sqlite
+from webapp.domain.regions import Region
+from webapp.models import StoreFactRow, db
+from webapp.unit_of_work import Work, unit_of_work
+
+REGIONS_HOLD = timedelta(days=7)
+
+
+def regions(store_id: int, magento: MagentoClient, country: str) -> tuple[Region, ...]:
+    """The regions that the store knows in a country, asked once a week. Raises ConnectorError."""
+    name = f"regions:{country}"
+    known = get(store_id, name)
+    if known is not None and clock.now() - known[1] < REGIONS_HOLD:
+        return msgspec.convert(known[0]["regions"], tuple[Region, ...])
+    found = magento.regions(country)
+    with unit_of_work() as work:
+        put(work, store_id, name, {"regions": [asdict(one) for one in found]})
+    return found
+
+
+def get(store_id: int, name: str) -> tuple[dict[str, Any], datetime] | None:
+    """A fact, and when it was read."""
+    row = db.session.get(StoreFactRow, (store_id, name), populate_existing=True)
+    return (row.value, row.read_at) if row else None
+
+
+def put(work: Work, store_id: int, name: str, value: dict[str, Any]) -> None:
+    """Keep a fact, in place of what was known before."""
+    now = clock.now()
+    insert = sqlite.insert(StoreFactRow) if is_sqlite() else postgresql.insert(StoreFactRow)
+    row = insert.values(store_id=store_id, name=name, value=value, read_at=now)
+    work.execute(row.on_conflict_do_update(index_elements=["store_id", "name"], set_={"value": value, "read_at": now}))

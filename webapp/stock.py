@@ -1,0 +1,123 @@
+"""Direct mode's stock: read per SKU, judged, and said: until it is seen to be right, its store carries a warning."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+from sqlalchemy import select
+
+from webapp import clock, shop_facts
+from webapp.accounts import Store
+from webapp.connectors.magento import MagentoClient
+from webapp.domain.order import OrderStatus
+from webapp.domain.stock import Drift, cron_line, drifts
+from webapp.models import AccountRow, LineRow, OrderRow, db
+from webapp.neighbours import call_magento
+from webapp.unit_of_work import unit_of_work
+
+FACT = "stock"
+MOST_SKUS = 20
+CRON_TAKES = timedelta(minutes=15)
+"""An order younger than this may not have been seen by the shop's cron line yet."""
+OPEN = (OrderStatus.CREATED.value, OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)
+
+
+class StockState(StrEnum):
+    """What the last reading showed."""
+
+    NOT_READ = "not_read"
+    NOTHING_TO_SEE = "nothing_to_see"
+    RIGHT = "right"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The last look at a store's stock. `right_at` is when it was last seen to be right."""
+
+    state: StockState = StockState.NOT_READ
+    read_at: datetime | None = None
+    right_at: datetime | None = None
+    drifts: tuple[Drift, ...] = ()
+
+
+def reading(store: Store) -> Reading:
+    """The last reading, for the store's page."""
+    known = shop_facts.get(store.id, FACT)
+    return msgspec.convert(known[0], Reading) if known else Reading()
+
+
+def warning(store: Store) -> str:
+    """What is to be done about a direct store's stock; empty where nothing is."""
+    if store.mode != "direct":
+        return ""
+    last = reading(store)
+    if last.state is StockState.WRONG:
+        most = ", ".join(f"{one.sku} by {one.amount:g}" for one in last.drifts if one.is_wrong)
+        return f"Magento may sell more than there is ({most}): its cron line is missing or does not run."
+    if last.right_at is None:
+        return (
+            "Magento holds no stock for orders that are created directly until its cron line runs, and it was not seen "
+            "to run yet. Set it up on the shop's host; this warning goes once stock was seen to be right."
+        )
+    return ""
+
+
+def cron(magento_root: str = "/var/www/magento") -> str:
+    """The exact line for the crontab on the shop's host."""
+    return cron_line(magento_root)
+
+
+def not_held(store: Store) -> str:
+    """What an order says whose stock is not held; empty where the store's cron line was seen to see to it."""
+    if not warning(store):
+        return ""
+    return "Magento holds no stock for this order yet: the shop's cron line that does so was not seen to run."
+
+
+def read(store: Store) -> Reading:
+    """Read the stock of what our open orders sell, judge it and keep the reading. Raises ConnectorError."""
+    skus, numbers = _sold(store)
+    found = _look(call_magento(store, lambda _: None), store, skus, numbers) if skus else ()
+    before, now = reading(store), clock.now()
+    state = _judge(found)
+    last = Reading(state, now, now if state is StockState.RIGHT else before.right_at, found)
+    with unit_of_work() as work:
+        shop_facts.put(work, store.id, FACT, msgspec.to_builtins(asdict(last)))
+    return last
+
+
+def _judge(found: tuple[Drift, ...]) -> StockState:
+    if any(one.is_wrong for one in found):
+        return StockState.WRONG
+    return StockState.RIGHT if any(one.is_right for one in found) else StockState.NOTHING_TO_SEE
+
+
+def _sold(store: Store) -> tuple[list[str], frozenset[str]]:
+    """The SKUs of our newest open orders in the store, and the numbers of all our open orders there."""
+    ours = (
+        select(OrderRow.id, OrderRow.magento_increment_id)
+        .join(AccountRow, AccountRow.id == OrderRow.account_id)
+        .where(AccountRow.store_id == store.id, OrderRow.magento_order_id.is_not(None), OrderRow.status.in_(OPEN))
+        .order_by(OrderRow.id.desc())
+        .limit(5000)
+    )
+    rows = db.session.execute(ours).all()
+    lines = select(LineRow.sku).where(LineRow.order_id.in_([row.id for row in rows[:100]]))
+    skus = dict.fromkeys(db.session.execute(lines.order_by(LineRow.order_id.desc())).scalars())
+    return list(skus)[:MOST_SKUS], frozenset(row.magento_increment_id for row in rows)
+
+
+def _look(magento: MagentoClient, store: Store, skus: list[str], numbers: frozenset[str]) -> tuple[Drift, ...]:
+    views, websites = magento.store_views(), magento.stock.websites()
+    mine = next((view for view in views if view.id == store.store_id), None)
+    sells_from = magento.stock.of_website(websites[mine.website_id] if mine else "base")
+    store_ids = [view.id for view in views if websites.get(view.website_id) in sells_from.websites]
+    known = {product.sku for product in magento.find_products(skus).values() if product.can_be_ordered}
+    shelf = magento.stock.on_the_shelf(known, magento.stock.sources(sells_from.stock_id))
+    salable = {sku.casefold(): magento.stock.salable(sku, sells_from.stock_id) for sku in sorted(known)}
+    items = magento.stock.open_items(store_ids or [store.store_id])
+    return drifts(sorted(known), shelf, salable, items, numbers, clock.now() - CRON_TAKES)
