@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import unquote_to_bytes
@@ -252,6 +253,8 @@ def response_bytes(status: str, headers: Headers, body: bytes, ends: bool, *, he
         status = f"{status[:3]} {_phrase(status[:3])}"
     lines = [f"HTTP/1.1 {status}\r\n"]
     lines += [f"{name}: {value}\r\n" for name, value in headers if name.lower() != "content-length"]
+    if not any(name.lower() == "date" for name, _ in headers):
+        lines.append(f"Date: {formatdate(usegmt=True)}\r\n")
     if not status.startswith(("204", "304")):
         lines.append(f"Content-Length: {len(body)}\r\n")
     lines.append("Connection: close\r\n\r\n" if ends else "Connection: keep-alive\r\n\r\n")
