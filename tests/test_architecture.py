@@ -29,6 +29,7 @@ ROWS = (
         "webapp.account_entry",
         "webapp.people",
         "webapp.claims",
+        "webapp.turns",
         "webapp.tokens",
         "webapp.order_rows",
         "webapp.days",

@@ -20,11 +20,12 @@ from tests.driving import (
     turn_of,
 )
 from tests.house import House
-from webapp import claims, clock, handlers, inbox, orders, outbox
+from webapp import claims, clock, handlers, inbox, orders, outbox, turns
 from webapp.claims import Claim, Holder
 from webapp.domain.policy import AcknowledgeWhen
 from webapp.models import db
 from webapp.outbox import Outcome, Task, Trial
+from webapp.turns import Wake
 from webapp.unit_of_work import unit_of_work
 
 
@@ -242,8 +243,8 @@ def test_a_hint_that_comes_during_a_read_leads_to_another_read(house: House) -> 
 def due(house: House, account: House, count: int) -> None:
     """So many orders of an account that nobody has read yet."""
     with house.app.app_context(), unit_of_work() as work:
-        for number in range(count):
-            inbox.wake(work, account.account_id, f"{account.account_id}{number:012d}", clock.now())
+        pos = [f"{account.account_id}{number:012d}" for number in range(count)]
+        turns.wake(work, [Wake(account.account_id, po, clock.now()) for po in pos])
 
 
 def shares(house: House, *, at_most: int, held: Counter[Holder] | None = None) -> Counter[int]:

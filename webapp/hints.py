@@ -7,11 +7,12 @@ import hashlib
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp import clock, inbox
+from webapp import clock, turns
 from webapp.database import is_sqlite
 from webapp.inbox import EventState
 from webapp.models import EventRow, db
 from webapp.queue import Bell
+from webapp.turns import Wake
 from webapp.unit_of_work import Work
 
 MERCHANT, REIMPORT, POLL = "merchant", "reimport", "poll"
@@ -52,6 +53,6 @@ def record_unreadable(work: Work, account_id: int, po: str, why: str) -> bool:
     insert = sqlite.insert(EventRow) if is_sqlite() else postgresql.insert(EventRow)
     is_news = bool(work.changed(insert.values(**told).on_conflict_do_nothing(index_elements=["delivery_key"])))
     if is_news and po:
-        inbox.wake(work, account_id, po, clock.now())
+        turns.wake(work, [Wake(account_id, po, clock.now())])
         work.ring(Bell.INBOUND)
     return is_news

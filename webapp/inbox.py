@@ -13,15 +13,15 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Select, and_, func, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp import accounts, clock, intake, vault
+from webapp import accounts, clock, intake, turns, vault
 from webapp.accounts import Sender
 from webapp.connectors import signatures
 from webapp.database import is_sqlite
 from webapp.intake import SenderChanged
-from webapp.models import IS_NEW, AccountRow, EventRow, OrderRow, SyncRow, db
+from webapp.models import IS_NEW, AccountRow, EventRow, OrderRow, db
 from webapp.queue import Bell
+from webapp.turns import Wake
 from webapp.unit_of_work import Work, unit_of_work
 
 log = logging.getLogger(__name__)
@@ -148,8 +148,7 @@ def route(at_most: int = 500) -> int:
     with unit_of_work() as work:
         fresh = select(EventRow).where(text(IS_NEW)).order_by(EventRow.id).limit(at_most)
         events = list(work.execute(_skip_locked(fresh)).scalars())
-        for event in events:
-            _route_one(work, event)
+        turns.wake(work, [wake for event in events if (wake := _route_one(work, event))])
         if events:
             work.ring(Bell.INBOUND)
     return len(events)
@@ -182,33 +181,16 @@ def settle(work: Work, account_id: int, pos: Collection[str], up_to: int, state:
     )
 
 
-def wake(work: Work, account_id: int, po: str, at: Any) -> None:
-    """The order wants to be looked at, at `at` or sooner; it gets a turn of its own on first mention."""
-    insert = sqlite.insert(SyncRow) if is_sqlite() else postgresql.insert(SyncRow)
-    earlier = func.min if is_sqlite() else func.least
-    work.execute(
-        insert.values(account_id=account_id, po=po, look_again_at=at, hints=1).on_conflict_do_update(
-            index_elements=["account_id", "po"],
-            set_={
-                "look_again_at": earlier(func.coalesce(SyncRow.look_again_at, at), at),
-                "hints": SyncRow.hints + 1,
-                "tries": 0,
-            },
-        )
-    )
-
-
-def _route_one(work: Work, event: EventRow) -> None:
+def _route_one(work: Work, event: EventRow) -> Wake | None:
     if event.source == "magento":
-        _route_magento(work, event)
-        return
+        return _route_magento(work, event)
     if event.account_id is None or not event.po:
         event.state, event.reason = EventState.IGNORED, "It names no purchase order, so there is nothing to look at."
         event.handled_at = clock.now()
-        return
+        return None
     event.twin_of = _twin(work, event)
-    wake(work, event.account_id, event.po, clock.now())
     event.state = EventState.WAITING
+    return Wake(event.account_id, event.po, clock.now())
 
 
 def _twin(work: Work, event: EventRow) -> int | None:
@@ -226,7 +208,7 @@ def _twin(work: Work, event: EventRow) -> int | None:
     return work.execute(found).scalar_one_or_none()
 
 
-def _route_magento(work: Work, event: EventRow) -> None:
+def _route_magento(work: Work, event: EventRow) -> Wake | None:
     hint = read_hint(event.body)
     linked = select(OrderRow.account_id, OrderRow.po).join(AccountRow, AccountRow.id == OrderRow.account_id)
     linked = linked.where(AccountRow.store_id == event.store_id)
@@ -243,10 +225,10 @@ def _route_magento(work: Work, event: EventRow) -> None:
             "No order from Walmart is linked to what it speaks of; an order that is just being created is read anyway.",
         )
         event.handled_at = clock.now()
-        return
+        return None
     event.account_id, event.po = found.account_id, found.po
     event.state = EventState.WAITING
-    wake(work, found.account_id, found.po, clock.now() + MAGENTO_COMMITS_WITHIN)
+    return Wake(found.account_id, found.po, clock.now() + MAGENTO_COMMITS_WITHIN)
 
 
 def _receive(source: str, key: str, proves: Callable[[Sender], bool], headers: Mapping[str, str], body: bytes) -> None:

@@ -18,7 +18,8 @@ from webapp.database import is_sqlite
 from webapp.domain.order import Order, has_gone_backwards
 from webapp.neighbours import Neighbours
 from webapp.order_rows import Known
-from webapp.order_store import SYNCS, Finding, Sight
+from webapp.order_store import Finding, Sight
+from webapp.turns import SYNCS
 from webapp.unit_of_work import Work, unit_of_work
 
 log = logging.getLogger(__name__)
@@ -63,10 +64,12 @@ class _Held:
 
 
 def sync_page(account: Account, both: Neighbours, page: OrderPage, asked: Asked, keep: Keep) -> Tally:
-    """Bring every order of the page up to date, in one unit of work; one that has not changed costs no write.
+    """Bring every order of the page up to date and store that in one unit of work; what is unchanged costs no write.
 
     An order that somebody else holds gets a hint instead: its own turn reads it again.
     """
+    if page.unreadable:
+        _tell(account, page)
     wanted = _news(account, page.orders, asked)
     held, left = _take(account, wanted, asked) if wanted else ({}, 0)
     sights, backwards = _sights(account, wanted, held, asked)
@@ -87,7 +90,6 @@ def sync_page(account: Account, both: Neighbours, page: OrderPage, asked: Asked,
         doubted = {claim.sync_id for claim in backwards}
         done = {finding.sync_id for finding in stored}
         _let_go(work, [one for one in held.values() if one.claim.sync_id in ours - done], doubted, unclear)
-        _tell(work, account, page)
         keep(work, tally)
     return tally
 
@@ -196,7 +198,8 @@ def _let_go(work: Work, held: Sequence[_Held], doubted: Collection[int], unclear
             claims.release(work, one.claim, look_again_at)
 
 
-def _tell(work: Work, account: Account, page: OrderPage) -> None:
-    for order in page.unreadable:
-        if hints.record_unreadable(work, account.id, order.po, order.why):
-            log.warning("po=%s of a list could not be read: %s", order.po or "?", order.why)
+def _tell(account: Account, page: OrderPage) -> None:
+    with unit_of_work() as work:
+        for order in page.unreadable:
+            if hints.record_unreadable(work, account.id, order.po, order.why):
+                log.warning("po=%s of a list could not be read: %s", order.po or "?", order.why)

@@ -21,10 +21,10 @@ from webapp.inbox import EventState
 from webapp.models import ChangeRow, MissingSkuRow, OrderRow, SyncRow
 from webapp.order_rows import Known
 from webapp.queue import Bell
+from webapp.turns import SYNCS
 from webapp.unit_of_work import Work
 
-# The tables, not the classes: many rows in one execution, without the ORM between.
-SYNCS = SyncRow.metadata.tables[SyncRow.__tablename__]
+# The table, not the class: many rows in one execution, without the ORM between.
 MISSING = MissingSkuRow.metadata.tables[MissingSkuRow.__tablename__]
 
 
