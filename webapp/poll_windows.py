@@ -20,17 +20,18 @@ LATER_WISHES = timedelta(days=1)
 OPEN = (OrderStatus.CREATED.value, OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)
 
 
-def window_of(kind: PollKind, account: Account, cursor_at: datetime | None, now: datetime) -> tuple[Window, str]:
-    """The window up to the present, and a sentence where it cannot reach back as far as it should."""
-    start = whole_second(_start(kind, account, cursor_at, now))
-    earliest = whole_second(now - OLDEST + MARGIN)
+def window_of(kind: PollKind, account: Account, cursor_at: datetime | None, now: datetime) -> Window:
+    """The window up to the present, as far back as Walmart goes."""
+    start = max(_start(kind, account, cursor_at, now), now - OLDEST + MARGIN)
     by = By.MODIFIED if kind.rule is Rule.CHANGED else By.CREATED
-    missed = cursor_at is not None and cursor_at < earliest
-    note = f"What changed from {cursor_at:%Y-%m-%d} on is too old to be asked for: {_LIMIT}" if missed else ""
-    return Window(kind.ship_node, by, max(start, earliest)), note
+    return Window(kind.ship_node, by, whole_second(start))
 
 
-_LIMIT = "Walmart gives out orders of the last 180 days only."
+def missed(cursor_at: datetime | None, now: datetime) -> str:
+    """What to say when a poll comes so late that Walmart does not reach back to its cursor; empty when it does."""
+    if cursor_at is None or cursor_at >= now - OLDEST:
+        return ""
+    return f"Walmart gives out orders of the last 180 days only: what changed from {cursor_at:%Y-%m-%d} on was missed."
 
 
 def _start(kind: PollKind, account: Account, cursor_at: datetime | None, now: datetime) -> datetime:

@@ -50,7 +50,6 @@ class Turn:
     cursor_at: datetime | None
     fence: int
     tries: int
-    trouble: str
     scan: Scan | None
 
     @property
@@ -144,7 +143,6 @@ def _turn(row: PollRow) -> Turn:
         cursor_at=row.cursor_at,
         fence=row.fence,
         tries=row.tries,
-        trouble=row.trouble,
         scan=scan,
     )
 
@@ -156,7 +154,7 @@ def _is_fresh(scan: Scan) -> bool:
 def _read(turn: Turn, account: Account) -> None:
     """Page by page until all is read, time is up, or a reimport was called off."""
     both = call_both(account, _log_call)
-    scan, note = (turn.scan, turn.trouble) if turn.scan else _begin(turn, account)
+    scan = turn.scan or _begin(turn, account)
     ends_at = time.monotonic() + TURN_SECONDS
 
     def keep(work: Work, after: Scan, tally: Tally) -> None:
@@ -165,21 +163,21 @@ def _read(turn: Turn, account: Account) -> None:
             reimport.record(work, turn.reimport_id, after, tally)
         log.info("poll=%s orders=%s new=%s changed=%s", turn.id, tally.orders, tally.new, tally.changed)
 
-    while not scan.is_done and time.monotonic() < ends_at and not _is_called_off(turn):
+    while not scan.is_done and not _is_called_off(turn):
         scan = scans.turn(account, both, scan, keep, poll=turn.kind, for_reimport=turn.reimport_id is not None)
+        if time.monotonic() >= ends_at:
+            break
     if turn.reimport_id is not None:
         _end_reimport(turn, turn.reimport_id, scan)
     elif scan.is_done:
-        _succeeded(turn, account, scan, note)
+        _succeeded(turn, account, scan)
     else:
         _end(turn, due_at=clock.now(), tries=0)
 
 
-def _begin(turn: Turn, account: Account) -> tuple[Scan, str]:
-    """The poll's window from its kind, and what is to be said about it."""
+def _begin(turn: Turn, account: Account) -> Scan:
     kind = kind_of(account.marketplace, turn.kind)
-    window, note = poll_windows.window_of(kind, account, turn.cursor_at, clock.now())
-    return Scan((window,)), note
+    return Scan((poll_windows.window_of(kind, account, turn.cursor_at, clock.now()),))
 
 
 def _is_called_off(turn: Turn) -> bool:
@@ -195,7 +193,7 @@ def _end_reimport(turn: Turn, reimport_id: int, scan: Scan) -> None:
             work.execute(_mine(turn).values(claimed_until=None, due_at=clock.now(), tries=0, trouble=""))
 
 
-def _succeeded(turn: Turn, account: Account, scan: Scan, note: str) -> None:
+def _succeeded(turn: Turn, account: Account, scan: Scan) -> None:
     """Only now does the cursor move: to Walmart's own time when the reading began."""
     every = kind_of(account.marketplace, turn.kind).every
     now = clock.now()
@@ -206,7 +204,7 @@ def _succeeded(turn: Turn, account: Account, scan: Scan, note: str) -> None:
         due_at=now + every,
         succeeded_at=now,
         tries=0,
-        trouble=note,
+        trouble=poll_windows.missed(turn.cursor_at, now),
     )
 
 

@@ -1,0 +1,100 @@
+"""The health of the flow of orders, in words: told by moving the clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.house import House
+from tests.polling import health, move_to, only_mirror, silence
+from webapp import clock
+from webapp.domain.poll_kinds import ELSEWHERE, US, kind_of
+from webapp.models import AccountRow
+from webapp.sync_health import span
+from webapp.unit_of_work import unit_of_work
+
+
+@pytest.fixture(params=["house", "postgres_house"])
+def any_house(request: pytest.FixtureRequest) -> House:
+    """The house on each database."""
+    found: House = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-5, "0 s"), (0, "0 s"), (59, "59 s"), (60, "1 min"), (119, "1 min"), (7199, "119 min"), (7200, "2 h")]
+    + [(86400, "24 h"), (172800, "2 days")],
+)
+def test_a_length_of_time_has_one_unit(seconds: int, words: str) -> None:
+    assert span(timedelta(seconds=seconds)) == words
+
+
+def test_a_flow_that_is_well_says_when_and_that_nothing_waits(any_house: House) -> None:
+    house = any_house
+    only_mirror(house)
+    assert health(house).sentence == "No webhook yet; no poll yet; nothing waits."
+    house.place()
+    house.drain()
+    clock.move(timedelta(seconds=40))
+    well = health(house)
+    assert well.is_ok
+    assert well.sentence.startswith("Last webhook 4")
+    assert "nothing waits" in well.sentence
+
+
+def test_polls_that_fail_for_long_are_a_trouble_with_walmarts_own_words(house: House) -> None:
+    house.drain()
+    house.walmart.fault("status", method="GET", path="/v3/orders", status=503)
+    house.pass_time(minutes=10)
+    assert health(house).is_ok
+    house.pass_time(hours=2)
+    red = health(house)
+    assert not red.is_ok
+    assert red.problems[0].startswith("No poll for changed orders has succeeded for 2 h: Walmart answered 503")
+    house.walmart.clear_faults()
+    house.pass_time(hours=1)
+    assert health(house).is_ok
+
+
+def test_workers_that_do_not_run_are_a_trouble_too(house: House) -> None:
+    house.drain()
+    clock.move(timedelta(hours=3))
+    assert "look whether the workers run" in health(house).sentence
+
+
+def test_an_event_that_waits_too_long_is_a_trouble(house: House) -> None:
+    house.drain()
+    assert house.post_webhook(house.walmart.place_order()) == 200
+    assert health(house).sentence.endswith("1 in hand.")
+    clock.move(timedelta(minutes=4))
+    assert health(house).is_ok
+    clock.move(timedelta(minutes=2))
+    assert health(house).problems == ("One event waits to be answered, for 6 min by now.",)
+
+
+def test_outside_the_us_no_webhooks_are_expected(house: House) -> None:
+    move_to(house, "ca")
+    house.drain()
+    assert health(house).sentence.startswith("Walmart sends no webhooks in Canada, so orders are found by polls alone;")
+    silence(house, "orders", "orders_wfs", "orders_3pl")
+    house.pass_time(minutes=40)
+    assert health(house).is_ok
+
+
+def test_a_paused_account_is_no_trouble(house: House) -> None:
+    house.drain()
+    with house.app.app_context(), unit_of_work() as work:
+        work.session.get_one(AccountRow, house.account_id).is_paused = True
+    clock.move(timedelta(days=2))
+    told = health(house)
+    assert told.is_ok
+    assert told.sentence.startswith("The account is paused: nothing is read. ")
+
+
+def test_the_kinds_of_polls_have_the_same_names_in_every_market() -> None:
+    assert [kind.name for kind in US] == [kind.name for kind in ELSEWHERE]
+    assert kind_of("mx", "open").every < kind_of("us", "open").every
+    with pytest.raises(LookupError):
+        kind_of("us", "nonsense")
