@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 LIFETIME = 50.0
 LINGER = 1.0
 """How long an idle drain stays for the next ring: an order's steps follow each other faster than a new job starts."""
+STAYS_FOR_DUE = 5
+"""So many times longer for a row that falls due within that: a line before a rate limit moves on every second."""
 LOOK_AT_LEAST_EVERY = 1.0
 LOOK_AT_MOST_EVERY = 0.05
 
@@ -90,6 +92,11 @@ class _Crew:
         wanted = LOOK_AT_LEAST_EVERY if seconds is None else max(seconds, LOOK_AT_MOST_EVERY)
         self.awake.wait(max(min(wanted, at_most, LOOK_AT_LEAST_EVERY), 0.001))
 
+    def is_due_within(self, seconds: float) -> bool:
+        """Something falls due so soon that starting a new drain for it is not worth it."""
+        off = _look(self.app, lambda: seconds_to_next(self.source.bell))
+        return off is not None and off < seconds
+
     def _forget_finished(self) -> None:
         for future in [future for future in self.running if future.done()]:
             error = future.exception()
@@ -129,6 +136,8 @@ def _work(crew: _Crew, ends_at: float, linger: float) -> None:
             crew.pause(ends_at - time.monotonic())
         elif time.monotonic() - quiet_since < linger:
             crew.pause(linger - (time.monotonic() - quiet_since))
+        elif linger and crew.is_due_within(min(linger * STAYS_FOR_DUE, ends_at - time.monotonic())):
+            crew.pause(ends_at - time.monotonic())
         else:
             queue.clear(crew.source.bell)
             if not crew.begin():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from jobs.drain import Piece, Source, claimed, drain
-from webapp import claims, handlers, outbox
+from webapp import claims, handlers, line, outbox
 from webapp.claims import Claim, Holder
 from webapp.queue import Bell
 from webapp.settings import current
@@ -17,6 +17,7 @@ def run() -> int:
 
 
 def _take(free: int, held: Counter[Holder]) -> list[Piece]:
+    line.arrange()
     taken = claims.take(claims.due_commands, at_most=free, held=held, threads=current().drain_threads)
     return claimed(taken, _carry_out)
 

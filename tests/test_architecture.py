@@ -23,6 +23,7 @@ ROWS = (
     ("webapp.clock", "webapp.columns", "webapp.settings", "webapp.parent_watch", "webapp.connectors"),
     ("webapp.models", "webapp.vault", "webapp.database", "webapp.queue"),
     ("webapp.unit_of_work",),
+    ("webapp.limits", "webapp.circuit"),
     (
         "webapp.accounts",
         "webapp.account_changes",
@@ -34,6 +35,7 @@ ROWS = (
         "webapp.order_rows",
         "webapp.days",
     ),
+    ("webapp.gate", "webapp.line"),
     ("webapp.inbox", "webapp.intake", "webapp.hints", "webapp.outbox", "webapp.neighbours", "webapp.connection_test")
     + ("webapp.shops", "webapp.shop_facts", "webapp.customers", "webapp.scene", "webapp.stock"),
     ("webapp.orders", "webapp.order_store", "webapp.order_pages", "webapp.scans", "webapp.reimport")

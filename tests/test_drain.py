@@ -110,6 +110,8 @@ def test_a_drain_leaves_nothing_behind_and_no_flag_set(house: House) -> None:
 
 def test_a_drain_whose_time_is_up_rings_for_the_rest(house: House) -> None:
     acknowledges_only(house)
+    house.place()
+    house.drain()  # Walmart's answer says how full its bucket is, so that the others may go at once
     for _ in range(6):
         house.place()
     drain_in(house)
@@ -118,10 +120,10 @@ def test_a_drain_whose_time_is_up_rings_for_the_rest(house: House) -> None:
     house.walmart.settings(latency=0.2)
     with house.app.app_context():
         drain(outbound.SOURCE, threads=1, lifetime=0.1, linger=0.0)
-    assert 0 < len(house.effects("acknowledge")) < 6
+    assert 1 < len(house.effects("acknowledge")) < 7
     assert next_job(Bell.OUTBOUND)
     house.drain()
-    assert len(house.effects("acknowledge")) == 6
+    assert len(house.effects("acknowledge")) == 7
 
 
 def test_two_drains_at_once_do_each_thing_once(any_house: House) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.driving import side_by_side
 from tests.house import House
-from webapp import accounts, clock
+from webapp import accounts, circuit, clock
 from webapp.connectors.http import ConnectorError
 from webapp.models import AccessTokenRow, db
 from webapp.neighbours import call_both
@@ -91,6 +91,8 @@ def test_wrong_credentials_are_said_and_right_ones_help_at_once(house: House) ->
     assert any(said)
     house.walmart.clear_faults()
     with house.app.app_context():
+        with unit_of_work() as work:
+            circuit.wake(work, house.account_id)
         assert read(house, po)
 
 

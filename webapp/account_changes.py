@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import delete, func, or_, select, update
 
-from webapp import accounts, clock, vault
+from webapp import accounts, circuit, clock, vault
 from webapp.accounts import NewAccount, Refused
 from webapp.connectors.signatures import WebhookAuth
 from webapp.domain.commands import CommandState
@@ -303,6 +303,7 @@ def _prefixes(row: AccountRow) -> set[str]:
 
 def _wake(work: Work, account_id: int) -> None:
     """What waited in vain may go now: open orders are read, failed tries repeated, and Walmart is asked for news."""
+    circuit.wake(work, account_id)
     now = clock.now()
     still_open = select(OrderRow.sync_id).where(OrderRow.account_id == account_id, OrderRow.status.in_(OPEN))
     turns = SyncRow.account_id == account_id, or_(SyncRow.id.in_(still_open), SyncRow.trouble != "")

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, text, update
 
-from webapp import clock
+from webapp import circuit, clock
+from webapp.domain.commands import MAGENTO_ALONE
 from webapp.models import IS_OPEN, AccountRow, CommandRow, StoreRow, SyncRow, db
 from webapp.queue import Bell
 from webapp.unit_of_work import Work, unit_of_work
@@ -51,13 +52,12 @@ class Claim:
 
 def due_reads(now: datetime) -> ColumnElement[bool]:
     """Orders that want to be looked at and are held by nobody."""
-    return and_(SyncRow.look_again_at <= now, _free(now))
+    return and_(SyncRow.look_again_at <= now, is_free(now), circuit.is_awake(now))
 
 
 def due_commands(now: datetime) -> ColumnElement[bool]:
     """Orders with a command that is due, or was left running by a worker that died."""
-    waiting = select(CommandRow.sync_id).where(text(IS_OPEN), CommandRow.next_attempt_at <= now)
-    return and_(SyncRow.id.in_(waiting), _free(now))
+    return and_(SyncRow.id.in_(_waiting(now).with_only_columns(CommandRow.sync_id)), is_free(now))
 
 
 def take(
@@ -71,7 +71,8 @@ def take(
     if at_most < 1:
         return []
     now = clock.now()
-    wanted = _share(_candidates(due(now), at_most), at_most=at_most, held=held, threads=threads)
+    urgency = _deadline(now) if due is due_commands else None
+    wanted = _share(_candidates(due(now), at_most, urgency), at_most=at_most, held=held, threads=threads)
     if not wanted:
         return []
     with unit_of_work() as work:
@@ -103,7 +104,9 @@ def trouble(account_id: int, po: str) -> str:
 
 def nearest_read(now: datetime) -> datetime | None:
     """When the next order falls due that nobody holds; what is overdue counts as it stands, in the past."""
-    looks = select(SyncRow.look_again_at).where(SyncRow.look_again_at.is_not(None), _free(now), _awake())
+    looks = select(SyncRow.look_again_at).where(
+        SyncRow.look_again_at.is_not(None), is_free(now), _awake(), circuit.is_awake(now)
+    )
     return db.session.execute(looks.order_by(SyncRow.look_again_at).limit(1)).scalar_one_or_none()
 
 
@@ -112,7 +115,7 @@ def nearest_command(now: datetime) -> datetime | None:
     attempts = (
         select(CommandRow.next_attempt_at)
         .join(SyncRow, SyncRow.id == CommandRow.sync_id)
-        .where(text(IS_OPEN), _free(now), _awake())
+        .where(text(IS_OPEN), is_free(now), _awake(), _may_call(now))
     )
     return db.session.execute(attempts.order_by(CommandRow.next_attempt_at).limit(1)).scalar_one_or_none()
 
@@ -175,7 +178,8 @@ def let_go(work: Work, claim: Claim) -> None:
     work.changed(update(SyncRow).where(ours).values(claimed_until=None))
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
+def is_free(now: datetime) -> ColumnElement[bool]:
+    """Turns that nobody holds."""
     return or_(SyncRow.claimed_until.is_(None), SyncRow.claimed_until < now)
 
 
@@ -189,9 +193,31 @@ def _awake() -> ColumnElement[bool]:
     return SyncRow.account_id.not_in(paused)
 
 
-def _candidates(due: ColumnElement[bool], at_most: int) -> Sequence[Row[int, int, int]]:
-    """The longest due of each account, so that a backlog of one never hides what another waits for."""
-    place = func.row_number().over(partition_by=SyncRow.account_id, order_by=(SyncRow.look_again_at, SyncRow.id))
+def _may_call(now: datetime) -> ColumnElement[bool]:
+    """Commands to Magento alone go on while Walmart does not serve the account."""
+    return or_(CommandRow.kind.in_(MAGENTO_ALONE), circuit.is_awake(now))
+
+
+def _waiting(now: datetime) -> Select[Any]:
+    due = select(CommandRow).join(SyncRow, SyncRow.id == CommandRow.sync_id)
+    return due.where(text(IS_OPEN), CommandRow.next_attempt_at <= now, _may_call(now))
+
+
+def _deadline(now: datetime) -> ColumnElement[Any]:
+    """The nearest deadline among the due commands of an order; without one, last."""
+    last = now + timedelta(days=36500)
+    nearest = select(func.min(func.coalesce(CommandRow.deadline, last))).where(
+        CommandRow.sync_id == SyncRow.id, text(IS_OPEN), CommandRow.next_attempt_at <= now
+    )
+    return nearest.correlate(SyncRow).scalar_subquery()
+
+
+def _candidates(
+    due: ColumnElement[bool], at_most: int, urgency: ColumnElement[Any] | None = None
+) -> Sequence[Row[int, int, int]]:
+    """The most urgent of each account, so that a backlog of one never hides what another waits for."""
+    first = SyncRow.look_again_at if urgency is None else urgency
+    place = func.row_number().over(partition_by=SyncRow.account_id, order_by=(first, SyncRow.id))
     ranked = (
         select(SyncRow.id, SyncRow.account_id, AccountRow.store_id, place.label("place"))
         .join(AccountRow, AccountRow.id == SyncRow.account_id)
@@ -221,7 +247,7 @@ def _claim(work: Work, sync_id: int, now: datetime) -> Claim | None:
     """Win the order by a conditional update, or not. If its worker dies, it is due again when the lease ends."""
     won = work.changed(
         update(SyncRow)
-        .where(SyncRow.id == sync_id, _free(now))
+        .where(SyncRow.id == sync_id, is_free(now))
         .values(claimed_until=now + LEASE, look_again_at=now + LEASE, fence=SyncRow.fence + 1)
     )
     if not won:

@@ -11,6 +11,7 @@ from webapp.claims import Claim
 from webapp.connectors.http import Caller, CallRecord
 from webapp.connectors.magento import MagentoClient, MagentoStore
 from webapp.connectors.walmart import WalmartClient, fetch_token
+from webapp.gate import Gate
 from webapp.tokens import SharedToken
 
 
@@ -23,17 +24,17 @@ class Neighbours:
 
 
 def call_both(account: Account, on_call: Callable[[CallRecord], None], claim: Claim | None = None) -> Neighbours:
-    """Clients that put each call on record and, given a claim, prove that it still holds before each effect."""
+    """Clients that put each call on record, keep Walmart's limits and, given a claim, prove it before each effect."""
 
     def before_effect() -> None:
         if claim is not None:
             claims.renew(claim)
 
-    caller = Caller(on_call=on_call, before_effect=before_effect)
-    token = SharedToken(account.id, lambda: fetch_token(caller, account.connection))
+    gated = Caller(on_call=on_call, watch=Gate(account, claim))
+    token = SharedToken(account.id, lambda: fetch_token(gated, account.connection))
     return Neighbours(
-        walmart=WalmartClient(caller, account.connection, token),
-        magento=MagentoClient(caller, account.store.connection),
+        walmart=WalmartClient(gated, account.connection, token),
+        magento=MagentoClient(Caller(on_call=on_call, before_effect=before_effect), account.store.connection),
     )
 
 

@@ -68,9 +68,15 @@ def store(work: Work, account: Account, findings: Sequence[Finding], newest: int
     _store_missing(work, account, findings)
     outbox.settle(work, {finding.sync_id: finding.planned.commands for finding in findings})
     wanted = [(finding.sync_id, finding.sight.order.po, finding.planned.commands) for finding in findings]
-    outbox.issue_all(work, account.key, wanted)
+    deadlines = {finding.sync_id: _deadline(finding.sight.order) for finding in findings}
+    outbox.issue_all(work, account.key, wanted, deadlines=deadlines)
     inbox.settle(work, account.id, [one.sight.order.po for one in findings], newest, EventState.HANDLED)
     _release(work, findings)
+
+
+def _deadline(order: Order) -> datetime | None:
+    """What Walmart waits for next: the acknowledgement, then the shipment."""
+    return acknowledge_due(order) or order.ship_by
 
 
 def still_ours(work: Work, held: Sequence[Claim]) -> set[int]:

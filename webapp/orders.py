@@ -16,6 +16,7 @@ from webapp.domain.plan import Seen, plan
 from webapp.domain.policy import Policy
 from webapp.domain.retry import next_attempt
 from webapp.inbox import EventState
+from webapp.limits import MustWait
 from webapp.neighbours import call_both
 from webapp.order_store import Finding, Sight
 from webapp.outbox import Trial
@@ -40,6 +41,8 @@ def sync(claim: Claim) -> None:
         _sync(claim, trial, newest)
     except claims.Lost:
         log.info("po=%s was taken over", claim.po)
+    except MustWait as wait:
+        _wait(claim, wait)
     except ConnectorError as error:
         _read_failed(claim, trial, error.message, error.retry_after, newest)
     except Exception as error:
@@ -129,6 +132,16 @@ def _unknown_at_walmart(claim: Claim, trial: Trial, newest: int) -> None:
         if again_at is None:
             inbox.settle(work, claim.account_id, [claim.po], newest, EventState.FAILED, sentence)
         claims.release(work, claim, again_at, tries=tries, trouble=sentence)
+
+
+def _wait(claim: Claim, wait: MustWait) -> None:
+    """No try and no failure: the order is read when its call may go out."""
+    try:
+        with unit_of_work() as work:
+            claims.check(work, claim)
+            claims.release(work, claim, wait.at, tries=claim.tries, trouble=wait.message, doubted=claim.is_doubted)
+    except claims.Lost:
+        log.info("po=%s was taken over", claim.po)
 
 
 def _read_failed(claim: Claim, trial: Trial, sentence: str, retry_after: timedelta | None, newest: int) -> None:

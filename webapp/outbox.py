@@ -8,18 +8,22 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp import claims, clock
+from webapp import circuit, claims, clock, line
 from webapp.claims import Claim
 from webapp.connectors.http import CallRecord, ConnectorError
+from webapp.connectors.walmart_errors import DEFAULT_WAIT, REFUSED_FOR_NOW
 from webapp.database import is_sqlite
-from webapp.domain.commands import IN_WORDS, KINDS, SETTLES_IN, SIDES, Command, CommandState, Issued, cause_of
+from webapp.domain.commands import IN_WORDS, KINDS, SETTLES_IN, SIDES, Command, CommandState, Issued, Side, cause_of
+from webapp.domain.limits import BY_COMMAND
 from webapp.domain.retry import next_attempt
+from webapp.limits import MustWait
 from webapp.models import AttemptRow, ChangeRow, CommandRow, SyncRow, db
 from webapp.queue import Bell
 from webapp.unit_of_work import Work, unit_of_work
@@ -78,6 +82,8 @@ class Trial:
 
 Perform = Callable[[Claim, Task, Trial], Outcome]
 
+NO_DEADLINES: Mapping[int, datetime | None] = MappingProxyType({})
+
 
 def issue(work: Work, sync_id: int, account_key: str, po: str, commands: Iterable[Command], by: str = RULE) -> int:
     """Put commands in the outbox; one that is there already is left as it is. Returns how many are new."""
@@ -85,10 +91,21 @@ def issue(work: Work, sync_id: int, account_key: str, po: str, commands: Iterabl
 
 
 def issue_all(
-    work: Work, account_key: str, wanted: Iterable[tuple[int, str, Sequence[Command]]], by: str = RULE
+    work: Work,
+    account_key: str,
+    wanted: Iterable[tuple[int, str, Sequence[Command]]],
+    by: str = RULE,
+    deadlines: Mapping[int, datetime | None] = NO_DEADLINES,
 ) -> int:
-    """The same for many orders of an account, in one statement: for each its turn's id, its PO and its commands."""
-    rows = [_queued(sync_id, account_key, po, command, by) for sync_id, po, commands in wanted for command in commands]
+    """The same for many orders of an account, in one statement: for each its turn's id, its PO and its commands.
+
+    `deadlines` are by the turn's id; of what waits for the same rate limit, the nearest goes first.
+    """
+    rows = [
+        _queued(sync_id, account_key, po, command, by) | {"deadline": deadlines.get(sync_id)}
+        for sync_id, po, commands in wanted
+        for command in commands
+    ]
     if not rows:
         return 0
     insert = sqlite.insert(COMMANDS) if is_sqlite() else postgresql.insert(COMMANDS)
@@ -127,12 +144,12 @@ def is_under_way(sync_id: int) -> bool:
 def run(claim: Claim, perform: Perform) -> None:
     """Carry out what is due for a held order, one command after the other, then let it be read again."""
     try:
-        for command_id in _due(claim.sync_id):
-            task = _begin(claim, command_id)
-            if task is not None:
-                _try(claim, task, perform)
+        waited = [_has_to_wait(claim, command_id, perform) for command_id in _due(claim.sync_id)]
         with unit_of_work() as work:
-            claims.hand_over(work, claim)
+            if waited and all(waited):
+                claims.let_go(work, claim)
+            else:
+                claims.hand_over(work, claim)
     except claims.Lost:
         log.info("po=%s was taken over", claim.po)
 
@@ -206,18 +223,42 @@ def _begin(claim: Claim, command_id: int) -> Task | None:
         row = work.session.get(CommandRow, command_id, populate_existing=True)
         if row is None or row.state not in {CommandState.QUEUED, CommandState.RUNNING}:
             return None
-        row.state = CommandState.RUNNING
+        row.state, row.is_in_line = CommandState.RUNNING, row.kind in BY_COMMAND
         command = msgspec.convert(row.arguments, KINDS[row.kind])
         tried_before = work.execute(select(func.max(AttemptRow.started_at)).where(AttemptRow.command_id == row.id))
         was_sent = row.first_sent_at is not None
         return Task(row.id, command, row.tries, row.frozen, was_sent, tried_before.scalar_one())
 
 
+def _has_to_wait(claim: Claim, command_id: int, perform: Perform) -> bool:
+    """Try a command. True where nothing came of it but a time at which it may go out."""
+    task = _begin(claim, command_id)
+    if task is None:
+        return False
+    try:
+        _try(claim, task, perform)
+    except MustWait as wait:
+        _wait(claim, task, wait)
+        return True
+    return False
+
+
+def _wait(claim: Claim, task: Task, wait: MustWait) -> None:
+    """Back into the queue until its time. It was no try, and so leaves no attempt."""
+    kind = type(task.command).__name__
+    with unit_of_work() as work:
+        claims.check(work, claim)
+        row = work.session.get_one(CommandRow, task.id)
+        row.state, row.reason, row.next_attempt_at = CommandState.QUEUED, wait.message, wait.at
+        row.is_in_line = wait.endpoint is not None and wait.endpoint is BY_COMMAND.get(kind)
+        line.tell_orders(work, {claim.sync_id: (kind, wait.message)})
+
+
 def _try(claim: Claim, task: Task, perform: Perform) -> None:
     trial = Trial()
     try:
         outcome = perform(claim, task, trial)
-    except claims.Lost:
+    except (claims.Lost, MustWait):
         raise
     except ConnectorError as error:
         _failed(claim, task, trial, error)
@@ -233,6 +274,12 @@ def _try(claim: Claim, task: Task, perform: Perform) -> None:
 
 
 def _failed(claim: Claim, task: Task, trial: Trial, error: ConnectorError) -> None:
+    rests_until = circuit.health_of(claim.account_id).probe_at if error.unauthorized else None
+    if error.side is Side.WALMART and (rests_until or error.status in REFUSED_FOR_NOW):
+        # Nothing is wrong with this command: the account rests, or its limit is used up. That uses up no try.
+        at = rests_until or clock.now() + (error.retry_after or DEFAULT_WAIT)
+        _again(claim, task, trial, error.message, at, counts=False)
+        return
     if error.permanent:
         _record(claim, task, trial, CommandState.PARKED, error.message)
         return
@@ -254,11 +301,13 @@ def _failed_unexpectedly(claim: Claim, task: Task, trial: Trial, error: Exceptio
         _again(claim, task, trial, sentence, again_at)
 
 
-def _again(claim: Claim, task: Task, trial: Trial, sentence: str, again_at: datetime) -> None:
+def _again(claim: Claim, task: Task, trial: Trial, sentence: str, again_at: datetime, *, counts: bool = True) -> None:
+    tries = task.tries + counts
     with unit_of_work() as work:
         claims.check(work, claim)
         row = work.session.get_one(CommandRow, task.id)
-        row.state, row.reason, row.tries, row.next_attempt_at = CommandState.QUEUED, sentence, task.tries + 1, again_at
+        row.state, row.reason, row.tries, row.next_attempt_at = CommandState.QUEUED, sentence, tries, again_at
+        row.is_in_line = False
         work.add(_attempt(claim.sync_id, task.id, trial, "failed", sentence, task.tries + 1))
 
 
@@ -311,6 +360,7 @@ def _to_issued(row: CommandRow) -> Issued:
         state=CommandState(row.state),
         done_at=row.ended_at if row.state == CommandState.DONE else None,
         reason=f"{SIDES[row.kind]}: {row.reason}" if row.reason else "",
+        waits=row.reason if row.is_in_line and row.state == CommandState.QUEUED else "",
         given_up=bool(row.dismissed_by),
         was_sent=row.first_sent_at is not None,
     )

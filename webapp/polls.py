@@ -18,6 +18,7 @@ from webapp.domain import scan as rules
 from webapp.domain.poll_kinds import NAMES, kind_of
 from webapp.domain.retry import next_attempt
 from webapp.domain.scan import Scan
+from webapp.limits import MustWait
 from webapp.models import AccountRow, PollRow, StoreRow, db
 from webapp.neighbours import call_both
 from webapp.order_pages import Tally
@@ -110,6 +111,8 @@ def run(turn: Turn) -> None:
             _read(turn, accounts.by_id(_account_of(turn)))
     except Lost:
         log.info("poll=%s was taken over", turn.id)
+    except MustWait as wait:
+        _wait(turn, wait)
     except ConnectorError as error:
         _failed(turn, error.message, error.retry_after)
     except Exception as error:
@@ -208,6 +211,14 @@ def _succeeded(turn: Turn, account: Account, scan: Scan) -> None:
     )
 
 
+def _wait(turn: Turn, wait: MustWait) -> None:
+    """No failure: what was read is kept, and it goes on when its call may go out."""
+    try:
+        _end(turn, due_at=wait.at)
+    except Lost:
+        log.info("poll=%s was taken over", turn.id)
+
+
 def _failed(turn: Turn, sentence: str, retry_after: timedelta | None) -> None:
     """The next try comes soon at first, then at most as late as the poll would come anyway."""
     tries, now = turn.tries + 1, clock.now()
@@ -245,9 +256,11 @@ def _mine(turn: Turn) -> Update:
 
 
 def _asleep() -> Select[int]:
-    """Polls of paused accounts and stores."""
+    """Polls of paused accounts and stores, and of accounts that rest because Walmart does not serve them."""
     paused_stores = select(StoreRow.id).where(StoreRow.is_paused)
-    paused = select(AccountRow.id).where(or_(AccountRow.is_paused, AccountRow.store_id.in_(paused_stores)))
+    paused = select(AccountRow.id).where(
+        or_(AccountRow.is_paused, AccountRow.store_id.in_(paused_stores), AccountRow.probe_at > clock.now())
+    )
     return select(PollRow.id).where(or_(PollRow.account_id.in_(paused), PollRow.store_id.in_(paused_stores)))
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.house import House
 from tests.journeys import test_first_walk as walk
+from tests.journeys import test_limits as limits
 
 
 @pytest.fixture
@@ -21,3 +22,7 @@ test_unknown_sku = walk.test_an_unknown_sku_waits_in_plain_words_and_goes_on_whe
 test_trouble_while_creating = walk.test_trouble_while_creating_leaves_one_magento_order
 test_lost_webhook = walk.test_an_order_whose_webhook_was_lost_is_found_by_the_poll
 test_after_the_deadline = walk.test_an_acknowledgement_after_the_deadline_is_still_sent_and_said
+test_backlog = limits.test_a_backlog_goes_out_at_the_limit_without_one_refusal
+test_waits = limits.test_what_waits_for_its_turn_says_until_when_and_uses_up_no_try
+test_deadlines = limits.test_the_nearest_deadline_goes_first
+test_half_an_hour = limits.test_half_an_hour_of_503_is_met_with_few_probes_and_then_all_goes_on

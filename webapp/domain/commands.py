@@ -63,6 +63,16 @@ IN_WORDS = {
 }
 """Per kind: what it will do, what it did, what it is doing; the order log and the queue share the words."""
 
+DOING = {
+    "AcknowledgeOrder": "Acknowledging at Walmart",
+    "CreateMagentoOrder": "Creating the Magento order",
+    "CreateInvoice": "Invoicing the Magento order",
+}
+"""Per kind: how the order's sentence begins while the command is under way."""
+
+MAGENTO_ALONE = frozenset({"CreateInvoice"})
+"""Kinds that never ask Walmart anything, and so go on while Walmart does not serve the account."""
+
 
 class CommandState(StrEnum):
     """A command's life. It ends done, dismissed or parked, never deleted."""
@@ -87,6 +97,7 @@ class Issued:
     done_at: datetime | None = None
     reason: str = ""
     given_up: bool = False
+    waits: str = ""
     was_sent: bool = False
 
     @property

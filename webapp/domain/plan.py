@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from webapp.domain.commands import (
+    DOING,
     AcknowledgeOrder,
     Command,
     CommandState,
@@ -115,7 +116,7 @@ def _acknowledge(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: da
         return Plan()
     before = issued_of(AcknowledgeOrder, issued)
     if any(one.is_under_way for one in before):
-        return Plan((AcknowledgeOrder(len(before)),), (_under_way("Acknowledging at Walmart", before),))
+        return Plan((AcknowledgeOrder(len(before)),), (_under_way(DOING["AcknowledgeOrder"], before),))
     if any(one.state is CommandState.PARKED for one in before):
         return Plan(waiting_for=("The acknowledgement was refused and waits for you.",))
     if any(one.given_up for one in before):
@@ -159,7 +160,10 @@ def _in_flight(before: tuple[Issued, ...], policy: Policy, now: datetime) -> dat
 
 
 def _under_way(doing: str, before: tuple[Issued, ...]) -> str:
-    """What is going on; after a failed try also why it takes longer."""
+    """What is going on; where it waits for its turn, until when; after a failed try also why it takes longer."""
+    waits = next((one.waits for one in before if one.is_under_way and one.waits), "")
+    if waits:
+        return f"{doing}: {waits}"
     trouble = next((one.reason for one in before if one.is_under_way and one.reason), "")
     return f"{doing}; it is tried again. {trouble}" if trouble else f"{doing}."
 
@@ -173,7 +177,7 @@ def _create(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetim
     if why_not and not any(one.is_under_way and one.was_sent for one in before):
         return Plan(waiting_for=(why_not,) if is_open(seen.order.counts()) else ())
     if any(one.is_under_way for one in before):
-        return Plan((CreateMagentoOrder(len(before)),), (_under_way("Creating the Magento order", before),))
+        return Plan((CreateMagentoOrder(len(before)),), (_under_way(DOING["CreateMagentoOrder"], before),))
     if any(one.state is CommandState.PARKED for one in before):
         return Plan(waiting_for=("Magento refused the order; see what to do above.",))
     if any(one.given_up for one in before):
@@ -230,7 +234,7 @@ def _invoice(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: dateti
     if shop.state in {"canceled", "closed", "holded"}:
         return Plan(waiting_for=(f"Not invoiced: the Magento order is {shop.status or shop.state}.",))
     if any(one.is_under_way for one in before):
-        return Plan((CreateInvoice(len(before)),), (_under_way("Invoicing the Magento order", before),))
+        return Plan((CreateInvoice(len(before)),), (_under_way(DOING["CreateInvoice"], before),))
     if any(one.state is CommandState.PARKED for one in before):
         return Plan(waiting_for=("Magento refused the invoice; see what to do above.",))
     if any(one.given_up for one in before):

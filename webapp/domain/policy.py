@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -74,6 +75,8 @@ class Policy:
     invoice: bool = True
     settle_after: timedelta = timedelta(seconds=120)
     read_daily: timedelta = timedelta(hours=24)
+    rate_limits: Mapping[str, float] = field(default_factory=dict)
+    """Calls a minute that Walmart grants this account beyond what it publishes, by `limits.Endpoint`."""
 
     def imports(self, ordered_at: datetime) -> bool:
         """An older order comes in only when a person asks for it, or for its day."""

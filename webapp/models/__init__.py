@@ -1,6 +1,14 @@
 """The tables. A stored thing is a `…Row`; the rules know only the domain's own types."""
 
-from webapp.models.accounts import AccessTokenRow, AccountRow, SettingChangeRow, StoreFactRow, StoreRow, SubscriptionRow
+from webapp.models.accounts import (
+    AccessTokenRow,
+    AccountRow,
+    BucketRow,
+    SettingChangeRow,
+    StoreFactRow,
+    StoreRow,
+    SubscriptionRow,
+)
 from webapp.models.base import Base, Id, db
 from webapp.models.incoming import (
     IS_NEW,
@@ -26,6 +34,7 @@ __all__ = [
     "AccessTokenRow",
     "AccountRow",
     "AttemptRow",
+    "BucketRow",
     "ChangeRow",
     "CommandRow",
     "EventRow",

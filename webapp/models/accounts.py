@@ -73,6 +73,13 @@ class AccountRow(Base):
     is_demo: Mapped[bool] = mapped_column(default=False)
     is_paused: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Calls to Walmart in a row that got no usable answer."""
+    trouble: Mapped[str | None] = mapped_column(Text)
+    """Why Walmart does not serve the account, in Walmart's words; None while it does."""
+    trouble_since: Mapped[datetime | None]
+    probe_at: Mapped[datetime | None]
+    """Until then an account with a trouble rests as a whole; then one call goes out and finds out."""
 
     store: Mapped[StoreRow] = relationship(lazy="joined", innerjoin=True)
 
@@ -92,6 +99,23 @@ class AccessTokenRow(Base):
     token: Mapped[bytes | None]
     expires_at: Mapped[datetime | None]
     renewing_until: Mapped[datetime | None]
+
+
+class BucketRow(Base):
+    """How full Walmart's token bucket of one account and endpoint is, by our count, shared by all workers.
+
+    `line_at` is the place in time that the last call which had to wait was told; `most_left` the most that Walmart
+    ever said was left, where it publishes no limit.
+    """
+
+    __tablename__ = "buckets"
+
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    endpoint: Mapped[str] = mapped_column(primary_key=True)
+    full_at: Mapped[datetime]
+    heard_at: Mapped[datetime | None]
+    line_at: Mapped[datetime | None]
+    most_left: Mapped[int] = mapped_column(default=0)
 
 
 class SubscriptionRow(Base):

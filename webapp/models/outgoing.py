@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Text, text
+from sqlalchemy import JSON, ForeignKey, Index, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Id
@@ -15,7 +15,11 @@ IS_OPEN = "state in ('queued', 'running')"
 
 
 class CommandRow(Base):
-    """What must go out. Its key is unique, its payload is frozen before the first send, it is never deleted."""
+    """What must go out. Its key is unique, its payload is frozen before the first send, it is never deleted.
+
+    `is_in_line`: it waits for nothing but a token of its account's rate limit, or was let go to take one. While it is
+    queued, `next_attempt_at` is when the token is foreseen; the nearest `deadline` gets the next one.
+    """
 
     __tablename__ = "commands"
 
@@ -30,6 +34,8 @@ class CommandRow(Base):
     issued_by: Mapped[str] = mapped_column(default="")
     issued_at: Mapped[datetime]
     next_attempt_at: Mapped[datetime | None]
+    deadline: Mapped[datetime | None]
+    is_in_line: Mapped[bool] = mapped_column(default=False, server_default=false())
     tries: Mapped[int] = mapped_column(default=0)
     first_sent_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(Text, default="")

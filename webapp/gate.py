@@ -1,0 +1,75 @@
+"""The gate before Walmart: each call of a piece of work passes its fence, its account's health and its limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Update, update
+
+from webapp import claims, clock, limits
+from webapp.accounts import Account
+from webapp.circuit import Circuit
+from webapp.claims import Claim
+from webapp.connectors import walmart_limits
+from webapp.connectors.http import Answer, Call, ConnectorError
+from webapp.domain.commands import CommandState
+from webapp.limits import Meter
+from webapp.models import CommandRow
+from webapp.unit_of_work import unit_of_work
+
+
+@dataclass(slots=True)
+class Gate:
+    """Lets the calls of one piece of work through, one after the other."""
+
+    account: Account
+    claim: Claim | None = None
+    circuit: Circuit = field(init=False)
+    sent_at: datetime = field(default_factory=clock.now)
+
+    def __post_init__(self) -> None:
+        self.circuit = Circuit(self.account.id)
+
+    def before(self, call: Call) -> None:
+        """Raises MustWait where the call has to wait, and claims.Lost where the order is somebody else's by now."""
+        self.circuit.enter()
+        meter = self._meter(call)
+        if call.acts:
+            self._take_and_renew(meter)
+        elif meter is not None:
+            limits.take_read(meter)
+        self.sent_at = clock.now()
+
+    def after(self, call: Call, answer: Answer | None, error: ConnectorError | None) -> None:
+        """Learn from the answer, or from there being none."""
+        meter = self._meter(call)
+        if meter is not None and answer is not None:
+            limits.hear(meter, walmart_limits.heard(answer), self.sent_at)
+        self.circuit.note(call, answer, error)
+
+    def _take_and_renew(self, meter: Meter | None) -> None:
+        """In one transaction: the order is still ours, and the call has its token."""
+        at = None
+        with unit_of_work() as work:
+            if self.claim is not None:
+                claims.check(work, self.claim)
+            if meter is not None:
+                at = limits.take(work, meter)
+            if at is None and self.claim is not None:
+                work.execute(_leave_the_line(self.claim))
+        if at is not None and meter is not None:
+            raise limits.must_wait(meter, at)
+
+    def _meter(self, call: Call) -> Meter | None:
+        endpoint = walmart_limits.endpoint_of(call)
+        account = self.account
+        if endpoint is None:
+            return None
+        return limits.meter(account.id, endpoint, account.marketplace, account.policy.rate_limits)
+
+
+def _leave_the_line(claim: Claim) -> Update:
+    """The command that is being carried out has its token."""
+    mine = update(CommandRow).where(CommandRow.sync_id == claim.sync_id, CommandRow.state == CommandState.RUNNING)
+    return mine.where(CommandRow.is_in_line).values(is_in_line=False)
