@@ -1,0 +1,78 @@
+"""What the tests about creation do to a house: its mode changed, sums looked at, a worker that dies at a call."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select, update
+
+from tests.driving import LEASE_IS_OVER
+from tests.house import House
+from webapp import accounts, clock, order_rows
+from webapp.accounts import Store
+from webapp.domain.shop import Behind
+from webapp.models import OrderRow, StoreRow, db
+from webapp.settings import CHECKOUT
+from webapp.unit_of_work import unit_of_work
+
+
+def use(house: House, mode: str) -> None:
+    """The store's orders are created in this mode from now on."""
+    with house.app.app_context(), unit_of_work() as work:
+        work.execute(update(StoreRow).values(mode=mode))
+
+
+def store_of(house: House) -> Store:
+    return accounts.by_id(house.account_id).store
+
+
+def row_of(house: House, po: str) -> OrderRow:
+    with house.app.app_context():
+        return db.session.execute(select(OrderRow).where(OrderRow.po == po)).scalar_one()
+
+
+def behind(house: House, po: str) -> tuple[Behind, ...]:
+    return order_rows.way_back(row_of(house, po))
+
+
+def shop_order(house: House, po: str) -> dict[str, Any]:
+    """The Magento order that is linked."""
+    number = house.shown(po)["magento_increment_id"]
+    assert number, house.shown(po)["waiting_for"]
+    return dict(house.magento.order(number))
+
+
+def walmart_total(house: House, po: str) -> Decimal:
+    with house.app.app_context():
+        return db.session.execute(select(OrderRow.total).where(OrderRow.po == po)).scalar_one()
+
+
+def decimal(value: Any) -> Decimal:
+    return Decimal(str(value))
+
+
+def reserved(house: House, sku: str) -> Decimal:
+    """The sum of the shop's promises for a SKU."""
+    return house.magento.shop.reserved(1, sku)
+
+
+def die_at(house: House, method: str, path: str) -> None:
+    """A worker process works off what is to go out and is killed right after this call; its lease then ends."""
+    settings = house.app.extensions["orderbridge_settings"]
+    env = {
+        **os.environ,
+        "DATA_DIR": str(settings.data_dir),
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": settings.secret_key,
+        "ENCRYPTION_KEYS": ",".join(settings.encryption_keys),
+    }
+    command = [sys.executable, "-m", "tests.drain_and_die", method, path]
+    done = subprocess.run(command, cwd=CHECKOUT, env=env, timeout=60, check=False, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+    clock.move(LEASE_IS_OVER)

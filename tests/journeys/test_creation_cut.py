@@ -1,0 +1,118 @@
+"""Exactly one Magento order, whatever call is cut, refused for a moment or survived by nobody, in both modes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.driving import drain_in, drain_out
+from tests.house import House
+from tests.journeys.shopping import decimal, die_at, reserved, row_of, shop_order, use, walmart_total
+
+MUG, TEA = "FH-MUG-350-BLU", "FH-TEA-MINT-50"
+LINES = [{"sku": MUG, "quantity": 2, "price": 11.90, "tax": 1.06}, {"sku": TEA, "quantity": 1, "price": 4.5, "tax": 0}]
+
+DIRECT = [
+    ("GET", r"/V1/products\?"),
+    ("GET", "directory/countries"),
+    ("GET", r"/V1/orders\?"),
+    ("POST", r"/V1/orders$"),
+    ("POST", "/invoice"),
+]
+CART = [
+    ("GET", r"/V1/products\?"),
+    ("GET", "directory/countries"),
+    ("GET", r"/V1/orders\?"),
+    ("POST", r"/carts/$"),
+    ("POST", r"/carts/\d+/items"),
+    ("POST", "shipping-information"),
+    ("PUT", r"/carts/\d+/order"),
+    ("POST", r"/V1/orders$"),
+    ("GET", r"/V1/orders/\d+"),
+    ("POST", "/invoice"),
+]
+CALLS = [("direct", *call) for call in DIRECT] + [("cart", *call) for call in CART]
+FAULTS = ["cut_before", "cut_after", "status"]
+ACTING = [(mode, method, path) for mode, method, path in CALLS if method != "GET"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "method", "path", "fault"),
+    [(*call, fault) for call in CALLS for fault in (["status"] if call[1] == "GET" else FAULTS)],
+)
+def test_a_call_that_fails_leaves_one_order(house: House, mode: str, method: str, path: str, fault: str) -> None:
+    use(house, mode)
+    house.magento.fault(fault, method=method, path=path, times=1)
+    po = house.place(lines=LINES)
+    go_on(house)
+    assert_one(house, po, mode)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("mode", "method", "path"), [("cart", "POST", r"/carts/\d+/items"), ("cart", "PUT", "/order")])
+def test_a_call_that_fails_again_and_again_leaves_one_order(
+    house: House, mode: str, method: str, path: str, fault: str
+) -> None:
+    use(house, mode)
+    house.magento.fault(fault, method=method, path=path, times=3)
+    po = house.place(lines=LINES)
+    for _ in range(5):
+        go_on(house)
+    assert_one(house, po, mode)
+
+
+@pytest.mark.parametrize(("mode", "method", "path"), ACTING)
+def test_a_worker_that_is_killed_after_a_call_leaves_one_order(house: House, mode: str, method: str, path: str) -> None:
+    use(house, mode)
+    po = house.place(lines=LINES)
+    drain_in(house)
+    while not any(row.kind == waits_for(path) for row in house.commands(po)):
+        drain_out(house)
+        drain_in(house)
+    die_at(house, method, path)
+    go_on(house)
+    assert_one(house, po, mode)
+
+
+@pytest.mark.parametrize("mode", ["direct", "cart"])
+def test_searches_that_lag_behind_lead_to_no_second_order(house: House, mode: str) -> None:
+    use(house, mode)
+    house.magento.fault("cut_after", method="POST" if mode == "direct" else "PUT", path="/(orders|order)$", times=1)
+    house.magento.fault("stale_reads", method="GET", path="/V1/orders$", seconds=60)
+    po = house.place(lines=LINES)
+    go_on(house)
+    assert house.shown(po)["magento_increment_id"] is None
+    house.magento.clear_faults()
+    house.pass_time(hours=1)
+    go_on(house)
+    assert_one(house, po, mode)
+
+
+def waits_for(path: str) -> str:
+    """The kind of command that makes this call."""
+    return "CreateInvoice" if path == "/invoice" else "CreateMagentoOrder"
+
+
+def go_on(house: House) -> None:
+    """Long enough that what was in doubt has settled and was tried again."""
+    house.drain()
+    house.pass_time(seconds=15)
+    house.pass_time(seconds=60)
+    house.pass_time(minutes=3)
+    house.pass_time(minutes=5)
+
+
+def assert_one(house: House, po: str, mode: str) -> None:
+    """One order with one invoice and Walmart's total; its stock is held in cart mode, and not in direct mode."""
+    order = shop_order(house, po)
+    assert len(house.effects("order_create")) == 1
+    assert len(house.magento.invoices(order["increment_id"])) == 1
+    assert decimal(order["grand_total"]) == walmart_total(house, po) == Decimal("30.42")
+    assert decimal(order["total_paid"]) == Decimal("30.42")
+    assert (order["increment_id"] == f"WM-{po}") is (mode == "direct")
+    assert order["ext_order_id"] == po
+    assert len(order["status_histories"]) == 1
+    assert [reserved(house, MUG), reserved(house, TEA)] == ([-2, -1] if mode == "cart" else [0, 0])
+    assert house.shown(po)["attention"] is None
+    assert row_of(house, po).magento_items
