@@ -17,6 +17,7 @@ from rq.serializers import JSONSerializer
 
 from jobs import inbound, outbound
 from jobs.drain import stop_soon
+from jobs.rehearsal import rehearse
 from webapp import queue
 from webapp.app import create_app
 from webapp.parent_watch import end_with_parent
@@ -71,6 +72,7 @@ def main() -> None:
     if os.environ.get("ORDERBRIDGE_SUPERVISED") == "1":
         end_with_parent()
     app = create_app()
+    rehearse(app)
     connection = queue.patient_client()
     queue.clear(bell)
     worker = DrainWorker(

@@ -70,14 +70,18 @@ def take(
     """
     if at_most < 1:
         return []
-    now = clock.now()
-    urgency = _deadline(now) if due is due_commands else None
-    wanted = _share(_candidates(due(now), at_most, urgency), at_most=at_most, held=held, threads=threads)
+    wanted = _share(candidates(due, at_most), at_most=at_most, held=held, threads=threads)
     if not wanted:
         return []
     with unit_of_work() as work:
         # In one order everywhere, so that two workers never wait for each other's rows in a circle.
-        return [claim for sync_id in sorted(wanted) if (claim := _claim(work, sync_id, now))]
+        return [claim for sync_id in sorted(wanted) if (claim := take_within(work, sync_id, clock.now()))]
+
+
+def candidates(due: Callable[[datetime], ColumnElement[bool]], at_most: int) -> Sequence[Row[int, int, int]]:
+    """What `take` chooses from: of each account the `at_most` orders that are due the longest, or the most urgent."""
+    now = clock.now()
+    return _ranked(due(now), at_most, _deadline(now) if due is due_commands else None)
 
 
 def take_one(account_id: int, po: str) -> Claim | None:
@@ -85,7 +89,7 @@ def take_one(account_id: int, po: str) -> Claim | None:
     with unit_of_work() as work:
         mine = select(SyncRow.id).where(SyncRow.account_id == account_id, SyncRow.po == po)
         sync_id = work.execute(mine).scalar_one_or_none()
-        return _claim(work, sync_id, clock.now()) if sync_id is not None else None
+        return take_within(work, sync_id, clock.now()) if sync_id is not None else None
 
 
 def wait_for_turn(account_id: int, po: str, seconds: float) -> Claim | None:
@@ -212,7 +216,7 @@ def _deadline(now: datetime) -> ColumnElement[Any]:
     return nearest.correlate(SyncRow).scalar_subquery()
 
 
-def _candidates(
+def _ranked(
     due: ColumnElement[bool], at_most: int, urgency: ColumnElement[Any] | None = None
 ) -> Sequence[Row[int, int, int]]:
     """The most urgent of each account, so that a backlog of one never hides what another waits for."""
@@ -243,7 +247,7 @@ def _share(candidates: Sequence[Row[int, int, int]], *, at_most: int, held: Coun
     return chosen
 
 
-def _claim(work: Work, sync_id: int, now: datetime) -> Claim | None:
+def take_within(work: Work, sync_id: int, now: datetime) -> Claim | None:
     """Win the order by a conditional update, or not. If its worker dies, it is due again when the lease ends."""
     won = work.changed(
         update(SyncRow)
