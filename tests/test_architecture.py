@@ -28,6 +28,7 @@ ROWS = (
         "webapp.accounts",
         "webapp.account_changes",
         "webapp.account_entry",
+        "webapp.late_creation",
         "webapp.people",
         "webapp.claims",
         "webapp.turns",
@@ -43,6 +44,7 @@ ROWS = (
     + (
         "webapp.handlers",
         "webapp.creation",
+        "webapp.creation_by_hand",
         "webapp.carts",
         "webapp.queries",
         "webapp.timeline",

@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 from sqlalchemy import delete, func, or_, select, update
 
-from webapp import accounts, circuit, clock, vault
+from webapp import accounts, circuit, clock, late_creation, vault
 from webapp.accounts import NewAccount, Refused
 from webapp.connectors.signatures import WebhookAuth
 from webapp.domain.commands import CommandState
+from webapp.domain.creation_settings import problems
 from webapp.domain.order import OrderStatus
 from webapp.domain.policy import AcknowledgeWhen, Policy
 from webapp.models import (
@@ -48,6 +50,20 @@ POLICY_WORDS = {
     "number_prefix": "Order number prefix",
     "wfs_number_prefix": "Order number prefix for WFS orders",
     "invoice": "Create invoices",
+    "customer": "Customer",
+    "customer_id": "Predefined customer",
+    "customer_website": "Website of new customers",
+    "customer_group": "Group of new customers",
+    "unknown_region": "A state that Magento does not know",
+    "tax_source": "Tax",
+    "ship_by_comment": "Write the ship-by date into the order's comment",
+    "shipping_method": "Shipping method in Magento",
+    "payment_method": "Payment method in Magento",
+    "status_created": "Magento status while Created",
+    "status_unshipped": "Magento status while Unshipped",
+    "status_partially_shipped": "Magento status while Partially Shipped",
+    "status_shipped": "Magento status once Shipped",
+    "status_canceled": "Magento status once Canceled",
 }
 """Every switch that a person may set, in words. What the list lacks is kept as it is."""
 
@@ -100,6 +116,8 @@ def change(account_id: int, wanted: Change, by: str) -> list[Logged]:
         _log(work, row, by, logged)
         if any(each.setting != "Name" for each in logged):
             _wake(work, account_id)
+        if wanted.policy is not None:
+            late_creation.start(work, account_id, wanted.policy)
     return logged
 
 
@@ -282,6 +300,9 @@ def _policy(row: AccountRow, wanted: Policy | None) -> list[Logged]:
     if wanted is None:
         return []
     before = accounts.policy_from_json(row.settings, number_prefix=row.number_prefix)
+    wrong = set(problems(wanted, row.store.mode)) - set(problems(before, row.store.mode))
+    if wrong:
+        raise Refused(" ".join(sorted(wrong)))
     row.settings, row.number_prefix = accounts.policy_to_json(wanted), wanted.number_prefix
     pairs = ((each.name, getattr(before, each.name), getattr(wanted, each.name)) for each in fields(Policy))
     return [Logged(POLICY_WORDS.get(name, name), said(old), said(new)) for name, old, new in pairs if old != new]
@@ -322,6 +343,8 @@ def said(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, AcknowledgeWhen):
         return ACKNOWLEDGE_WORDS[value]
+    if isinstance(value, StrEnum):
+        return value.value.replace("_", " ")
     if isinstance(value, timedelta):
         return f"{value / timedelta(minutes=1):g}"
     if isinstance(value, datetime):

@@ -10,14 +10,18 @@ from sqlalchemy import update
 from webapp import clock, creation
 from webapp.claims import Claim
 from webapp.connectors.http import ConnectorError
-from webapp.domain.commands import AcknowledgeOrder, CreateInvoice, CreateMagentoOrder
+from webapp.domain.commands import AcknowledgeOrder, CreateInvoice, CreateMagentoOrder, SetMagentoStatus
 from webapp.domain.order import ACKNOWLEDGED, CREATED, Order
 from webapp.domain.plan import needs_acknowledgement
 from webapp.domain.policy import ACKNOWLEDGE_WITHIN
+from webapp.domain.shop import CLOSED_STATES
 from webapp.models import OrderRow
 from webapp.outbox import Outcome, Task, Trial, Unneeded
 from webapp.scene import Scene, read_again, set_up
 from webapp.unit_of_work import Work
+
+STATES = frozenset({"processing"})
+"""Statuses that are a state of their own as well; any other one stands within the state that the order has."""
 
 
 def perform(claim: Claim, task: Task, trial: Trial) -> Outcome:
@@ -30,6 +34,8 @@ def perform(claim: Claim, task: Task, trial: Trial) -> Outcome:
             return creation.create(scene)
         case CreateInvoice():
             return _invoice(scene)
+        case SetMagentoStatus(status, _):
+            return _set_status(scene, status)
         case _:
             assert_never(task.command)
 
@@ -74,3 +80,19 @@ def _invoice(scene: Scene) -> Outcome:
             return Outcome("The Magento order is invoiced already.")
         raise
     return Outcome(f"Magento made invoice {invoice_id}.")
+
+
+def _set_status(scene: Scene, status: str) -> Outcome:
+    """Change the status alone; an order that is complete, closed, canceled or held is never moved back."""
+    if scene.magento_order_id is None:
+        raise Unneeded("No Magento order is linked.")
+    shop = scene.both.magento.get_order(scene.magento_order_id)
+    if shop is None:
+        raise Unneeded("The Magento order was deleted.")
+    if shop.state in CLOSED_STATES:
+        raise Unneeded(f"The Magento order is {shop.status or shop.state} by now and stays so.")
+    if shop.status == status:
+        return Outcome(f"The Magento order is {status} already.")
+    state = {"state": status} if status in STATES else {}
+    scene.both.magento.update_order({"entity_id": shop.entity_id, "status": status, **state})
+    return Outcome(f"Set the Magento order to {status}.")

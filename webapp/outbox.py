@@ -363,6 +363,7 @@ def _to_issued(row: CommandRow) -> Issued:
         waits=row.reason if row.is_in_line and row.state == CommandState.QUEUED else "",
         given_up=bool(row.dismissed_by),
         was_sent=row.first_sent_at is not None,
+        by_person=row.issued_by != RULE,
     )
 
 

@@ -36,16 +36,25 @@ class CreateInvoice:
     generation: int = 1
 
 
-Command = AcknowledgeOrder | CreateMagentoOrder | CreateInvoice
+@dataclass(frozen=True, slots=True)
+class SetMagentoStatus:
+    """Show the order's state by a status of the merchant's choice. Once for each status that it reaches."""
+
+    status: str
+    reached: str
+
+
+Command = AcknowledgeOrder | CreateMagentoOrder | CreateInvoice | SetMagentoStatus
 
 KINDS: dict[str, type[Command]] = {
-    kind.__name__: kind for kind in (AcknowledgeOrder, CreateMagentoOrder, CreateInvoice)
+    kind.__name__: kind for kind in (AcknowledgeOrder, CreateMagentoOrder, CreateInvoice, SetMagentoStatus)
 }
 
 SIDES: dict[str, Side] = {
     "AcknowledgeOrder": Side.WALMART,
     "CreateMagentoOrder": Side.MAGENTO,
     "CreateInvoice": Side.MAGENTO,
+    "SetMagentoStatus": Side.MAGENTO,
 }
 
 SETTLES_IN = {"CreateInvoice": timedelta(seconds=120)}
@@ -60,6 +69,7 @@ IN_WORDS = {
         "Creating the Magento order…",
     ),
     "CreateInvoice": ("Invoice the Magento order", "Invoiced the Magento order", "Invoicing…"),
+    "SetMagentoStatus": ("Set the Magento status", "Set the Magento status", "Setting the Magento status…"),
 }
 """Per kind: what it will do, what it did, what it is doing; the order log and the queue share the words."""
 
@@ -67,10 +77,11 @@ DOING = {
     "AcknowledgeOrder": "Acknowledging at Walmart",
     "CreateMagentoOrder": "Creating the Magento order",
     "CreateInvoice": "Invoicing the Magento order",
+    "SetMagentoStatus": "Setting the Magento status",
 }
 """Per kind: how the order's sentence begins while the command is under way."""
 
-MAGENTO_ALONE = frozenset({"CreateInvoice"})
+MAGENTO_ALONE = frozenset({"CreateInvoice", "SetMagentoStatus"})
 """Kinds that never ask Walmart anything, and so go on while Walmart does not serve the account."""
 
 
@@ -99,6 +110,7 @@ class Issued:
     given_up: bool = False
     waits: str = ""
     was_sent: bool = False
+    by_person: bool = False
 
     @property
     def is_under_way(self) -> bool:
@@ -107,7 +119,11 @@ class Issued:
 
 def cause_of(command: Command) -> str:
     """The part of the idempotency key that names why this command is wanted, not the state it was wanted in."""
-    return str(command.generation)
+    match command:
+        case SetMagentoStatus(status, reached):
+            return f"{reached}:{status}"
+        case _:
+            return str(command.generation)
 
 
 def issued_of(kind: type[Command], issued: Iterable[Issued]) -> tuple[Issued, ...]:

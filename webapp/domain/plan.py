@@ -14,13 +14,17 @@ from webapp.domain.commands import (
     CreateInvoice,
     CreateMagentoOrder,
     Issued,
+    SetMagentoStatus,
+    cause_of,
     issued_of,
 )
 from webapp.domain.order import CREATED, Order, OrderStatus, is_open
 from webapp.domain.policy import ACKNOWLEDGE_WITHIN, AcknowledgeWhen, Policy
-from webapp.domain.shop import Product, ShopOrder
+from webapp.domain.shop import CLOSED_STATES, Product, ShopOrder
 
 LOOK_SOON = timedelta(minutes=2)
+INVOICED_WHEN = frozenset({OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED})
+"""Not before it is acknowledged; also when it went straight to Shipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ def plan(seen: Seen, policy: Policy, issued: Iterable[Issued], now: datetime) ->
         _acknowledge(seen, policy, commands, now),
         _create(seen, policy, commands, now),
         _invoice(seen, policy, commands, now),
+        _status(seen, policy, commands),
         _rest(seen, now),
     )
     looks = [part.look_again_at for part in parts if part.look_again_at]
@@ -83,6 +88,15 @@ def needs_acknowledgement(order: Order) -> bool:
     return order.is_fulfilled_by_seller and order.counts()[CREATED] > 0
 
 
+def shipper(order: Order) -> str:
+    """Who ships an order that the seller does not, as the beginning of a sentence."""
+    names = {
+        "WFSFulfilled": "Walmart ships this order itself (WFS)",
+        "3PLFulfilled": "Another warehouse ships this order (3PL)",
+    }
+    return names.get(order.ship_node, f"This order is shipped by {order.ship_node}")
+
+
 def wants_magento_order(seen: Seen, policy: Policy) -> bool:
     """The settings ask for a Magento order and none is linked; products and money are judged later."""
     return not seen.is_linked and _why_not_created(seen.order, policy) is None
@@ -93,21 +107,13 @@ def _why_not_created(order: Order, policy: Policy) -> str | None:
         return "Canceled at Walmart before a Magento order was made, so none is made."
     if not order.is_fulfilled_by_seller:
         if not policy.create_wfs_orders:
-            return f"{_shipper(order)}; Magento orders for those are switched off."
+            return f"{shipper(order)}; Magento orders for those are switched off."
         return None
     if not policy.create_orders:
         return "Creating Magento orders is switched off for this account."
     if policy.import_since and order.ordered_at < policy.import_since:
         return f"Ordered before {policy.import_since:%Y-%m-%d}, the date from which Magento orders are created."
     return None
-
-
-def _shipper(order: Order) -> str:
-    names = {
-        "WFSFulfilled": "Walmart ships this order itself (WFS)",
-        "3PLFulfilled": "Another warehouse ships this order (3PL)",
-    }
-    return names.get(order.ship_node, f"This order is shipped by {order.ship_node}")
 
 
 def _acknowledge(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan:
@@ -173,8 +179,8 @@ def _create(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetim
         return Plan()
     before = issued_of(CreateMagentoOrder, issued)
     why_not = _why_not_created(seen.order, policy)
-    # What may have reached Magento is followed up even when it is not wanted any more.
-    if why_not and not any(one.is_under_way and one.was_sent for one in before):
+    # What may have reached Magento is followed up even when it is not wanted any more; what a person wants is done.
+    if why_not and not any(one.is_under_way and (one.was_sent or one.by_person) for one in before):
         return Plan(waiting_for=(why_not,) if is_open(seen.order.counts()) else ())
     if any(one.is_under_way for one in before):
         return Plan((CreateMagentoOrder(len(before)),), (_under_way(DOING["CreateMagentoOrder"], before),))
@@ -228,8 +234,7 @@ def _invoice(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: dateti
         # Not seeing the shop proves nothing: what is on its way is not called off for that.
         return Plan(commands=(CreateInvoice(len(before)),))
     shop = seen.shop
-    wanted = {OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED}
-    if not policy.invoice or shop is None or shop.is_invoiced or seen.order.status not in wanted:
+    if not policy.invoice or shop is None or shop.is_invoiced or seen.order.status not in INVOICED_WHEN:
         return Plan()
     if shop.state in {"canceled", "closed", "holded"}:
         return Plan(waiting_for=(f"Not invoiced: the Magento order is {shop.status or shop.state}.",))
@@ -245,6 +250,27 @@ def _invoice(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: dateti
     return Plan(commands=(CreateInvoice(len(before) + 1),), waiting_for=("Invoicing the Magento order.",))
 
 
+def _status(seen: Seen, policy: Policy, issued: tuple[Issued, ...]) -> Plan:
+    """The status of the merchant's choice, once for each that the order reaches; what a person sets later stays."""
+    before = issued_of(SetMagentoStatus, issued)
+    if seen.is_linked and seen.shop_trouble:
+        return Plan(commands=tuple(_status_of(one.cause) for one in before if one.is_under_way))
+    shop, status = seen.shop, policy.statuses[seen.order.status]
+    if shop is None or not status or status == shop.status or shop.state in CLOSED_STATES:
+        return Plan()
+    if policy.invoice and not shop.is_invoiced and seen.order.status in INVOICED_WHEN:
+        return Plan()
+    command = SetMagentoStatus(status, f"{seen.linked_increment_id}:{seen.order.status.slug}")
+    if any(one.cause == cause_of(command) and not one.is_under_way for one in before):
+        return Plan()
+    return Plan((command,), (f"Setting the Magento order to {status}.",))
+
+
+def _status_of(cause: str) -> SetMagentoStatus:
+    reached, _, status = cause.rpartition(":")
+    return SetMagentoStatus(status, reached)
+
+
 def _rest(seen: Seen, now: datetime) -> Plan:
     if seen.order.unknown_statuses:
         words = ", ".join(seen.order.unknown_statuses)
@@ -256,11 +282,17 @@ def _rest(seen: Seen, now: datetime) -> Plan:
         return Plan(attention="The Magento order was deleted. Nothing is written to it any more.")
     if seen.is_linked and seen.shop_trouble:
         return Plan(waiting_for=(seen.shop_trouble,), look_again_at=now + LOOK_SOON)
+    if seen.shop and seen.shop.is_canceled and is_open(seen.order.counts()) and seen.order.is_fulfilled_by_seller:
+        return Plan(
+            waiting_for=(f"Magento order {seen.shop.increment_id} is canceled, and units are open at Walmart.",),
+            attention=f"Magento order {seen.shop.increment_id} is canceled. Cancel the open units at Walmart too, or "
+            "create the Magento order again.",
+        )
     ready = seen.order.status in {OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED}
     if ready and is_open(seen.order.counts()) and seen.order.is_fulfilled_by_seller and seen.is_linked:
         return Plan(waiting_for=("Waiting for a shipment in Magento.",))
     if is_open(seen.order.counts()) and not seen.order.is_fulfilled_by_seller and seen.is_linked:
-        return Plan(waiting_for=(f"{_shipper(seen.order)}.",))
+        return Plan(waiting_for=(f"{shipper(seen.order)}.",))
     return Plan()
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from webapp.domain.order import OrderStatus
+
 ACKNOWLEDGE_WITHIN = timedelta(hours=4)
 """Walmart wants an acknowledgement within four hours of the order (Walmart's page on acknowledging orders)."""
 
@@ -81,6 +83,17 @@ class Policy:
     def imports(self, ordered_at: datetime) -> bool:
         """An older order comes in only when a person asks for it, or for its day."""
         return self.import_since is None or ordered_at >= self.import_since
+
+    @property
+    def statuses(self) -> dict[OrderStatus, str]:
+        """The Magento status for each of the five; empty where Magento is left alone."""
+        return {
+            OrderStatus.CREATED: self.status_created,
+            OrderStatus.UNSHIPPED: self.status_unshipped,
+            OrderStatus.PARTIALLY_SHIPPED: self.status_partially_shipped,
+            OrderStatus.SHIPPED: self.status_shipped,
+            OrderStatus.CANCELED: self.status_canceled,
+        }
 
     def prefix(self, *, by_seller: bool) -> str:
         """The prefix of the Magento order number, which WFS orders may have of their own."""

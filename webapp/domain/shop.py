@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 ORDERABLE_TYPES = frozenset({"simple", "virtual", "downloadable"})
+REPLACEABLE_STATES = frozenset({"canceled", "closed"})
 CLOSED_STATES = frozenset({"complete", "closed", "canceled", "holded"})
 
 

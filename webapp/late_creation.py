@@ -1,0 +1,62 @@
+"""Creating switched on later: how many orders that means is said first, then the workers create them."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true, update
+
+from webapp import clock
+from webapp.domain.commands import CommandState, CreateMagentoOrder
+from webapp.domain.order import SELLER_FULFILLED, OrderStatus
+from webapp.domain.policy import Policy
+from webapp.models import CommandRow, OrderRow, SyncRow, db
+from webapp.queue import Bell
+from webapp.unit_of_work import Work
+
+KIND = CreateMagentoOrder.__name__
+
+
+def count(account_id: int, policy: Policy) -> int:
+    """How many stored orders would be created in Magento under this policy, as far as their products are there."""
+    return int(db.session.execute(select(func.count()).select_from(_late(account_id, policy).subquery())).scalar_one())
+
+
+def say(account_id: int, policy: Policy) -> str:
+    """The same as a sentence, to be read before the setting is saved; empty where nothing follows."""
+    number = count(account_id, policy)
+    orders = "1 order" if number == 1 else f"{number} orders"
+    return f"{orders} will be created in Magento as soon as this is saved." if number else ""
+
+
+def start(work: Work, account_id: int, policy: Policy) -> int:
+    """Let all of them be created, by the workers; returns how many were set going."""
+    late = _late(account_id, policy).subquery()
+    turns = update(SyncRow).where(SyncRow.id.in_(select(late.c.sync_id)))
+    work.ring(Bell.INBOUND)
+    return work.changed(turns.values(look_again_at=clock.now(), hints=SyncRow.hints + 1, tries=0))
+
+
+def _late(account_id: int, policy: Policy) -> Select[int]:
+    """Orders without a Magento order that the policy asks for and nobody is at or has given up."""
+    held = exists().where(
+        CommandRow.sync_id == OrderRow.sync_id,
+        CommandRow.kind == KIND,
+        or_(
+            CommandRow.state.in_((CommandState.QUEUED, CommandState.RUNNING, CommandState.PARKED)),
+            CommandRow.dismissed_by != "",
+        ),
+    )
+    return select(OrderRow.sync_id).where(
+        OrderRow.account_id == account_id,
+        OrderRow.magento_order_id.is_(None),
+        OrderRow.status != OrderStatus.CANCELED.value,
+        _wanted(policy),
+        ~held,
+    )
+
+
+def _wanted(policy: Policy) -> ColumnElement[bool]:
+    """The same rules as the plan's, asked of many orders at once."""
+    by_seller = OrderRow.ship_node == SELLER_FULFILLED
+    since = OrderRow.ordered_at >= policy.import_since if policy.import_since else true()
+    own = and_(by_seller, since) if policy.create_orders else false()
+    return or_(own, ~by_seller if policy.create_wfs_orders else false())
