@@ -36,7 +36,7 @@ ENVELOPE = "ORDER_UPDATES"
 TWINS_WITHIN = timedelta(minutes=2)
 
 _ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}\Z")
-_KEPT_HEADERS = ("content-type", "user-agent", "x-request-id", "wm_qos.correlation_id", "x-adobe-commerce-request-id")
+_KEPT_HEADERS = ("content-type", "user-agent", "x-request-id", "wm-qos.correlation-id", "x-adobe-commerce-request-id")
 
 
 class EventState(StrEnum):

@@ -21,8 +21,14 @@ from webapp.unit_of_work import Work, unit_of_work
 
 CONFLICT = "An event with the same id but another body came before; this one was kept and has no effect."
 
-# The table, not the class: many rows in one execution, without the ORM between.
-EVENTS = EventRow.metadata.tables[EventRow.__tablename__]
+# Built once, on the table and not the class: many rows in one execution, without the ORM between.
+_EVENTS = EventRow.metadata.tables[EventRow.__tablename__]
+_NEW = {
+    is_on_sqlite: make(_EVENTS)
+    .on_conflict_do_nothing(index_elements=["delivery_key"])
+    .execution_options(preserve_rowcount=True)
+    for is_on_sqlite, make in ((True, sqlite.insert), (False, postgresql.insert))
+}
 
 Values = Mapping[str, Any]
 
@@ -180,7 +186,5 @@ def _end_all(batch: Sequence[_Entry], *, stored: bool = False, error: Exception 
 
 def _insert(work: Work, *rows: Values) -> int:
     """Insert those that are not there yet; returns how many that were."""
-    insert = sqlite.insert(EVENTS) if is_sqlite() else postgresql.insert(EVENTS)
-    # What comes back is counted: not every driver knows how many of many rows it has inserted.
-    new = insert.on_conflict_do_nothing(index_elements=["delivery_key"]).returning(EVENTS.c.id)
-    return len(work.execute(new, rows).all())
+    result = work.execute(_NEW[is_sqlite()], rows)
+    return int(getattr(result, "rowcount", 0))

@@ -50,6 +50,7 @@ def register(app: Flask, settings: Settings) -> None:
     pages = (orders.bp, order.bp, traffic.bp, settings_pages.bp, account_settings.bp, auth.bp, health.bp)
     for bp in (*pages, webhooks.bp):
         app.register_blueprint(bp)
+    app.wsgi_app = webhooks.Door(app)  # type: ignore[method-assign]
     app.view_functions["static"] = door.public(assets.serve)
     app.context_processor(_common)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from wsgiref.types import StartResponse, WSGIEnvironment
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Flask, Response, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.wsgi import get_content_length, get_input_stream
 
 from webapp import inbox, vault
 from webapp.inbox import Unauthorized
@@ -15,59 +20,90 @@ bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 Receive = Callable[[str, str, Mapping[str, str], bytes], None]
 
+RECEIVERS: Mapping[str, Receive] = {"walmart": inbox.receive_walmart, "magento": inbox.receive_magento}
+ADDRESS = re.compile(r"/webhooks/(walmart|magento)/([^/]+)(?:/((?!token\Z)[^/]+))?")
+HEADERS = [
+    ("Content-Type", "text/plain; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+]
 
-@bp.post("/walmart/<key>")
-@bp.post("/walmart/<key>/<secret>")
-def walmart(key: str, secret: str = "") -> Response:
-    """A notification from Walmart, which wants a 200 within three seconds."""
-    return _take_in(inbox.receive_walmart, key, secret)
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the sender is told: it reads the status, a person the sentence."""
+
+    status: str
+    sentence: str
+    more: tuple[tuple[str, str], ...] = ()
+
+
+STORED = Answer("200 OK", "ok")
+CUT_SHORT = Answer("400 Bad Request", "The body ended too early.")
+STRANGER = Answer("401 Unauthorized", "The sender did not prove who it is.")
+POST_ONLY = Answer("405 Method Not Allowed", "Webhooks are posted.", (("Allow", "POST"),))
+TOO_LARGE = Answer("413 Content Too Large", "The body is larger than 1 MiB.")
+NOT_NOW = Answer("503 Service Unavailable", "It could not be stored just now; send it again.", (("Retry-After", "30"),))
+
+
+class Door:
+    """Takes the webhooks in and leaves everything else to the pages behind it.
+
+    It stands before Flask's pipeline, which has nothing to do for a sender that has no session, sends no form and
+    reads no page, and would cost more than storing the event.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._pages = app.wsgi_app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        address = ADDRESS.fullmatch(environ["PATH_INFO"])
+        if address is None:
+            return self._pages(environ, start_response)
+        answer = POST_ONLY
+        if environ["REQUEST_METHOD"] == "POST":
+            with self._app.app_context():
+                answer = _take_in(RECEIVERS[address[1]], address[2], address[3] or "", environ)
+        text = f"{answer.sentence}\n".encode()
+        start_response(answer.status, [*HEADERS, ("Content-Length", str(len(text))), *answer.more])
+        return [text]
 
 
 @bp.post("/walmart/<key>/token")
-def token(key: str) -> Response:
+def token(key: str) -> tuple[Response, int]:
     """Walmart asks for the bearer token that its OAUTH webhooks will show."""
     try:
-        issued = inbox.issue_token(key, _headers())
+        issued = inbox.issue_token(key, _headers(request.environ))
     except Unauthorized:
-        return _answer(401, "The client ID or secret is not the one of this account's subscription.")
-    return jsonify(access_token=issued, token_type="Bearer", expires_in=vault.TICKET_SECONDS)
+        return jsonify(error="The client ID or secret is not the one of this account's subscription."), 401
+    return jsonify(access_token=issued, token_type="Bearer", expires_in=vault.TICKET_SECONDS), 200
 
 
-@bp.post("/magento/<key>")
-@bp.post("/magento/<key>/<secret>")
-def magento(key: str, secret: str = "") -> Response:
-    """A notification from the shop."""
-    return _take_in(inbox.receive_magento, key, secret)
-
-
-def _take_in(receive: Receive, key: str, secret: str) -> Response:
-    body = _body()
-    if body is None:
-        return _answer(413, "The body is larger than 1 MiB.")
+def _take_in(receive: Receive, key: str, secret: str, environ: WSGIEnvironment) -> Answer:
     try:
-        receive(key, secret, _headers(), body)
+        body = _body(environ)
+        if len(body) > inbox.LARGEST_BODY:
+            return TOO_LARGE
+        receive(key, secret, _headers(environ), body)
+    except ClientDisconnected:
+        return CUT_SHORT
     except Unauthorized:
-        return _answer(401, "The sender did not prove who it is.")
+        return STRANGER
     except SQLAlchemyError:
         db.session.rollback()
-        refused = _answer(503, "It could not be stored just now; send it again.")
-        refused.headers["Retry-After"] = "30"
-        return refused
-    return _answer(200, "ok")
+        return NOT_NOW
+    return STORED
 
 
-def _headers() -> dict[str, str]:
-    return {name.lower(): value for name, value in request.headers.items()}
+def _body(environ: WSGIEnvironment) -> bytes:
+    """All of it, also when no length is given; of one that is too large only as much as shows that it is."""
+    if (get_content_length(environ) or 0) > inbox.LARGEST_BODY:
+        return bytes(inbox.LARGEST_BODY + 1)
+    return get_input_stream(environ).read(inbox.LARGEST_BODY + 1)
 
 
-def _body() -> bytes | None:
-    """At most 1 MiB, also when no length is given; None for more. A body cut short is what it is: bytes."""
-    if (request.content_length or 0) > inbox.LARGEST_BODY:
-        return None
-    request.max_content_length = None
-    body = request.stream.read(inbox.LARGEST_BODY + 1)
-    return None if len(body) > inbox.LARGEST_BODY else body
-
-
-def _answer(status: int, text: str) -> Response:
-    return Response(text + "\n", status, mimetype="text/plain")
+def _headers(environ: WSGIEnvironment) -> dict[str, str]:
+    """By their names in lower case, as the sender gave them."""
+    found = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    return found | {"content-type": environ.get("CONTENT_TYPE", "")}
