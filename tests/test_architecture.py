@@ -25,10 +25,12 @@ ROWS = (
     ("webapp.unit_of_work",),
     ("webapp.limits", "webapp.circuit"),
     (
+        "webapp.policy_json",
         "webapp.accounts",
         "webapp.account_changes",
         "webapp.account_entry",
         "webapp.late_creation",
+        "webapp.store_changes",
         "webapp.people",
         "webapp.claims",
         "webapp.turns",
@@ -38,7 +40,7 @@ ROWS = (
     ),
     ("webapp.gate", "webapp.line"),
     ("webapp.inbox", "webapp.intake", "webapp.hints", "webapp.outbox", "webapp.neighbours", "webapp.connection_test")
-    + ("webapp.shops", "webapp.shop_facts", "webapp.customers", "webapp.scene", "webapp.stock"),
+    + ("webapp.shops", "webapp.shop_facts", "webapp.customers", "webapp.scene", "webapp.stock", "webapp.store_test"),
     ("webapp.orders", "webapp.order_store", "webapp.order_pages", "webapp.scans", "webapp.reimport")
     + ("webapp.polls", "webapp.poll_windows", "webapp.product_polls", "webapp.sync_health")
     + (
@@ -49,6 +51,7 @@ ROWS = (
         "webapp.queries",
         "webapp.timeline",
         "webapp.subscriptions",
+        "webapp.actions",
     ),
     ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.reports", "webapp.sweep"),
     ("webapp.views", "webapp.cli"),

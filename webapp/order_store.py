@@ -14,6 +14,7 @@ from webapp import claims, clock, hints, inbox, order_rows, outbox
 from webapp.accounts import Account
 from webapp.claims import Claim
 from webapp.database import is_sqlite
+from webapp.domain.commands import Issued
 from webapp.domain.order import Order
 from webapp.domain.plan import Plan, Seen, acknowledge_due
 from webapp.domain.shop import ShopOrder
@@ -51,6 +52,7 @@ class Finding:
     sight: Sight
     seen: Seen
     planned: Plan
+    issued: tuple[Issued, ...] = ()
 
     @property
     def sync_id(self) -> int:
@@ -66,7 +68,8 @@ def store(work: Work, account: Account, findings: Sequence[Finding], newest: int
     for finding in findings:
         _store_one(work, account, finding, rows.get(finding.sync_id))
     _store_missing(work, account, findings)
-    outbox.settle(work, {finding.sync_id: finding.planned.commands for finding in findings})
+    known = {finding.sync_id: finding.issued for finding in findings}
+    outbox.settle(work, {finding.sync_id: finding.planned.commands for finding in findings}, known)
     wanted = [(finding.sync_id, finding.sight.order.po, finding.planned.commands) for finding in findings]
     deadlines = {finding.sync_id: _deadline(finding.sight.order) for finding in findings}
     outbox.issue_all(work, account.key, wanted, deadlines=deadlines)

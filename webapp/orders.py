@@ -57,8 +57,9 @@ def judge(account: Account, sights: Sequence[Sight], seen_in: Mapping[str, Shop]
     found = []
     for sight in sights:
         seen = _seen(account, sight, seen_in[sight.order.po])
-        planned = plan(seen, account.policy, issued[sight.claim.sync_id], clock.now())
-        found.append(Finding(sight, seen, planned))
+        mine = tuple(issued[sight.claim.sync_id])
+        planned = plan(seen, account.policy, mine, clock.now())
+        found.append(Finding(sight, seen, planned, mine))
     return found
 
 

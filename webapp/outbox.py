@@ -116,12 +116,16 @@ def issue_all(
     return new
 
 
-def settle(work: Work, wanted: Mapping[int, Sequence[Command]]) -> None:
-    """Of each order, by its turn's id: dismiss what waits but is not asked for any more, with that reason."""
+def settle(work: Work, wanted: Mapping[int, Sequence[Command]], known: Mapping[int, Iterable[Issued]]) -> None:
+    """Of each order, by its turn's id: dismiss what waits but is not asked for any more, with that reason.
+
+    `known` is what the plan was shown. What a person asked for or retried since, it never judged: that stays.
+    """
     kept = {(sync_id, type(one).__name__, cause_of(one)) for sync_id, commands in wanted.items() for one in commands}
+    judged = {(sync_id, one.kind, one.cause) for sync_id, shown in known.items() for one in shown if one.is_under_way}
     waiting = select(CommandRow).where(CommandRow.sync_id.in_(wanted), CommandRow.state == CommandState.QUEUED)
     for row in work.execute(waiting).scalars():
-        if (row.sync_id, row.kind, row.cause) not in kept:
+        if (row.sync_id, row.kind, row.cause) in judged - kept:
             _end(row, CommandState.DISMISSED, "Not needed any more: the order shows that it is done or called off.")
 
 

@@ -91,6 +91,9 @@ def test_acting_is_for_operators_and_only_looking_for_viewers(app: Flask, viewer
         "order.refresh": Role.OPERATOR,
         "order.retry": Role.OPERATOR,
         "order.dismiss": Role.OPERATOR,
+        "order.acknowledge": Role.OPERATOR,
+        "orders.ask_to_acknowledge": Role.OPERATOR,
+        "orders.acknowledge": Role.OPERATOR,
         **dict.fromkeys(SETTINGS, Role.ADMIN),
     }
     token = token_on(viewer, "/account")

@@ -1,7 +1,7 @@
 "use strict";
 // What htmx is not told in attributes: when to keep still, and when the list may grow by itself.
 (() => {
-  const UNLESS_BUSY = "details[open], input:focus, textarea:focus, select:focus";
+  const UNLESS_BUSY = "details[open], input:focus, textarea:focus, select:focus, tr .pick:checked";
   let failures = 0;
   let quietUntil = 0;
 
@@ -17,7 +17,7 @@
   // The news also tell which of the rows at rest are other now: each goes along with the version that is shown.
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.elt.id !== "news") return;
-    const rows = [...document.querySelectorAll("#rows > tr:not([data-live])")];
+    const rows = [...document.querySelectorAll("#rows > tr:not([data-live], :has(.pick:checked))")];
     event.detail.parameters.seen = rows.map((row) => row.id.slice(6) + "." + row.dataset.version).join(",");
   });
 
@@ -26,7 +26,7 @@
     const link = find("#news a");
     const rows = find("#rows");
     if (!link || document.hidden) return;
-    const isCalm = scrollY < 60 && getSelection().isCollapsed && !(rows && (rows.matches(":hover") || rows.contains(document.activeElement)));
+    const isCalm = scrollY < 60 && getSelection().isCollapsed && !(rows && (rows.matches(":hover") || rows.contains(document.activeElement) || find(".pick:checked", rows)));
     if (!isCalm) return;
     const known = new Set([...document.querySelectorAll("#rows > tr")].map((row) => row.id));
     document.addEventListener("htmx:afterSwap", () => {
@@ -66,6 +66,16 @@
     find("button", event.target)?.setAttribute("aria-busy", "true");
   });
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
+
+  // How many orders are chosen, and all of the page at once.
+  document.addEventListener("change", ({ target }) => {
+    const boxes = [...document.querySelectorAll("#rows .pick")];
+    if (target.id === "pick-all") for (const box of boxes) box.checked = target.checked;
+    if (target.id !== "pick-all" && !target.matches(".pick")) return;
+    const chosen = boxes.filter((box) => box.checked).length;
+    find("#picked").value = chosen || "";
+    find("#pick-all").checked = chosen === boxes.length;
+  });
 
   // One open menu at a time, and Escape closes it.
   const close = (except) => document.querySelectorAll("details.menu[open]").forEach((menu) => menu.contains(except) || menu.removeAttribute("open"));

@@ -13,8 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock, inbox, order_rows, outbox, timeline
+from webapp import actions, clock, inbox, order_rows, outbox, timeline
 from webapp.domain.order import ZERO, Line, Order, OrderStatus, is_open
+from webapp.domain.plan import needs_acknowledgement
 from webapp.models import AccountRow, CommandRow, OrderRow, SyncRow, db
 from webapp.people import Role
 from webapp.queries import version
@@ -88,6 +89,15 @@ def refresh(account_key: str, po: str) -> AnyResponse:
     found = _find(account_key, po)
     inbox.record_wish(found.row.account_id, found.row.po, by=door.me().email)
     flash("Reading the order on both sides now.")
+    return _back(account_key, po)
+
+
+@bp.post("/orders/<account_key>/<po>/acknowledge")
+@door.needs(Role.OPERATOR)
+def acknowledge(account_key: str, po: str) -> AnyResponse:
+    """Acknowledge it at Walmart now, whatever the account's settings wait for."""
+    for result in actions.acknowledge([_find(account_key, po).row.id], by=door.me().email):
+        flash(result.sentence, "ok" if result.done else "bad")
     return _back(account_key, po)
 
 
@@ -175,7 +185,8 @@ def _shown(found: Found, state: str) -> dict[str, object]:
         "shop": showing.shop(row, account.store),
         "walmart_url": showing.walmart_url(row.po),
         "ship_by": words.deadline(row.ship_by, zone, is_open=is_open(order.counts())),
-        "acknowledge_by": words.deadline(row.acknowledge_by, zone, is_open=True) if row.acknowledge_by else None,
+        "acknowledge_by": words.due(row.acknowledge_by, zone),
+        "may_acknowledge": person.may(Role.OPERATOR) and needs_acknowledgement(order),
         "address": _address(order, sees_buyer=sees_buyer),
         "sees_buyer": sees_buyer,
         "by_walmart": not order.is_fulfilled_by_seller,

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import queries
+from webapp import actions, queries
 from webapp.domain.order import OrderStatus
 from webapp.models import AccountRow, OrderRow
+from webapp.people import Role
 from webapp.queries import MOST_NEWS, PAGE_SIZE, Grid, Wanted
-from webapp.views import showing
+from webapp.views import door, showing
 from webapp.views.render import page, wants_fragment
 
 bp = Blueprint("orders", __name__)
@@ -34,6 +35,15 @@ class Link:
     icon: str = ""
     slug: str = "all"
     meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One chosen order and what is said about it."""
+
+    url: str
+    po: str
+    sentence: str
 
 
 @bp.get("/")
@@ -71,6 +81,7 @@ def news() -> AnyResponse:
         "show_url": _address(wanted),
         "pace": pace,
         "changed": _rows(found.changed, accounts),
+        "may_act": door.me().may(Role.OPERATOR),
     }
     return make_response(render_template("orders/_news.html", **shown))
 
@@ -81,10 +92,37 @@ def row(account_key: str, po: str) -> AnyResponse:
     found = queries.one(account_key, po)
     if found is None:
         abort(404)
-    shown = showing.row(*found)
+    shown, may_act = showing.row(*found), door.me().may(Role.OPERATOR)
     if request.args.get("version") == str(shown.version):
         return Response("", 204)
-    return make_response(render_template("orders/_row.html", row=shown, oob=False))
+    return make_response(render_template("orders/_row.html", row=shown, oob=False, may_act=may_act))
+
+
+@bp.post("/orders/acknowledge")
+@door.needs(Role.OPERATOR)
+def ask_to_acknowledge() -> AnyResponse:
+    """Say what would be done with the chosen orders and what is passed over, and ask."""
+    return _asked(actions.can_acknowledge(_chosen()), asks=True)
+
+
+@bp.post("/orders/acknowledge/now")
+@door.needs(Role.OPERATOR)
+def acknowledge() -> AnyResponse:
+    """Do it, and say for each order what came of it."""
+    return _asked(actions.acknowledge(_chosen(), by=door.me().email), asks=False)
+
+
+def _chosen() -> list[int]:
+    """The orders whose boxes were ticked."""
+    given = request.form.getlist("order")[: actions.MOST_AT_ONCE]
+    return [int(one) for one in given if one.isdecimal() and len(one) < 19]
+
+
+def _asked(results: Sequence[actions.Result], *, asks: bool) -> AnyResponse:
+    """The orders that go and those that are passed over, as a question or as what was done."""
+    told = [(one.done, Told(showing.order_url(one.account_key, one.po), one.po, one.sentence)) for one in results]
+    done, skipped = [one for goes, one in told if goes], [one for goes, one in told if not goes]
+    return page("orders/acknowledge.html", done=done, skipped=skipped, ids=_chosen(), asks=asks)
 
 
 def _shown(wanted: Wanted, grid: Grid, accounts: Sequence[AccountRow]) -> dict[str, object]:
@@ -107,6 +145,7 @@ def _shown(wanted: Wanted, grid: Grid, accounts: Sequence[AccountRow]) -> dict[s
         "show_url": _address(wanted.but()),
         "pace": QUICK if len(rows) < PAGE_SIZE else CALM,
         "changed": (),
+        "may_act": door.me().may(Role.OPERATOR),
         "oob": False,
         "wants_said": wants_fragment(),
     }

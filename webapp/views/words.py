@@ -14,6 +14,7 @@ from markupsafe import Markup
 from webapp import clock
 
 SOON = timedelta(hours=24)
+URGENT = timedelta(hours=1)
 _STEPS = (
     (timedelta(days=1), "d"),
     (timedelta(hours=1), "h"),
@@ -70,6 +71,26 @@ def span(length: timedelta) -> str:
         if length >= unit * (2 if name == "d" else 1):
             return f"{length // unit} {name}"
     return "0 s"
+
+
+def countdown(length: timedelta) -> str:
+    """The length to the minute, for what is due within hours: `1 h 20 min`."""
+    minutes = int(abs(length) / timedelta(minutes=1))
+    if minutes < 1 or minutes >= 48 * 60:
+        return span(length)
+    hours, rest = divmod(minutes, 60)
+    return " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part)
+
+
+def due(at: datetime | None, zone_name: str) -> Deadline | None:
+    """A deadline of hours that presses from the start: `due in 1 h 20 min`, and then how late it is."""
+    if at is None:
+        return None
+    left = at - clock.now()
+    said = moment(at, zone_name)
+    if left < timedelta(0):
+        return Deadline(said, f"{countdown(left)} late", "late")
+    return Deadline(said, f"due in {countdown(left)}", "late" if left < URGENT else "soon")
 
 
 def duration(milliseconds: int) -> str:
