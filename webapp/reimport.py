@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp import clock, days, scans
+from webapp import circuit, clock, days, scans
 from webapp.accounts import Account, Refused
 from webapp.domain import scan as rules
 from webapp.domain.poll_kinds import SHIP_NODES
@@ -232,6 +232,8 @@ def _sentence(row: ReimportRow) -> str:
     brought = f"{row.orders:,} orders read, {row.new:,} of them new, {row.changed:,} changed"
     if row.unreadable:
         brought += f", {row.unreadable:,} unreadable"
+    # An account that rests is not even asked for, so that its trouble is this one's too.
+    trouble = row.trouble or circuit.health_of(row.account_id).trouble
     match State(row.state):
         case State.DONE:
             return f"Done: {brought}."
@@ -239,8 +241,8 @@ def _sentence(row: ReimportRow) -> str:
             return f"Canceled: {brought}. What was read stays."
         case State.RUNNING if row.wants_cancel:
             return f"Canceling after the page at hand: {brought}."
-        case State.RUNNING if row.trouble:
-            return f"It goes on by itself. {row.trouble} So far: {brought}."
+        case State.RUNNING if trouble:
+            return f"It goes on by itself. {trouble} So far: {brought}."
         case State.RUNNING:
             return f"Reading {row.reading}: {brought}." if row.reading else "Beginning to read."
 

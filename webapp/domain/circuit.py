@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-OPENS_AFTER = 5
-"""So many calls in a row without a usable answer: the trouble is Walmart's or the network's, not one order's."""
+OPENS_AFTER = 25
+"""So many calls in a row without a usable answer: more than one round of polls, as one broken endpoint is no outage."""
 
 OUTAGE_WAITS = tuple(timedelta(seconds=seconds) for seconds in (15, 30, 60, 120, 300))
 REFUSED_WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30))
