@@ -18,7 +18,7 @@ from webapp import accounts, clock, intake, turns, vault
 from webapp.accounts import Sender
 from webapp.connectors import signatures
 from webapp.database import is_sqlite
-from webapp.intake import SenderChanged
+from webapp.intake import NotStored, SenderChanged
 from webapp.models import IS_NEW, AccountRow, EventRow, OrderRow, db
 from webapp.queue import Bell
 from webapp.turns import Wake
@@ -27,6 +27,8 @@ from webapp.unit_of_work import Work, unit_of_work
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1024 * 1024
+LOOKS = 5
+"""How often a webhook's sender is looked up anew because its secret was changed while the webhook was stored."""
 LARGEST_ENTITY_ID = 2**31 - 1
 """What fits the column; PostgreSQL would refuse to compare more, and with it every event of the same batch."""
 MAGENTO_COMMITS_WITHIN = timedelta(seconds=3)
@@ -232,16 +234,28 @@ def _route_magento(work: Work, event: EventRow) -> Wake | None:
 
 
 def _receive(source: str, key: str, proves: Callable[[Sender], bool], headers: Mapping[str, str], body: bytes) -> None:
-    for sender in accounts.senders(source, key):
-        if proves(sender):
-            values = _event_of(sender, read_hint(body), headers, body)
-            try:
-                is_new = intake.store(sender, values)
-            except SenderChanged:
+    for _ in range(LOOKS):
+        changed = False
+        for sender in accounts.senders(source, key):
+            if not proves(sender):
                 continue
-            log.info("event source=%s type=%s po=%s stored=%s", source, values["type"], values["po"], is_new)
-            return
-    raise Unauthorized
+            try:
+                _store(sender, headers, body)
+            except SenderChanged:
+                changed = True
+                # What this request has read so far is from before the change.
+                db.session.rollback()
+            else:
+                return
+        if not changed:
+            raise Unauthorized
+    raise NotStored("The sender's secret was changed again and again meanwhile.")
+
+
+def _store(sender: Sender, headers: Mapping[str, str], body: bytes) -> None:
+    values = _event_of(sender, read_hint(body), headers, body)
+    is_new = intake.store(sender, values)
+    log.info("event source=%s type=%s po=%s stored=%s", sender.source, values["type"], values["po"], is_new)
 
 
 def _is_from_walmart(sender: Sender, secret: str, headers: Mapping[str, str], body: bytes) -> bool:
