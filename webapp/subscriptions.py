@@ -13,7 +13,7 @@ from webapp.account_changes import Logged
 from webapp.accounts import Account, Refused
 from webapp.connectors.http import ConnectorError
 from webapp.connectors.signatures import WebhookAuth
-from webapp.connectors.walmart import EventType, Subscription, WalmartClient, proof_of, way_of
+from webapp.connectors.walmart import EventType, Subscription, WalmartClient, proof_of
 from webapp.models import EventRow, SubscriptionRow, db
 from webapp.neighbours import call_both
 from webapp.unit_of_work import unit_of_work
@@ -24,6 +24,8 @@ are wanted too; that list decides, not a date (Walmart's page on the new order m
 
 MARKETS_WITH_WEBHOOKS = frozenset({"us"})
 ACTIVE = "ACTIVE"
+WITHOUT_DETAILS = frozenset({"none", "header"})
+"""Modes in which Walmart is told of no `authDetails`."""
 NOT_OFFERED = "Walmart offers no webhooks in this market, so polling does the work: nothing is to be subscribed."
 
 
@@ -186,12 +188,12 @@ def _ensure(walmart: WalmartClient, account: Account, event: EventType, mine: It
             return Result(event.name, "created", is_active=True)
         if (found.url, found.status, found.proof) == (url, ACTIVE, proof_of(auth)):
             return Result(event.name, "kept", is_active=True)
-        if found.way == way_of(auth):
-            walmart.change_subscription(found.id, url, auth)
-        else:
-            # A change keeps what it does not name, so the proof of another kind would stay with Walmart for ever.
+        if found.auth_method and auth.mode in WITHOUT_DETAILS:
+            # A change keeps what it does not name, so the former secret would stay with Walmart for ever.
             walmart.unsubscribe(found.id)
             walmart.subscribe(event.name, url, auth, resource=event.resource)
+        else:
+            walmart.change_subscription(found.id, url, auth)
         return Result(event.name, "changed", is_active=True)
     except ConnectorError as error:
         still_active = found is not None and found.status == ACTIVE

@@ -26,10 +26,10 @@ from webapp.connectors.walmart_webhooks import (
     EventType,
     Subscription,
     auth_details,
+    change_of,
     proof_of,
     read_event_types,
     read_subscriptions,
-    way_of,
 )
 from webapp.domain.commands import Side
 from webapp.domain.order import SELLER_FULFILLED, Order
@@ -45,7 +45,6 @@ __all__ = [
     "WalmartClient",
     "fetch_token",
     "proof_of",
-    "way_of",
 ]
 
 T = TypeVar("T")
@@ -229,7 +228,7 @@ class WalmartClient:
 
     def change_subscription(self, subscription_id: str, url: str, auth: WebhookAuth) -> None:
         """Point a subscription at `url` with the first secret of `auth`, and switch it on."""
-        body = json.dumps({"eventUrl": url, "status": "ACTIVE", **auth_details(auth)}).encode()
+        body = json.dumps({"eventUrl": url, "status": "ACTIVE", **change_of(auth)}).encode()
         path = f"/v3/webhooks/subscriptions/{_quoted(subscription_id)}"
         self._send("PATCH", path, body=body, secrets=auth.secrets)
 

@@ -11,6 +11,8 @@ from typing import Any
 from webapp.connectors.loose import Unreadable, many, needed, part, text
 from webapp.connectors.signatures import WebhookAuth
 
+PLAIN = {"content-type": "application/json"}
+
 
 @dataclass(frozen=True, slots=True)
 class EventType:
@@ -33,7 +35,6 @@ class Subscription:
     auth_method: str = ""
     partner_id: str = ""
     proof: str = ""
-    way: str = ""
 
 
 def read_event_types(body: Any) -> tuple[EventType, ...]:
@@ -58,7 +59,6 @@ def read_subscriptions(body: Any) -> tuple[Subscription, ...]:
             auth_method=text(part(entry, "authDetails"), "authMethod"),
             partner_id=text(entry, "partnerId"),
             proof=_proof(entry),
-            way=_way(entry),
         )
         for entry in found
     )
@@ -69,19 +69,14 @@ def proof_of(auth: WebhookAuth) -> str:
     return _proof(auth_details(auth))
 
 
-def way_of(auth: WebhookAuth) -> str:
-    """What a subscription made with `auth` lists as its `way`."""
-    return _way(auth_details(auth))
-
-
-def _way(entry: Mapping[str, Any]) -> str:
-    """The kind of proof and the names of the headers: a change leaves out what it does not name, so it cannot go."""
-    names = ",".join(sorted(name.lower() for name in part(entry, "headers")))
-    return f"{text(part(entry, 'authDetails'), 'authMethod').upper()} {names}"
+def change_of(auth: WebhookAuth) -> dict[str, Any]:
+    """The same for a change, which keeps what it does not name: headers of a former proof are overwritten."""
+    return {"headers": PLAIN} | auth_details(auth)
 
 
 def _proof(entry: Mapping[str, Any]) -> str:
-    told = [entry.get("authDetails") or {}, entry.get("headers") or {}]
+    headers = {name: value for name, value in part(entry, "headers").items() if name not in PLAIN}
+    told = [entry.get("authDetails") or {}, headers]
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -89,7 +84,7 @@ def auth_details(auth: WebhookAuth) -> dict[str, Any]:
     """How Walmart is to prove itself, by the first secret: the fields of a subscription."""
     secret = auth.secrets[0] if auth.secrets else ""
     if auth.mode == "header":
-        return {"headers": {"content-type": "application/json", auth.header_name: secret}}
+        return {"headers": PLAIN | {auth.header_name: secret}}
     details: dict[str, str] = {}
     if auth.mode == "basic":
         details = {"authMethod": "BASIC_AUTH", "userName": auth.user_name, "password": secret}
