@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime, timedelta, tzinfo
-from enum import StrEnum
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,11 +14,14 @@ from sqlalchemy import bindparam, literal, select
 
 from webapp import clock, vault
 from webapp.connectors.magento import MagentoStore
+from webapp.connectors.magento_oauth import OAuthKeys
 from webapp.connectors.signatures import WebhookAuth
 from webapp.connectors.walmart import WalmartAccount
 from webapp.domain.policy import IMPORT_BACK, Policy
 from webapp.domain.poll_kinds import kinds_of
 from webapp.models import AccountRow, PollRow, StoreRow, db
+from webapp.policy_json import policy_from_json as policy_from_json
+from webapp.policy_json import policy_to_json as policy_to_json
 from webapp.settings import current
 from webapp.unit_of_work import Work
 
@@ -95,7 +97,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class NewStore:
-    """A store to be added. `url` is the shop's base address, without `/rest`."""
+    """A store to be added. `url` is the shop's base address, without `/rest`; with `oauth` no token is needed."""
 
     name: str
     url: str
@@ -107,6 +109,7 @@ class NewStore:
     admin_url: str = ""
     mode: str = "direct"
     is_demo: bool = False
+    oauth: OAuthKeys | None = None
     webhook_auth: WebhookAuth = field(default_factory=lambda: path_auth())
 
 
@@ -150,6 +153,7 @@ def sender(source: str, key: str) -> Sender | None:
     """Whom a webhook address names, as it is stored."""
     row = _sender_row(source, key)
     if row is None:
+        _remembered().pop((source, key), None)
         return None
     seller_id = row.seller_id if isinstance(row, AccountRow) else ""
     auth = _auth_from_json(vault.unseal(row.webhook_auth))
@@ -194,6 +198,13 @@ def stores() -> Sequence[Store]:
     return [_opened_store(row) for row in db.session.execute(select(StoreRow).order_by(StoreRow.id)).scalars()]
 
 
+def store_named(name: str) -> Store | None:
+    """The store with this name or key, as people type it."""
+    found = select(StoreRow).where((StoreRow.name == name) | (StoreRow.key == name))
+    row = db.session.execute(found).scalar_one_or_none()
+    return _opened_store(row) if row else None
+
+
 def has_real() -> bool:
     """A real account or store is connected, so the demo has done its work."""
     real_store = select(StoreRow.id).where(StoreRow.is_demo.is_(False)).limit(1)
@@ -210,13 +221,13 @@ def add_store(work: Work, new: NewStore) -> StoreRow:
         key=vault.new_key(),
         name=new.name,
         url=new.url.rstrip("/"),
-        admin_url=_with_slash(new.admin_url),
+        admin_url=with_slash(new.admin_url),
         store_view=new.store_view,
         store_id=new.store_id,
         currency=new.currency,
         time_zone=new.time_zone,
         mode=new.mode,
-        credentials=vault.seal({"token": new.token}),
+        credentials=vault.seal(credentials_to_json(new.token, new.oauth)),
         webhook_auth=vault.seal(msgspec.to_builtins(new.webhook_auth)),
         is_demo=new.is_demo,
         created_at=clock.now(),
@@ -279,37 +290,16 @@ def path_auth() -> WebhookAuth:
     return WebhookAuth(mode="none", secrets=(vault.new_token(),))
 
 
-def policy_to_json(policy: Policy) -> dict[str, Any]:
-    """Only what differs from the defaults, so that a better default reaches those who never chose."""
-    default = Policy()
-    kept = {}
-    for each in fields(Policy):
-        value = getattr(policy, each.name)
-        if value != getattr(default, each.name) and each.name != "number_prefix":
-            kept[each.name] = _plain(value)
-    return kept
+def credentials_to_json(token: str, oauth: OAuthKeys | None) -> dict[str, Any]:
+    """What opens a shop, as it is sealed."""
+    return {"token": token, "oauth": asdict(oauth) if oauth else None}
 
 
-def policy_from_json(kept: dict[str, Any], *, number_prefix: str) -> Policy:
-    """The inverse of `policy_to_json`; names that this version does not know are left out."""
-    default = Policy()
-    known = {each.name for each in fields(Policy)}
-    chosen = {name: _typed(getattr(default, name), value) for name, value in kept.items() if name in known}
-    if kept.get("import_since"):
-        chosen["import_since"] = datetime.fromisoformat(kept["import_since"])
-    return Policy(**{**chosen, "number_prefix": number_prefix})
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _typed(default: Any, value: Any) -> Any:
-    if isinstance(default, timedelta):
-        return timedelta(seconds=value)
-    return type(default)(value) if isinstance(default, StrEnum) else value
+def connection_of(row: StoreRow) -> MagentoStore:
+    """Where the shop of a stored store is, and what opens it."""
+    kept = vault.unseal(row.credentials)
+    oauth = OAuthKeys(**kept["oauth"]) if kept.get("oauth") else None
+    return MagentoStore(url=row.url, token=kept["token"], store_view=row.store_view, oauth=oauth)
 
 
 def _free_prefix(store_id: int, wanted: str) -> str:
@@ -343,7 +333,7 @@ def _with_import_since(policy: Policy, now: datetime) -> Policy:
     return policy if policy.import_since else replace(policy, import_since=(now - IMPORT_BACK).replace(microsecond=0))
 
 
-def _with_slash(url: str) -> str:
+def with_slash(url: str) -> str:
     return url.rstrip("/") + "/" if url else ""
 
 
@@ -385,6 +375,6 @@ def _opened_store(row: StoreRow) -> Store:
         mode=row.mode,
         is_demo=row.is_demo,
         is_paused=row.is_paused,
-        connection=MagentoStore(url=row.url, token=vault.unseal(row.credentials)["token"], store_view=row.store_view),
+        connection=connection_of(row),
         webhook_auth=_auth_from_json(vault.unseal(row.webhook_auth)),
     )

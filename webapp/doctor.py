@@ -9,13 +9,14 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp import accounts, queue, sync_health
+from webapp import accounts, queue, stock, sync_health
 from webapp.accounts import Account
 from webapp.connection_test import try_connection
 from webapp.connectors.http import ConnectorError
 from webapp.models import db
 from webapp.neighbours import call_magento
 from webapp.settings import current
+from webapp.stock import StockState
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +71,7 @@ def _account(account: Account) -> Iterator[Finding]:
     try:
         call_magento(account.store, lambda _: None).find_orders(increment_ids=("0",))
         yield Finding(f"store {account.store.name}", True, "Magento answers and takes the token.")
+        agrees = account.is_demo or stock.reading(account.store).state is not StockState.WRONG
+        yield Finding(f"stock {account.store.name}", agrees, stock.words(account.store))
     except ConnectorError as error:
         yield Finding(f"store {account.store.name}", False, error.message)

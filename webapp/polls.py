@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, Update, or_, select, update
 
-from webapp import accounts, clock, poll_windows, product_polls, reimport, scans
+from webapp import accounts, clock, poll_windows, product_polls, reimport, scans, stock
 from webapp.accounts import Account
 from webapp.claims import Holder
 from webapp.connectors.http import CallRecord, ConnectorError
@@ -106,6 +106,7 @@ def run(turn: Turn) -> None:
     try:
         if turn.kind == product_polls.KIND:
             product_polls.ask(_store_of(turn), _log_call)
+            stock.read_when_due(accounts.store_by_id(_store_of(turn)))
             _end(turn, due_at=clock.now() + product_polls.EVERY, succeeded_at=clock.now(), tries=0, trouble="")
         else:
             _read(turn, accounts.by_id(_account_of(turn)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -11,15 +11,17 @@ from sqlalchemy import select
 
 from webapp import clock, shop_facts
 from webapp.accounts import Store
+from webapp.connectors.http import ConnectorError
 from webapp.connectors.magento import MagentoClient
 from webapp.domain.order import OrderStatus
 from webapp.domain.stock import Drift, cron_line, drifts
 from webapp.models import AccountRow, LineRow, OrderRow, db
 from webapp.neighbours import call_magento
-from webapp.unit_of_work import unit_of_work
+from webapp.unit_of_work import Work, unit_of_work
 
 FACT = "stock"
 MOST_SKUS = 20
+OFTEN, HOURLY = timedelta(minutes=10), timedelta(hours=1)
 CRON_TAKES = timedelta(minutes=15)
 """An order younger than this may not have been seen by the shop's cron line yet."""
 OPEN = (OrderStatus.CREATED.value, OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)
@@ -42,6 +44,8 @@ class Reading:
     read_at: datetime | None = None
     right_at: datetime | None = None
     drifts: tuple[Drift, ...] = ()
+    trouble: str = ""
+    """Why the last look failed; what stands beside it is older then."""
 
 
 def reading(store: Store) -> Reading:
@@ -66,6 +70,23 @@ def warning(store: Store) -> str:
     return ""
 
 
+def words(store: Store) -> str:
+    """What was last seen of a store's stock and what keeps it right, for its page."""
+    if store.mode != "direct":
+        return "Orders are created from carts, so Magento holds their stock itself."
+    last = reading(store)
+    seen = {
+        StockState.NOT_READ: "The stock was not read yet.",
+        StockState.NOTHING_TO_SEE: "No open order of ours is old enough to judge the stock by.",
+        StockState.RIGHT: "Magento holds stock for our open orders as it should.",
+        StockState.WRONG: "",
+    }[last.state]
+    parts = [seen, warning(store), f"It could not be read: {last.trouble}" if last.trouble else ""]
+    if warning(store):
+        parts.append(f"The line for the crontab on the shop's host: {cron()}")
+    return " ".join(part for part in parts if part)
+
+
 def cron(magento_root: str = "/var/www/magento") -> str:
     """The exact line for the crontab on the shop's host."""
     return cron_line(magento_root)
@@ -86,8 +107,28 @@ def read(store: Store) -> Reading:
     state = _judge(found)
     last = Reading(state, now, now if state is StockState.RIGHT else before.right_at, found)
     with unit_of_work() as work:
-        shop_facts.put(work, store.id, FACT, msgspec.to_builtins(asdict(last)))
+        _keep(work, store, last)
     return last
+
+
+def read_when_due(store: Store) -> None:
+    """Read a direct store's stock now and then: often until it was seen to be right, hourly after that.
+
+    Trouble is kept with the reading and said there; nothing is raised.
+    """
+    last = reading(store)
+    every = HOURLY if last.state is StockState.RIGHT else OFTEN
+    if store.mode != "direct" or (last.read_at and clock.now() < last.read_at + every):
+        return
+    try:
+        read(store)
+    except ConnectorError as error:
+        with unit_of_work() as work:
+            _keep(work, store, replace(last, read_at=clock.now(), trouble=error.message))
+
+
+def _keep(work: Work, store: Store, last: Reading) -> None:
+    shop_facts.put(work, store.id, FACT, msgspec.to_builtins(asdict(last)))
 
 
 def _judge(found: tuple[Drift, ...]) -> StockState:
