@@ -82,6 +82,20 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
+class LineRefund:
+    """A refund as Walmart shows it on a line. Its amounts are positive here and negative only at the border."""
+
+    refund_id: str = ""
+    reason: str = ""
+    comments: str = ""
+    charges: tuple[Charge, ...] = ()
+
+    @property
+    def total(self) -> Decimal:
+        return sum((charge.amount + charge.tax for charge in self.charges), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One order line. In the US a line is usually one unit, so three mugs are three lines."""
 
@@ -94,6 +108,9 @@ class Line:
     intent_to_cancel: str = ""
     refunded: Decimal = ZERO
     image_url: str = ""
+    refunds: tuple[LineRefund, ...] = ()
+    return_order_id: str = ""
+    seller_order_id: str = ""
 
     def counts(self) -> Counter[str]:
         """Units per Walmart status word."""

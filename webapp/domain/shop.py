@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 ORDERABLE_TYPES = frozenset({"simple", "virtual", "downloadable"})
@@ -60,8 +61,76 @@ class ShopItem:
 
 
 @dataclass(frozen=True, slots=True)
+class ShopTrack:
+    """One tracking number of a Magento shipment. A number that is corrected is another track with another id."""
+
+    id: int
+    number: str
+    carrier_code: str = ""
+    title: str = ""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemUnits:
+    """So many units of one line of the Magento order."""
+
+    item_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShopShipment:
+    """A Magento shipment: what left the house at once, in parcels with these numbers."""
+
+    entity_id: int
+    increment_id: str
+    order_id: int
+    created_at: datetime
+    items: tuple[ItemUnits, ...] = ()
+    tracks: tuple[ShopTrack, ...] = ()
+    source_code: str = ""
+    comments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """One line of a credit memo. Amounts are for all its units: net of tax, before the discount, all positive."""
+
+    item_id: int
+    quantity: int
+    row_total: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+    discount: Decimal = Decimal(0)
+
+    @property
+    def total(self) -> Decimal:
+        return self.row_total - self.discount + self.tax
+
+
+@dataclass(frozen=True, slots=True)
+class ShopCreditmemo:
+    """A Magento credit memo. `shipping` is net of `shipping_tax`; a memo of shipping or adjustments has no items."""
+
+    entity_id: int
+    increment_id: str
+    order_id: int
+    created_at: datetime
+    items: tuple[Credited, ...] = ()
+    shipping: Decimal = Decimal(0)
+    shipping_tax: Decimal = Decimal(0)
+    adjustment_positive: Decimal = Decimal(0)
+    adjustment_negative: Decimal = Decimal(0)
+    grand_total: Decimal = Decimal(0)
+    comments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ShopOrder:
-    """A Magento order as last read. `entity_id` is Magento's row, `increment_id` the number people use."""
+    """A Magento order as last read. `entity_id` is Magento's row, `increment_id` the number people use.
+
+    Its shipments and credit memos are read by calls of their own, and only where there can be any.
+    """
 
     entity_id: int
     increment_id: str
@@ -73,6 +142,11 @@ class ShopOrder:
     items: tuple[ShopItem, ...] = ()
     notes: tuple[str, ...] = ()
     """What the payment carries as additional information, where it was read."""
+    total_refunded: Decimal = Decimal(0)
+    shipping: Decimal = Decimal(0)
+    shipping_refunded: Decimal = Decimal(0)
+    shipments: tuple[ShopShipment, ...] = ()
+    creditmemos: tuple[ShopCreditmemo, ...] = ()
 
     @property
     def is_invoiced(self) -> bool:

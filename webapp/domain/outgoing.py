@@ -1,0 +1,48 @@
+"""What is told to Walmart about units and money: the calls' contents, in the domain's own types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from webapp.domain.order import Charge, Tracking
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsShipped:
+    """Units of a line that left in one parcel.
+
+    `other_carrier`: the carrier is none of Walmart's list and goes as `otherCarrier`, which demands a tracking URL.
+    `override_intent`: ship although the buyer asked to cancel. `corrects` is the tracking number that Walmart has
+    now; with it nothing is shipped again, the number is changed (PARTIAL_UPDATE).
+    """
+
+    line: str
+    quantity: int
+    tracking: Tracking
+    seller_order_id: str
+    other_carrier: bool = False
+    override_intent: bool = False
+    corrects: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsCancelled:
+    """Open units of a line that will not be shipped, and why, in a word of the market's list."""
+
+    line: str
+    quantity: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineRefunded:
+    """Money back for a shipped line. Amounts are positive here and negative only on the wire.
+
+    A full refund gives back all that is left, tax and shipping too. In one call all lines are full or all partial.
+    """
+
+    line: str
+    is_full: bool
+    reason: str
+    comment: str
+    charges: tuple[Charge, ...]
