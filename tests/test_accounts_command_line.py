@@ -57,6 +57,9 @@ def test_settings_are_changed_and_told_old_and_new(house: House) -> None:
         ("Create invoices", "yes", "no"),
     }
     assert told(house, "set", "Seller", "--guard-minutes", "30") == []
+    shown = {one["option"]: (one["value"], one["default"]) for one in told(house, "settings", "Seller")}
+    assert shown["--guard-minutes"] == ("30", "60")
+    assert "--tax-source" not in shown, "a direct store cannot honour it"
     told(house, "set", "Seller", "--rename", "North")
     assert [one["name"] for one in told(house, "list")] == ["North"]
     with house.app.app_context():
@@ -70,6 +73,8 @@ def test_settings_are_changed_and_told_old_and_new(house: House) -> None:
         (["set", "Seller", "--store", "Elsewhere"], "There is no store named Elsewhere."),
         (["set", "Seller", "--api-url", "ftp://x"], "begins with https"),
         (["set", "Seller", "--client-secret-stdin"], "No secret came on standard input."),
+        (["set", "Seller", "--guard-minutes", "999"], "--guard-minutes: A whole number from 1 to 240."),
+        (["set", "Seller", "--status-shipped", "complete"], "Magento itself brings an order to complete"),
         (["remove", "Seller"], "Nothing was removed."),
     ],
 )

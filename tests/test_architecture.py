@@ -29,6 +29,9 @@ ROWS = (
         "webapp.accounts",
         "webapp.account_changes",
         "webapp.account_entry",
+        "webapp.order_settings",
+        "webapp.setting_kinds",
+        "webapp.typed",
         "webapp.late_creation",
         "webapp.store_changes",
         "webapp.people",
@@ -40,7 +43,15 @@ ROWS = (
     ),
     ("webapp.gate", "webapp.line"),
     ("webapp.inbox", "webapp.intake", "webapp.hints", "webapp.outbox", "webapp.neighbours", "webapp.connection_test")
-    + ("webapp.shops", "webapp.shop_facts", "webapp.customers", "webapp.scene", "webapp.stock", "webapp.store_test"),
+    + (
+        "webapp.shops",
+        "webapp.shop_facts",
+        "webapp.shop_choices",
+        "webapp.customers",
+        "webapp.scene",
+        "webapp.stock",
+        "webapp.store_test",
+    ),
     ("webapp.orders", "webapp.order_store", "webapp.order_pages", "webapp.scans", "webapp.reimport")
     + ("webapp.polls", "webapp.poll_windows", "webapp.product_polls", "webapp.sync_health")
     + (

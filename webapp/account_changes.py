@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
 
 import msgspec
 from sqlalchemy import delete, func, or_, select, update
 
-from webapp import accounts, circuit, clock, late_creation, vault
+from webapp import accounts, circuit, clock, late_creation, order_settings, vault
 from webapp.accounts import NewAccount, Refused
 from webapp.connectors.signatures import WebhookAuth
 from webapp.domain.commands import CommandState
 from webapp.domain.creation_settings import problems
 from webapp.domain.order import OrderStatus
-from webapp.domain.policy import AcknowledgeWhen, Policy
+from webapp.domain.policy import Policy
 from webapp.models import (
     AccessTokenRow,
     AccountRow,
@@ -40,40 +38,7 @@ HEADERS = {"header": "X-Orderbridge-Key", "basic": "Authorization", "hmac": "X-W
 
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,63}")
 
-POLICY_WORDS = {
-    "acknowledge": "Acknowledge",
-    "acknowledge_guard": "Acknowledge before the deadline in any case",
-    "acknowledge_guard_before": "Minutes before the deadline",
-    "create_orders": "Create Magento orders",
-    "create_wfs_orders": "Create Magento orders for WFS orders",
-    "import_since": "Create Magento orders from",
-    "number_prefix": "Order number prefix",
-    "wfs_number_prefix": "Order number prefix for WFS orders",
-    "invoice": "Create invoices",
-    "customer": "Customer",
-    "customer_id": "Predefined customer",
-    "customer_website": "Website of new customers",
-    "customer_group": "Group of new customers",
-    "unknown_region": "A state that Magento does not know",
-    "tax_source": "Tax",
-    "ship_by_comment": "Write the ship-by date into the order's comment",
-    "shipping_method": "Shipping method in Magento",
-    "payment_method": "Payment method in Magento",
-    "status_created": "Magento status while Created",
-    "status_unshipped": "Magento status while Unshipped",
-    "status_partially_shipped": "Magento status while Partially Shipped",
-    "status_shipped": "Magento status once Shipped",
-    "status_canceled": "Magento status once Canceled",
-}
-"""Every switch that a person may set, in words. What the list lacks is kept as it is."""
-
 OPEN = (OrderStatus.CREATED.value, OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)
-
-ACKNOWLEDGE_WORDS = {
-    AcknowledgeWhen.ON_IMPORT: "as soon as the order arrives",
-    AcknowledgeWhen.AFTER_MAGENTO_ORDER: "when the Magento order exists",
-    AcknowledgeWhen.BY_HAND: "by hand",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,8 +269,7 @@ def _policy(row: AccountRow, wanted: Policy | None) -> list[Logged]:
     if wrong:
         raise Refused(" ".join(sorted(wrong)))
     row.settings, row.number_prefix = accounts.policy_to_json(wanted), wanted.number_prefix
-    pairs = ((each.name, getattr(before, each.name), getattr(wanted, each.name)) for each in fields(Policy))
-    return [Logged(POLICY_WORDS.get(name, name), said(old), said(new)) for name, old, new in pairs if old != new]
+    return [Logged(*each) for each in order_settings.differences(before, wanted)]
 
 
 def _check_prefixes(work: Work, row: AccountRow) -> None:
@@ -335,21 +299,6 @@ def _wake(work: Work, account_id: int) -> None:
     work.execute(update(PollRow).where(PollRow.account_id == account_id).values(due_at=now))
     work.ring(Bell.INBOUND)
     work.ring(Bell.OUTBOUND)
-
-
-def said(value: Any) -> str:
-    """A setting's value in words."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, AcknowledgeWhen):
-        return ACKNOWLEDGE_WORDS[value]
-    if isinstance(value, StrEnum):
-        return value.value.replace("_", " ")
-    if isinstance(value, timedelta):
-        return f"{value / timedelta(minutes=1):g}"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d}"
-    return str(value or "")
 
 
 def _retire(work: Work, row: AccountRow, by: str) -> bool:

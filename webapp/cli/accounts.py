@@ -1,21 +1,23 @@
-"""`accounts add|list|set|test|pause|resume|remove`."""
+"""`accounts add|list|set|settings|test|pause|resume|remove`."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 
-from webapp import account_changes, account_entry, accounts, demo, removal
+from webapp import account_changes, account_entry, accounts, demo, order_settings, removal
 from webapp.account_changes import Change
 from webapp.accounts import Account, NewAccount, Refused
 from webapp.cli.saying import as_json, fail, plainly, show, show_added
 from webapp.connection_test import try_connection
 from webapp.domain.policy import AcknowledgeWhen, Policy
+from webapp.setting_kinds import Choice, Pairs, Setting, Switch, Wrong
+from webapp.shop_choices import place_of
 
 group = AppGroup("accounts", help="Walmart seller accounts.")
 
@@ -26,6 +28,25 @@ NO_SECRET = "No secret came on standard input."
 acknowledge_option = click.option(
     "--acknowledge", type=click.Choice([each.value for each in AcknowledgeWhen]), default=None
 )
+
+
+def setting_options(command: Callable[..., None]) -> Callable[..., None]:
+    """An option for every order setting; what is not given stays."""
+    for setting in reversed(list(order_settings.all_settings())):
+        command = _option(setting)(command)
+    return command
+
+
+def _option(setting: Setting) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    name, words = order_settings.option_of(setting), f"{setting.label}. Default: {order_settings.default_of(setting)}."
+    if isinstance(setting.kind, Switch):
+        return click.option(f"--{name}/--no-{name}", setting.name, default=None, help=words)
+    if isinstance(setting.kind, Pairs):
+        words += f" As “{setting.kind.left}={setting.kind.right}”, once for each; “=” alone empties the table."
+        return click.option(f"--{name}", setting.name, multiple=True, help=words)
+    if isinstance(setting.kind, Choice):
+        return click.option(f"--{name}", setting.name, type=click.Choice(list(setting.kind.words)), help=words)
+    return click.option(f"--{name}", setting.name, help=words)
 
 
 @group.command("add")
@@ -85,15 +106,7 @@ def accounts_list(as_json: bool) -> None:
 @click.option("--client-id")
 @click.option("--client-secret-stdin", is_flag=True, help="Read a new client secret from standard input.")
 @click.option("--seller-id", help="The partner id; webhooks that name another one are ignored.")
-@click.option("--number-prefix", help="What the Magento order numbers begin with.")
-@click.option("--wfs-number-prefix", help="The same for orders that Walmart fulfils.")
-@acknowledge_option
-@click.option("--guard/--no-guard", default=None, help="Acknowledge shortly before the deadline in any case.")
-@click.option("--guard-minutes", type=click.IntRange(1, 240), help="How many minutes before the deadline.")
-@click.option("--create-orders/--no-create-orders", default=None, help="Create Magento orders.")
-@click.option("--create-wfs-orders/--no-create-wfs-orders", default=None, help="Also for orders that Walmart fulfils.")
-@click.option("--import-since", type=click.DateTime(["%Y-%m-%d"]), help="Only orders from this day on (UTC).")
-@click.option("--invoice/--no-invoice", default=None, help="Invoice in Magento.")
+@setting_options
 @as_json
 @plainly
 def accounts_set(name: str, as_json: bool, **given: Any) -> None:
@@ -110,12 +123,34 @@ def accounts_set(name: str, as_json: bool, **given: Any) -> None:
         client_id=given["client_id"],
         client_secret=secret,
         seller_id=given["seller_id"],
-        policy=_policy(account.policy, given),
+        policy=_policy(account, given),
     )
     logged = account_changes.change(account.id, wanted, BY)
     document = [{"setting": one.setting, "before": one.before, "after": one.after} for one in logged]
     lines = [f"{one.setting}: {one.before or '—'} → {one.after or '—'}" for one in logged]
     show(document, as_json, "\n".join(lines) or "Nothing is different.")
+
+
+@group.command("settings")
+@click.argument("name")
+@as_json
+@plainly
+def accounts_settings(name: str, as_json: bool) -> None:
+    """All order settings of an account, each with its default and what it means."""
+    account = find(name)
+    place = place_of(account)
+    document = [
+        {
+            "option": f"--{order_settings.option_of(one)}",
+            "label": one.label,
+            "value": one.kind.show(getattr(account.policy, one.name), place),
+            "default": order_settings.default_of(one),
+            "help": one.help,
+        }
+        for one in order_settings.offered(place)
+    ]
+    lines = [f"{one['option']}  {one['value'] or '—'}\n    {one['label']}. {one['help']}" for one in document]
+    show(document, as_json, "\n".join(lines))
 
 
 @group.command("test")
@@ -189,17 +224,23 @@ def _shown(account: Account) -> dict[str, Any]:
     }
 
 
-def _policy(kept: Policy, given: dict[str, Any]) -> Policy:
-    since, minutes = given["import_since"], given["guard_minutes"]
-    chosen = {
-        "number_prefix": given["number_prefix"],
-        "wfs_number_prefix": given["wfs_number_prefix"],
-        "acknowledge": AcknowledgeWhen(given["acknowledge"]) if given["acknowledge"] else None,
-        "acknowledge_guard": given["guard"],
-        "acknowledge_guard_before": timedelta(minutes=minutes) if minutes else None,
-        "create_orders": given["create_orders"],
-        "create_wfs_orders": given["create_wfs_orders"],
-        "import_since": datetime(since.year, since.month, since.day, tzinfo=UTC) if since else None,
-        "invoice": given["invoice"],
-    }
-    return replace(kept, **{name: value for name, value in chosen.items() if value is not None})
+def _policy(account: Account, given: dict[str, Any]) -> Policy:
+    place, chosen = place_of(account), {}
+    for setting in order_settings.all_settings():
+        value = given[setting.name]
+        if value is None or value == ():
+            continue
+        try:
+            chosen[setting.name] = setting.kind.read(_as_text(value), place)
+        except Wrong as problem:
+            raise Refused(f"--{order_settings.option_of(setting)}: {problem}") from problem
+    return replace(account.policy, **chosen)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else ""
+    if isinstance(value, tuple):
+        pairs = [one.partition("=") for one in value]
+        return "\n".join(f"{left.strip()}\t{right.strip()}" for left, _, right in pairs if left or right)
+    return str(value)

@@ -46,49 +46,69 @@ def number_sample(policy: Policy, mode: str, *, by_seller: bool = True) -> str:
 
 def problems(policy: Policy, mode: str) -> tuple[str, ...]:
     """A sentence for each setting that this mode cannot honour or Magento would not take; none where all is well."""
-    return (
-        *_of_prefix(policy.number_prefix),
-        *_of_prefix(policy.wfs_number_prefix),
+    return tuple(mistakes(policy, mode).values())
+
+
+def mistakes(policy: Policy, mode: str) -> dict[str, str]:
+    """The same by the name of the setting."""
+    found = (
+        *_of_prefixes(policy),
         *_of_tax(policy, mode),
         *_of_customer(policy),
         *_of_methods(policy),
         *_of_statuses(policy),
     )
+    return dict(found)
 
 
-def _of_prefix(prefix: str) -> Iterator[str]:
-    if len(prefix) > LONGEST_PREFIX:
-        yield (
-            f"The number prefix {prefix} has {len(prefix)} characters; at most {LONGEST_PREFIX} leave room for the "
-            f"purchase order within the {LONGEST_INCREMENT_ID} that Magento keeps."
-        )
-    if NOT_IN_NUMBER in prefix or not prefix.isprintable() or prefix != prefix.strip():
-        yield f"The number prefix “{prefix}” has a colon, a blank at an end or a sign that cannot be printed."
+def _of_prefixes(policy: Policy) -> Iterator[tuple[str, str]]:
+    for name in ("number_prefix", "wfs_number_prefix"):
+        prefix = getattr(policy, name)
+        if len(prefix) > LONGEST_PREFIX:
+            yield (
+                name,
+                f"The number prefix {prefix} has {len(prefix)} characters; at most {LONGEST_PREFIX} leave room for the "
+                f"purchase order within the {LONGEST_INCREMENT_ID} that Magento keeps.",
+            )
+        elif NOT_IN_NUMBER in prefix or not prefix.isprintable() or prefix != prefix.strip():
+            yield (
+                name,
+                f"The number prefix “{prefix}” has a colon, a blank at an end or a sign that cannot be printed.",
+            )
 
 
-def _of_tax(policy: Policy, mode: str) -> Iterator[str]:
+def _of_tax(policy: Policy, mode: str) -> Iterator[tuple[str, str]]:
     if policy.tax_source not in offers(mode).tax_sources:
         yield (
+            "tax_source",
             "Orders that are created directly always carry Walmart's tax; Magento reckons tax only in a cart. Choose "
-            "Walmart's tax, or cart mode for the store."
+            "Walmart's tax, or cart mode for the store.",
         )
 
 
-def _of_customer(policy: Policy) -> Iterator[str]:
+def _of_customer(policy: Policy) -> Iterator[tuple[str, str]]:
     if policy.customer is CustomerMode.PREDEFINED and policy.customer_id < 1:
-        yield "Give the id of the Magento customer that the orders go to."
+        yield "customer_id", "Give the id of the Magento customer that the orders go to."
     if policy.customer is CustomerMode.NEW and policy.customer_group < 1:
-        yield "Give the customer group that new customers come into; a real customer is never in the group of guests."
+        yield (
+            "customer_group",
+            "Give the customer group that new customers come into; a real customer is never in the group of guests.",
+        )
 
 
-def _of_methods(policy: Policy) -> Iterator[str]:
+def _of_methods(policy: Policy) -> Iterator[tuple[str, str]]:
     carrier, _, method = policy.shipping_method.partition("_")
     if not (carrier and method):
-        yield "Write the shipping method as Magento does, carrier and method: flatrate_flatrate."
+        yield "shipping_method", "Write the shipping method as Magento does, carrier and method: flatrate_flatrate."
     if not policy.payment_method:
-        yield "Give the payment method, for instance checkmo."
+        yield "payment_method", "Give the payment method, for instance checkmo."
 
 
-def _of_statuses(policy: Policy) -> Iterator[str]:
-    for status in sorted(set(policy.statuses.values()) & ENDS):
-        yield f"Magento itself brings an order to {status}; set by hand it could not be shipped or refunded any more."
+def _of_statuses(policy: Policy) -> Iterator[tuple[str, str]]:
+    for status, chosen in policy.statuses.items():
+        if chosen in ENDS:
+            yield (
+                f"status_{status.slug.replace('-', '_')}",
+                f"Magento itself brings an order to {chosen}; set by hand it could not be shipped or refunded any "
+                "more.",
+            )

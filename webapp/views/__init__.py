@@ -8,6 +8,7 @@ from flask import Flask
 
 from webapp.settings import Settings
 from webapp.views import (
+    account_orders,
     account_settings,
     assets,
     auth,
@@ -47,7 +48,16 @@ def register(app: Flask, settings: Settings) -> None:
     app.before_request(door.guard)
     security.attach(app, settings)
     security.csrf.exempt(webhooks.bp)
-    pages = (orders.bp, order.bp, traffic.bp, settings_pages.bp, account_settings.bp, auth.bp, health.bp)
+    pages = (
+        orders.bp,
+        order.bp,
+        traffic.bp,
+        settings_pages.bp,
+        account_settings.bp,
+        account_orders.bp,
+        auth.bp,
+        health.bp,
+    )
     for bp in (*pages, webhooks.bp):
         app.register_blueprint(bp)
     app.wsgi_app = webhooks.Door(app)  # type: ignore[method-assign]

@@ -8,13 +8,14 @@ from flask import Blueprint, abort, flash, make_response, redirect, request, url
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import account_changes, account_entry, accounts, demo, removal, subscriptions, sync_health
-from webapp.account_entry import MARKETS, Mistakes
+from webapp.account_entry import MARKETS
 from webapp.accounts import Account, Refused
 from webapp.connection_test import Verdict, try_connection
 from webapp.connectors.http import ConnectorError
 from webapp.people import Role
 from webapp.settings import current
 from webapp.subscriptions import Result
+from webapp.typed import Mistakes
 from webapp.views import account_form, door
 from webapp.views.account_form import Form
 from webapp.views.render import page, wants_fragment
@@ -44,11 +45,11 @@ def new() -> AnyResponse:
 def add() -> AnyResponse:
     """Add the account, or say at each field what is wrong."""
     try:
-        row = account_changes.add(account_entry.read(request.form).as_new(), door.me().email)
+        row = account_changes.add(account_entry.read_new(request.form).as_new(), door.me().email)
     except Mistakes as mistakes:
-        return _new_page(account_form.as_sent(request.form, mistakes.by_field), status=422)
+        return _new_page(account_form.as_sent(request.form, mistakes.by_field, is_new=True), status=422)
     except Refused as refused:
-        return _new_page(account_form.as_sent(request.form, {"": str(refused)}), status=422)
+        return _new_page(account_form.as_sent(request.form, {"": str(refused)}, is_new=True), status=422)
     demo.stop()
     flash(f"{row.name} is added. Its orders are being read; subscribe to webhooks below to get them in seconds.")
     return redirect(url_for("account_settings.show", key=row.key), 303)
@@ -75,12 +76,12 @@ def change(key: str) -> AnyResponse:
     """Store what is different, or say at each field what is wrong."""
     account = _find(key)
     try:
-        wanted = account_entry.read(request.form, account).as_change()
+        wanted = account_entry.read_changed(request.form, account).as_change()
         logged = account_changes.change(account.id, wanted, door.me().email)
     except Mistakes as mistakes:
-        return _page(account, account_form.as_sent(request.form, mistakes.by_field), status=422)
+        return _page(account, account_form.as_sent(request.form, mistakes.by_field, is_new=False), status=422)
     except Refused as refused:
-        return _page(account, account_form.as_sent(request.form, {"": str(refused)}), status=422)
+        return _page(account, account_form.as_sent(request.form, {"": str(refused)}, is_new=False), status=422)
     names = ", ".join(one.setting for one in logged)
     flash(f"Saved: {names}. Open orders are looked at again with it." if logged else "Nothing was different.")
     return _back(key)
@@ -204,7 +205,7 @@ def _try(account: Account | None, whole: Callable[[Form, Verdict | None], AnyRes
         verdict, mistakes = None, found.by_field
     if wants_fragment():
         return page("settings/_verdict.html", verdict=verdict, mistakes=mistakes)
-    return whole(account_form.as_sent(request.form, mistakes), verdict)
+    return whole(account_form.as_sent(request.form, mistakes, is_new=account is None), verdict)
 
 
 def _find(key: str) -> Account:

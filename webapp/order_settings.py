@@ -1,0 +1,352 @@
+"""All order settings of an account, in one place: the page, the command line and the log of changes are made of it.
+
+A new field of the policy is one entry here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from webapp.domain.creation_settings import CART, LONGEST_PREFIX, mistakes, offers
+from webapp.domain.policy import ACKNOWLEDGE_WITHIN, AcknowledgeWhen, CustomerMode, Policy, TaxSource, UnknownRegion
+from webapp.setting_kinds import Choice, Day, Group, Length, Number, Place, Setting, ShopChoice, Switch, Text, Wrong
+from webapp.typed import Mistakes
+
+CURRENCIES = {"us": "USD", "ca": "CAD", "mx": "MXN", "cl": "CLP"}
+"""What the orders of each market are in."""
+
+PREFIX = Text(
+    rf"[A-Za-z0-9_.\-]{{0,{LONGEST_PREFIX}}}", f"At most {LONGEST_PREFIX} letters, digits, points, - and _, no blanks."
+)
+STATUS = Text(
+    "([a-z][a-z0-9_]{0,31})?",
+    "A status code as Magento writes it: small letters, digits and _, at most 32. Its name in the admin is another.",
+    hints=("pending", "processing"),
+)
+METHOD = Text("[a-z0-9]+_[A-Za-z0-9_]+", "Carrier and method as Magento writes them, for instance flatrate_flatrate.")
+PAYMENT = Text("[A-Za-z0-9_]+", "The method's code as Magento writes it, for instance checkmo.", hints=("checkmo",))
+
+
+def _tax_sources(place: Place) -> tuple[str, ...]:
+    return tuple(source.value for source in offers(place.mode).tax_sources)
+
+
+def _number_note(place: Place) -> str:
+    return (
+        f"An order's number in Magento is: {offers(place.mode).number_source} Walmart's purchase order number is kept "
+        "with it in any case, so that it can be searched for."
+    )
+
+
+def _currency_note(place: Place) -> str:
+    orders, store = CURRENCIES.get(place.market, "USD"), place.store_currency
+    if store and store != orders:
+        return (
+            f"Walmart's orders in this market are in {orders}, but the store's base currency is {store}. No order can "
+            f"be created: Orderbridge never converts money. Tie the account to a store in {orders}."
+        )
+    return f"Orders and store are both in {orders}. An order in another currency is not created and says so."
+
+
+def _reservation_note(place: Place) -> str:
+    if place.mode == CART:
+        return "The store takes orders through a cart, so Magento reserves their stock itself when it makes the order."
+    return (
+        "The store creates orders directly. Magento's interface cannot reserve stock for those: the cron line on the "
+        "store's page does it every few minutes, for as long as the order is open."
+    )
+
+
+GROUPS: tuple[Group, ...] = (
+    Group(
+        "acknowledgement",
+        "Acknowledgement",
+        (
+            Setting(
+                "acknowledge",
+                "Acknowledge",
+                "Walmart wants it within 4 hours. Once the Magento order exists nothing is promised that the shop "
+                "cannot deliver. Where Magento orders are switched off, that means by hand.",
+                Choice(
+                    {
+                        AcknowledgeWhen.ON_IMPORT.value: "as soon as the order arrives",
+                        AcknowledgeWhen.AFTER_MAGENTO_ORDER.value: "when the Magento order exists",
+                        AcknowledgeWhen.BY_HAND.value: "by hand",
+                    },
+                    AcknowledgeWhen,
+                ),
+                is_first=True,
+            ),
+            Setting(
+                "acknowledge_guard",
+                "Acknowledge before the deadline in any case",
+                "Also for orders that wait for a product. An order that is not acknowledged in time may be lost.",
+                Switch(),
+                option="guard",
+                is_first=True,
+            ),
+            Setting(
+                "acknowledge_guard_before",
+                "Minutes before the deadline",
+                "How long before the 4 hours end that happens.",
+                Length(timedelta(minutes=1), 1, int(ACKNOWLEDGE_WITHIN / timedelta(minutes=1))),
+                option="guard-minutes",
+                is_first=True,
+            ),
+        ),
+    ),
+    Group(
+        "creation",
+        "Magento orders",
+        (
+            Setting(
+                "create_orders",
+                "Create Magento orders",
+                "One for each Walmart order that you ship.",
+                Switch(),
+                is_first=True,
+            ),
+            Setting(
+                "import_since",
+                "Create Magento orders from",
+                "Orders placed before this day are left alone. Empty: all that Walmart shows.",
+                Day(),
+                default="a day before the account was connected",
+                is_first=True,
+            ),
+            Setting(
+                "unknown_region",
+                "A state that Magento does not know",
+                "States are matched by code, then by name. One that is not found is never turned into another one.",
+                Choice(
+                    {
+                        UnknownRegion.AS_TEXT.value: "is written as text",
+                        UnknownRegion.REFUSE.value: "stops the order until you decide",
+                    },
+                    UnknownRegion,
+                ),
+            ),
+            Setting(
+                "ship_by_comment",
+                "Write the ship-by date into the order's comment",
+                "The purchase order and customer order numbers stand there in any case.",
+                Switch(),
+            ),
+        ),
+    ),
+    Group(
+        "number",
+        "Order number",
+        (
+            Setting(
+                "number_prefix",
+                "Order number prefix",
+                "Each account of a store has its own, so that no number is made twice. Magento keeps 50 characters of "
+                f"a number; {LONGEST_PREFIX} are left for the prefix.",
+                PREFIX,
+                default="WM-",
+                is_offered=lambda place: offers(place.mode).has_prefix,
+                is_first=True,
+                needs="Give a prefix, for instance WM-.",
+            ),
+        ),
+        note=_number_note,
+    ),
+    Group(
+        "wfs",
+        "Orders that Walmart ships (WFS)",
+        (
+            Setting(
+                "create_wfs_orders",
+                "Create Magento orders for WFS orders",
+                "Also for orders that leave Walmart's own or a third party's warehouse. Nothing is ever written to "
+                "Walmart for those. They are always created directly, whatever the store's mode.",
+                Switch(),
+                is_first=True,
+            ),
+            Setting("wfs_number_prefix", "Order number prefix for WFS orders", "Empty: the same as above.", PREFIX),
+        ),
+    ),
+    Group("stock", "Quantity reservation", (), note=_reservation_note),
+    Group(
+        "customer",
+        "Customer",
+        (
+            Setting(
+                "customer",
+                "Customer",
+                "Whose order it is in Magento. An existing customer is taken as it is: neither name nor address is "
+                "ever changed. Nobody gets a mail: Walmart writes to the buyer.",
+                Choice(
+                    {
+                        CustomerMode.GUEST.value: "a guest",
+                        CustomerMode.PREDEFINED.value: "always the same customer",
+                        CustomerMode.NEW.value: "a customer of their own, found by e-mail or made",
+                    },
+                    CustomerMode,
+                ),
+            ),
+            Setting(
+                "customer_id",
+                "Predefined customer",
+                "The id of that same customer, as Magento's customer grid shows it. Only with “always the same”.",
+                Number(0, 2_147_483_647, may_be_empty=True),
+                default="none",
+            ),
+            Setting(
+                "customer_website",
+                "Website of new customers",
+                "Only with customers of their own.",
+                ShopChoice(lambda place: place.websites, "the store view's own"),
+            ),
+            Setting(
+                "customer_group",
+                "Group of new customers",
+                "Only with customers of their own. Magento's General is group 1.",
+                ShopChoice(lambda place: place.groups, "none"),
+            ),
+        ),
+    ),
+    Group(
+        "tax",
+        "Tax and currency",
+        (
+            Setting(
+                "tax_source",
+                "Tax",
+                "Who splits the tax over the lines. The total is Walmart's to the cent either way.",
+                Choice(
+                    {TaxSource.WALMART.value: "as Walmart charged it", TaxSource.MAGENTO.value: "by Magento's rates"},
+                    TaxSource,
+                    _tax_sources,
+                ),
+                is_offered=lambda place: len(_tax_sources(place)) > 1,
+            ),
+        ),
+        note=_currency_note,
+    ),
+    Group(
+        "methods",
+        "Shipping and payment in Magento",
+        (
+            Setting(
+                "shipping_method",
+                "Shipping method in Magento",
+                "In cart mode it has to be switched on in Magento for the buyer's country.",
+                METHOD,
+            ),
+            Setting("payment_method", "Payment method in Magento", "An offline one: Walmart has the money.", PAYMENT),
+        ),
+    ),
+    Group(
+        "status",
+        "Magento status",
+        (
+            Setting("status_created", "Magento status while Created", "Empty: Magento's own.", STATUS),
+            Setting("status_unshipped", "Magento status while Unshipped", "Empty: Magento's own.", STATUS),
+            Setting(
+                "status_partially_shipped", "Magento status while Partially Shipped", "Empty: Magento's own.", STATUS
+            ),
+            Setting(
+                "status_shipped",
+                "Magento status once Shipped",
+                "Empty: Magento's own, which is complete once all is shipped and invoiced.",
+                STATUS,
+            ),
+            Setting(
+                "status_canceled",
+                "Magento status once Canceled",
+                "Empty: Magento's own, canceled or closed.",
+                STATUS,
+            ),
+        ),
+        note=lambda place: (
+            "Set once, when the Walmart order reaches the status. What you set in Magento after that stays, and a "
+            "complete, closed or held order is never moved back."
+        ),
+    ),
+    Group(
+        "invoices",
+        "Invoices",
+        (
+            Setting(
+                "invoice",
+                "Create invoices",
+                "Once the order is acknowledged: Walmart has taken the payment.",
+                Switch(),
+            ),
+        ),
+    ),
+)
+
+
+def all_settings() -> Iterator[Setting]:
+    """Every setting, in the order of the page."""
+    return (setting for group in GROUPS for setting in group.settings)
+
+
+def offered(place: Place, *, only_first: bool = False) -> Iterator[Setting]:
+    """Those that can be honoured there; `only_first` those that a new account is asked for."""
+    return (one for one in all_settings() if one.is_offered(place) and (one.is_first or not only_first))
+
+
+def read(form: Mapping[str, str], kept: Policy, place: Place, *, is_new: bool = False) -> Policy:
+    """The policy that a form describes; what is not offered there stays as it is. Raises Mistakes."""
+    chosen: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for setting in offered(place, only_first=is_new):
+        typed = setting.kind.gather(form, setting.name)
+        if not typed and setting.needs and not is_new:
+            wrong[setting.name] = setting.needs
+            continue
+        try:
+            chosen[setting.name] = setting.kind.read(typed, place)
+        except Wrong as problem:
+            wrong[setting.name] = str(problem)
+    wanted = replace(kept, **chosen)
+    found = mistakes(wanted, place.mode)
+    wrong |= {name: sentence for name, sentence in found.items() if name in chosen}
+    if wrong:
+        raise Mistakes(wrong)
+    return wanted
+
+
+def values(policy: Policy, place: Place) -> dict[str, str]:
+    """What stands in the fields for a policy."""
+    return {one.name: one.kind.show(getattr(policy, one.name), place) for one in all_settings()}
+
+
+def as_typed(form: Mapping[str, str]) -> dict[str, str]:
+    """What stands in the fields of a form that was sent."""
+    return {one.name: one.kind.gather(form, one.name) for one in all_settings()}
+
+
+def option_of(setting: Setting) -> str:
+    """Its name on the command line, without the dashes."""
+    return setting.option or setting.name.replace("_", "-")
+
+
+def default_of(setting: Setting) -> str:
+    """The default in words."""
+    value = getattr(Policy(), setting.name)
+    if isinstance(setting.kind, Switch):
+        return "on" if value else "off"
+    return setting.default or setting.kind.say(value) or "empty"
+
+
+def version(policy: Policy) -> str:
+    """A short mark of what is stored, by which a form that was opened before somebody else's change is known."""
+    said = [f"{one.name}={one.kind.say(getattr(policy, one.name))}" for one in all_settings()]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+
+
+def differences(before: Policy, after: Policy) -> Iterator[tuple[str, str, str]]:
+    """Label, old and new value of each setting that differs."""
+    for one in all_settings():
+        old, new = getattr(before, one.name), getattr(after, one.name)
+        if old != new:
+            yield one.label, one.kind.say(old), one.kind.say(new)

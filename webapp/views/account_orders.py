@@ -1,0 +1,109 @@
+"""An account's Orders tab: every setting of what becomes of its orders, with its default and what it means."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, flash, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import account_changes, accounts, late_creation, order_settings
+from webapp.account_entry import MARKETS
+from webapp.accounts import Account, Refused
+from webapp.domain.policy import Policy
+from webapp.people import Role
+from webapp.setting_kinds import LONGEST
+from webapp.shop_choices import place_of
+from webapp.typed import Mistakes
+from webapp.views import door, setting_fields
+from webapp.views.render import page
+
+bp = Blueprint("account_orders", __name__, url_prefix="/settings/accounts/<key>/orders")
+
+CREATES = ("create_orders", "create_wfs_orders", "import_since")
+"""Switching these can mean that many orders are created at once, so their number is said before."""
+
+CHANGED_MEANWHILE = (
+    "Somebody changed these settings while you had them open, so nothing was saved. What they changed stands under "
+    "Changes; saving again puts everything as it is typed here."
+)
+
+
+@bp.get("")
+@door.needs(Role.ADMIN)
+def show(key: str) -> AnyResponse:
+    """All order settings as they are."""
+    account = _find(key)
+    return _page(account, order_settings.values(account.policy, place_of(account)))
+
+
+@bp.post("")
+@door.needs(Role.ADMIN)
+def save(key: str) -> AnyResponse:
+    """Store what is different; where orders would be created at once, say how many first and ask."""
+    account = _find(key)
+    typed = order_settings.as_typed(request.form)
+    if request.form.get("seen", "") not in ("", order_settings.version(account.policy)):
+        return _page(account, typed, {"": CHANGED_MEANWHILE}, status=409)
+    try:
+        wanted = order_settings.read(request.form, account.policy, place_of(account))
+        question = _question(account, wanted)
+        if question:
+            return _page(account, typed, question=question)
+        logged = account_changes.change(account.id, account_changes.Change(policy=wanted), door.me().email)
+    except Mistakes as mistakes:
+        return _page(account, typed, mistakes.by_field, status=422)
+    except Refused as refused:
+        return _page(account, typed, {"": str(refused)}, status=422)
+    names = ", ".join(one.setting for one in logged)
+    flash(f"Saved: {names}. Open orders are looked at again with it." if logged else "Nothing was different.")
+    return redirect(url_for("account_orders.show", key=key), 303)
+
+
+@bp.post("/sample")
+@door.needs(Role.ADMIN)
+def sample(key: str) -> AnyResponse:
+    """What the order numbers would look like with the prefixes as they stand in the form."""
+    place = place_of(_find(key))
+    own = request.form.get("number_prefix", "").strip()[:LONGEST]
+    if request.headers.get("HX-Trigger") == "wfs_number_prefix":
+        prefix = request.form.get("wfs_number_prefix", "").strip()[:LONGEST] or own
+        return make_response(
+            page("settings/_sample.html", sample=setting_fields.sample(prefix, place, by_seller=False))
+        )
+    return make_response(page("settings/_sample.html", sample=setting_fields.sample(own, place, by_seller=True)))
+
+
+def _question(account: Account, wanted: Policy) -> dict[str, str] | None:
+    """How many orders saving would create, unless that very number was agreed to already."""
+    if all(getattr(wanted, name) == getattr(account.policy, name) for name in CREATES):
+        return None
+    number = late_creation.count(account.id, wanted)
+    agreed = request.form.get("agreed", "")
+    if number == 0 or (agreed.isdecimal() and int(agreed[:9]) >= number):
+        return None
+    return {"number": str(number), "sentence": late_creation.say(account.id, wanted)}
+
+
+def _find(key: str) -> Account:
+    account = accounts.by_key(key)
+    return account or abort(404, "There is no such account. It may have been removed.")
+
+
+def _page(
+    account: Account,
+    values: dict[str, str],
+    mistakes: dict[str, str] | None = None,
+    question: dict[str, str] | None = None,
+    status: int = 200,
+) -> AnyResponse:
+    shown = page(
+        "settings/account_orders.html",
+        account=account,
+        market=MARKETS[account.marketplace],
+        sections=setting_fields.sections(values, mistakes or {}, place_of(account)),
+        mistakes=mistakes or {},
+        question=question,
+        seen=order_settings.version(account.policy),
+        changes=account_changes.recent(account.id),
+        zone=account.store.time_zone,
+    )
+    return make_response(shown, status)
