@@ -28,6 +28,8 @@ def policy_from_json(kept: dict[str, Any], *, number_prefix: str) -> Policy:
     chosen = {name: _typed(getattr(default, name), value) for name, value in kept.items() if name in known}
     if kept.get("import_since"):
         chosen["import_since"] = datetime.fromisoformat(kept["import_since"])
+    if kept.get("auto_cancel_after") is not None:
+        chosen["auto_cancel_after"] = timedelta(seconds=kept["auto_cancel_after"])
     return Policy(**{**chosen, "number_prefix": number_prefix})
 
 

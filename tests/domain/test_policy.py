@@ -24,6 +24,9 @@ policies = st.builds(
     number_prefix=st.text(max_size=8),
     wfs_number_prefix=st.text(max_size=8),
     invoice=st.booleans(),
+    carriers=st.sampled_from([{}, {"ups": "UPS", "Eigen Post": "USPS"}]),
+    correct_tracking_within=seconds,
+    auto_cancel_after=st.none() | seconds,
     settle_after=seconds,
     read_daily=seconds,
 )
@@ -50,6 +53,22 @@ def test_the_defaults_are_the_designs() -> None:
     assert policy.acknowledge_guard
     assert policy.acknowledge_guard_before == timedelta(minutes=60)
     assert (policy.create_orders, policy.create_wfs_orders, policy.invoice) == (True, False, True)
+
+
+def test_what_costs_something_is_chosen_by_the_merchant_and_never_by_default() -> None:
+    policy = Policy()
+    assert policy.cancel_reason == ""
+    assert not policy.accept_cancellation_requests
+    assert not policy.create_credit_memos
+    assert (policy.send_shipments, policy.send_cancels, policy.send_credit_memos, policy.create_shipments) == (
+        True,
+    ) * 4
+
+
+@pytest.mark.parametrize(("market", "days"), [("us", 4), ("ca", 7), ("CA", 7), ("mx", 4)])
+def test_walmart_cancels_by_itself_as_the_market_is_known_for(market: str, days: int) -> None:
+    assert Policy().cancels_after(market) == timedelta(days=days)
+    assert Policy(auto_cancel_after=timedelta(days=6)).cancels_after(market) == timedelta(days=6)
 
 
 @pytest.mark.parametrize(

@@ -75,10 +75,48 @@ class Policy:
     status_shipped: str = ""
     status_canceled: str = ""
     invoice: bool = True
+    send_shipments: bool = True
+    """Confirm at Walmart what is shipped in Magento."""
+    create_shipments: bool = True
+    """Ship in Magento what Walmart shows shipped."""
+    shipment_source: str = ""
+    """The source that such shipments leave; empty: the shop's own source selection decides."""
+    wfs_shipment_source: str = ""
+    """The source that stands for Walmart's warehouse; without it a WFS order is never shipped in Magento."""
+    send_cancels: bool = True
+    """Cancel at Walmart what is cancelled or, before it ships, credited in Magento."""
+    send_credit_memos: bool = True
+    """Refund at Walmart what is credited in Magento after it shipped."""
+    cancel_reason: str = ""
+    """Walmart's word for a cancellation that the buyer did not ask for. None is chosen at first: each has its price
+    (out of stock sets the item's stock to zero at Walmart), so such a cancellation waits for the merchant."""
+    refund_reason: str = ""
+    """Walmart's word for a refund by credit memo; empty: `General adjustment`."""
+    accept_cancellation_requests: bool = False
+    """Cancel what the buyer asks to cancel, as long as it has not shipped."""
+    create_credit_memos: bool = False
+    """Make a credit memo in Magento for a refund that was made at Walmart."""
+    carriers: Mapping[str, str] = field(default_factory=dict)
+    """Walmart's carrier by Magento's carrier code or by the title of the tracking number."""
+    own_carriers: Mapping[str, str] = field(default_factory=dict)
+    """Carriers that Walmart does not list: their tracking address by title; `{number}` in it is filled in."""
+    methods: Mapping[str, str] = field(default_factory=dict)
+    """Walmart's shipping method by the title of the tracking number; else the order's own is sent back."""
+    correct_tracking_within: timedelta = timedelta(hours=4)
+    """So long after a shipment Walmart takes another tracking number for it (as other connectors report it)."""
+    auto_cancel_after: timedelta | None = None
+    """So long after the ship-by date Walmart cancels what has not shipped; None: as the market is known for."""
     settle_after: timedelta = timedelta(seconds=120)
     read_daily: timedelta = timedelta(hours=24)
     rate_limits: Mapping[str, float] = field(default_factory=dict)
     """Calls a minute that Walmart grants this account beyond what it publishes, by `limits.Endpoint`."""
+
+    def cancels_after(self, market: str) -> timedelta:
+        """How long after the ship-by date Walmart cancels by itself: 4 days (Walmart's page on auto-cancelled lines),
+        7 in Canada (as other connectors report it)."""
+        if self.auto_cancel_after is not None:
+            return self.auto_cancel_after
+        return timedelta(days=7 if market.lower() == "ca" else 4)
 
     def imports(self, ordered_at: datetime) -> bool:
         """An older order comes in only when a person asks for it, or for its day."""
