@@ -30,7 +30,6 @@ ROWS = (
         "webapp.account_changes",
         "webapp.account_entry",
         "webapp.order_settings",
-        "webapp.setting_kinds",
         "webapp.typed",
         "webapp.late_creation",
         "webapp.store_changes",

@@ -11,7 +11,7 @@ from webapp.account_changes import Change
 from webapp.accounts import Account, NewAccount
 from webapp.connectors.walmart import WalmartAccount
 from webapp.domain.policy import Policy
-from webapp.setting_kinds import Place
+from webapp.order_settings.kinds import Place
 from webapp.typed import Address, Mistakes, Reader, address, host_of, url_trouble
 
 MARKETS = {"us": "United States", "ca": "Canada", "mx": "Mexico", "cl": "Chile"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from webapp import shop_facts
 from webapp.accounts import Account
-from webapp.setting_kinds import Place
+from webapp.order_settings.kinds import Place
 
 FACT = "choices"
 

@@ -16,7 +16,7 @@ from webapp.accounts import Account, NewAccount, Refused
 from webapp.cli.saying import as_json, fail, plainly, show, show_added
 from webapp.connection_test import try_connection
 from webapp.domain.policy import AcknowledgeWhen, Policy
-from webapp.setting_kinds import Choice, Pairs, Setting, Switch, Wrong
+from webapp.order_settings.kinds import Choice, Pairs, Setting, Switch, Wrong
 from webapp.shop_choices import place_of
 
 group = AppGroup("accounts", help="Walmart seller accounts.")

@@ -9,7 +9,7 @@ from webapp import accounts, order_settings
 from webapp.account_entry import MARKETS, place_typed
 from webapp.accounts import Account
 from webapp.domain.policy import Policy
-from webapp.setting_kinds import Place
+from webapp.order_settings.kinds import Place
 from webapp.views import setting_fields
 from webapp.views.setting_fields import Section
 

@@ -9,8 +9,8 @@ from webapp import account_changes, accounts, late_creation, order_settings
 from webapp.account_entry import MARKETS
 from webapp.accounts import Account, Refused
 from webapp.domain.policy import Policy
+from webapp.order_settings.kinds import LONGEST
 from webapp.people import Role
-from webapp.setting_kinds import LONGEST
 from webapp.shop_choices import place_of
 from webapp.typed import Mistakes
 from webapp.views import door, setting_fields

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from webapp import order_settings
 from webapp.domain.creation_settings import number_sample
 from webapp.domain.policy import Policy
-from webapp.setting_kinds import SPARE_ROWS, Group, Pairs, Place, Setting
+from webapp.order_settings.kinds import SPARE_ROWS, Group, Pairs, Place, Setting
 
 SAMPLED = {"number_prefix": True, "wfs_number_prefix": False}
 """The fields that stand beside a sample of the number they make; True for what the seller ships."""

@@ -96,6 +96,9 @@ class Text(Kind):
         return value
 
 
+SOURCE = Text(r"[A-Za-z0-9_.\-]{0,255}", "The source's code as Magento shows it under Stores, Inventory, Sources.")
+
+
 @dataclass(frozen=True, slots=True)
 class Choice(Kind):
     """One of a few words; `limit` narrows them down to what can be honoured in a place."""
@@ -172,18 +175,21 @@ class Number(Kind):
 
 @dataclass(frozen=True, slots=True)
 class Length(Kind):
-    """A length of time, typed as a whole number of its unit."""
+    """A length of time, typed as a whole number of its unit; None where nothing is typed and that is allowed."""
 
     unit: timedelta
     low: int
     high: int
+    may_be_empty: bool = False
     widget: ClassVar[str] = "number"
 
-    def read(self, text: str, place: Place) -> timedelta:
+    def read(self, text: str, place: Place) -> timedelta | None:
+        if not text and self.may_be_empty:
+            return None
         return Number(self.low, self.high).read(text, place) * self.unit
 
     def say(self, value: Any) -> str:
-        return f"{value / self.unit:g}"
+        return "" if value is None else f"{value / self.unit:g}"
 
 
 @dataclass(frozen=True, slots=True)

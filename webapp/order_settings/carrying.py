@@ -1,0 +1,136 @@
+"""Settings of what is carried between the two sides afterwards: shipments, cancellations, refunds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from webapp.order_settings.kinds import SOURCE, Group, Length, Pairs, Place, Setting, Switch, Text
+
+WORDS = Text(r"[A-Za-z0-9 _&>/.\-]{0,80}", "Walmart's own word for the reason, letter for letter.")
+
+
+def _tracking_address(url: str) -> str:
+    if not url.startswith(("https://", "http://")) or " " in url:
+        return "The tracking address begins with https://, for instance https://carrier.example/{number}."
+    return ""
+
+
+def _takes_refunds(place: Place) -> bool:
+    return place.market in {"us", "ca"}
+
+
+GROUPS: tuple[Group, ...] = (
+    Group(
+        "shipments",
+        "Shipments",
+        (
+            Setting(
+                "send_shipments",
+                "Confirm at Walmart what is shipped in Magento",
+                "With carrier and tracking number, unit by unit. Without a tracking number it waits and says so.",
+                Switch(),
+            ),
+            Setting(
+                "create_shipments",
+                "Ship in Magento what Walmart shows shipped",
+                "For parcels that were confirmed in Seller Center or by another program, with their tracking numbers.",
+                Switch(),
+            ),
+            Setting(
+                "shipment_source",
+                "Source of such shipments",
+                "Its code in Magento. Empty: the shop's own source selection decides.",
+                SOURCE,
+            ),
+            Setting(
+                "carriers",
+                "Carriers",
+                "A carrier code of Magento, or the title of a tracking number, and Walmart's name for it. What is "
+                "spelled alike on both sides needs no row.",
+                Pairs("In Magento", "At Walmart"),
+                option="carrier",
+            ),
+            Setting(
+                "own_carriers",
+                "Other carriers",
+                "Carriers that Walmart does not list: the title of the tracking number, and where the parcel is "
+                "followed; {number} in the address is filled in.",
+                Pairs("Title", "Tracking address", check=_tracking_address),
+                option="own-carrier",
+            ),
+            Setting(
+                "methods",
+                "Shipping methods",
+                "The title of a tracking number, and Walmart's method for it. Without a row the method that the "
+                "buyer chose is confirmed.",
+                Pairs("In Magento", "At Walmart"),
+                option="method",
+            ),
+            Setting(
+                "correct_tracking_within",
+                "Hours in which a tracking number is corrected",
+                "So long after a shipment Walmart takes another number for it; shipments are read again meanwhile.",
+                Length(timedelta(hours=1), 0, 72),
+            ),
+        ),
+    ),
+    Group(
+        "cancels",
+        "Cancellations",
+        (
+            Setting(
+                "send_cancels",
+                "Cancel at Walmart what is cancelled in Magento",
+                "Also what is credited before it shipped.",
+                Switch(),
+            ),
+            Setting(
+                "cancel_reason",
+                "Reason for cancelling",
+                "Walmart's word for it, where the buyer did not ask. Out of stock also sets the item's stock to "
+                "zero at Walmart. Empty: each waits until you choose.",
+                WORDS,
+            ),
+            Setting(
+                "accept_cancellation_requests",
+                "Cancel at once what a buyer asks to cancel",
+                "As long as it has not shipped. Otherwise the order shows the request and you decide.",
+                Switch(),
+            ),
+            Setting(
+                "auto_cancel_after",
+                "Days after the ship-by date until Walmart cancels by itself",
+                "Only for the warnings here. Empty: as the market is known for, 4 days, 7 in Canada.",
+                Length(timedelta(days=1), 0, 60, may_be_empty=True),
+            ),
+        ),
+    ),
+    Group(
+        "refunds",
+        "Refunds",
+        (
+            Setting(
+                "send_credit_memos",
+                "Refund at Walmart what is credited in Magento",
+                "Once for each credit memo, after it shipped, and never more than was charged. Refunds that were "
+                "already made at Walmart are set against it first.",
+                Switch(),
+                is_offered=_takes_refunds,
+            ),
+            Setting(
+                "refund_reason",
+                "Reason for refunding",
+                "Walmart's word for it. Empty: General adjustment.",
+                WORDS,
+                is_offered=_takes_refunds,
+            ),
+            Setting(
+                "create_credit_memos",
+                "Make credit memos in Magento for refunds made at Walmart",
+                "For those made in Seller Center and by returns, as far as no credit memo accounts for them.",
+                Switch(),
+            ),
+        ),
+        note=lambda place: "" if _takes_refunds(place) else "Walmart takes no refunds of orders in this market.",
+    ),
+)
