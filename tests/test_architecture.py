@@ -62,6 +62,7 @@ ROWS = (
         "webapp.timeline",
         "webapp.subscriptions",
         "webapp.actions",
+        "webapp.notes",
     ),
     ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.reports", "webapp.sweep"),
     ("webapp.views", "webapp.cli"),

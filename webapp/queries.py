@@ -127,6 +127,11 @@ def version(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+def moment_of(text: str) -> datetime | None:
+    """The inverse of `version`, read leniently: None for anything else."""
+    return _EPOCH + int(text) * _MICROSECOND if text.isdecimal() and len(text) <= 17 else None
+
+
 def all_accounts() -> Sequence[AccountRow]:
     """Every account with its store, in the order of their names."""
     return db.session.execute(select(AccountRow).order_by(AccountRow.name)).scalars().all()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,20 +12,31 @@ from sqlalchemy import select
 from sqlalchemy.orm import defer
 
 from webapp.connectors import redact
-from webapp.domain.commands import IN_WORDS, CommandState
+from webapp.domain.commands import IN_WORDS, SIDES, CommandState, Side
 from webapp.models import AttemptRow, ChangeRow, CommandRow, EventRow, db
 
 MOST_OF_A_KIND = 200
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 LONGEST_BODY = 64 * 1024
 RULE = "rule"
 IN_PASSING = timedelta(seconds=5)
 
+_EVENT_SIDES = {"walmart": Side.WALMART, "poll": Side.WALMART, "reimport": Side.WALMART, "magento": Side.MAGENTO}
 _SENDERS = {"walmart": "Walmart", "magento": "Magento"}
 _EVENT_STATES = {
     "received": "Stored; its turn comes in a moment.",
     "waiting": "The order is about to be read on both sides.",
 }
-_CHANGE_TONES = {"attention": "bad", "cancel": "warn", "person": "person", "waiting": "quiet", "import": "in"}
+_CHANGE_TONES = {
+    "attention": "bad",
+    "cancel": "warn",
+    "person": "person",
+    "note": "person",
+    "waiting": "quiet",
+    "import": "in",
+}
+_CHANGE_SIDES = dict.fromkeys(("import", "status", "refund", "cancel", "address", "date"), Side.WALMART)
+_CHANGE_SIDES["magento"] = Side.MAGENTO
 _ATTEMPT_TONES = {"done": "ok", "failed": "warn", "parked": "bad", "dismissed": "quiet"}
 
 
@@ -46,7 +57,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the log. `kind` is event, attempt, command or change; `tone` how it went; `is_open`: more follows."""
+    """One line of the log. `kind` is event, attempt, command or change; `tone` how it went; `is_open`: more follows.
+
+    `side` is the neighbour that it is about, empty where it is about both or none; `by_person`: a person's act.
+    """
 
     at: datetime
     kind: str
@@ -54,6 +68,8 @@ class Entry:
     tone: str
     sentence: str
     by: str = ""
+    side: str = ""
+    by_person: bool = False
     detail: str = ""
     calls: tuple[Call, ...] = ()
     duration_ms: int | None = None
@@ -62,21 +78,60 @@ class Entry:
     again_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What of a log is wanted: one of `KINDS` and one neighbour; empty is all."""
+
+    kind: str = ""
+    side: str = ""
+
+    def fits(self, entry: Entry) -> bool:
+        """Whether the entry is wanted."""
+        return (not self.side or entry.side == self.side) and (not self.kind or KINDS[self.kind](entry))
+
+
+KINDS: dict[str, Callable[[Entry], bool]] = {
+    "in": lambda entry: entry.kind == "event",
+    "calls": lambda entry: entry.kind in {"attempt", "command"},
+    "changes": lambda entry: entry.kind == "change" and not entry.by_person,
+    "people": lambda entry: entry.by_person,
+    "trouble": lambda entry: entry.tone in {"bad", "warn"},
+}
+"""What a merchant looks for in a log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A stretch of an order's log, newest first; what is kept from `older` and before is not in it."""
+
+    entries: tuple[Entry, ...]
+    older: datetime | None = None
+
+
 def log(account_id: int, po: str, sync_id: int, still: Collection[str] = ()) -> tuple[Entry, ...]:
     """What happened to an order, newest first; `still` is what it waits for now. Four statements."""
-    events = select(EventRow).where(EventRow.account_id == account_id, EventRow.po == po).options(defer(EventRow.body))
-    attempts = select(AttemptRow).where(AttemptRow.sync_id == sync_id)
-    commands = commands_of(sync_id)
-    changes = select(ChangeRow).where(ChangeRow.sync_id == sync_id)
-    tries = list(_newest(attempts, AttemptRow))
-    entries = [
-        *map(of_event, _newest(events, EventRow)),
-        *map(of_attempt, tries),
-        *_of_commands(commands, {row.command_id for row in tries}),
-        *map(of_change, _newest(changes, ChangeRow)),
+    return read(account_id, po, sync_id, still).entries
+
+
+def read(account_id: int, po: str, sync_id: int, still: Collection[str] = (), before: datetime | None = None) -> Log:
+    """The same as a stretch of at most so many entries of each kind, from before a moment. Four statements."""
+    end = before or _NEVER
+    events = select(EventRow).where(EventRow.account_id == account_id, EventRow.po == po, EventRow.received_at < end)
+    told = _newest(events.options(defer(EventRow.body)), EventRow)
+    tries = _newest(select(AttemptRow).where(AttemptRow.sync_id == sync_id, AttemptRow.started_at < end), AttemptRow)
+    commands = _newest(select(CommandRow).where(CommandRow.sync_id == sync_id, CommandRow.issued_at < end), CommandRow)
+    changes = _newest(select(ChangeRow).where(ChangeRow.sync_id == sync_id, ChangeRow.at < end), ChangeRow)
+    parts = [
+        (told, [of_event(row) for row in told]),
+        (tries, [of_attempt(row) for row in tries]),
+        (commands, list(_of_commands(commands, {row.command_id for row in tries}))),
+        (changes, [of_change(row) for row in changes]),
     ]
+    is_cut = [part[-1].at for rows, part in parts if part and len(rows) >= MOST_OF_A_KIND]
+    older = max(is_cut, default=None)
+    entries = [entry for _, part in parts for entry in part if entry.at < end and (not older or entry.at > older)]
     entries.sort(key=lambda entry: (entry.at, _STEP[entry.kind], entry.id), reverse=True)
-    return tuple(_without_passing(entries, still))
+    return Log(tuple(_without_passing(entries, still)), older)
 
 
 _STEP = {"event": 0, "change": 1, "command": 2, "attempt": 3}
@@ -95,12 +150,6 @@ def _without_passing(entries: Iterable[Entry], still: Collection[str]) -> Iterat
             next_at = entry.at
 
 
-def commands_of(sync_id: int) -> Sequence[CommandRow]:
-    """The order's commands, newest first."""
-    wanted = select(CommandRow).where(CommandRow.sync_id == sync_id)
-    return list(_newest(wanted, CommandRow))
-
-
 def of_event(row: EventRow) -> Entry:
     """What came in, who sent it and what became of it."""
     if row.source == "merchant":
@@ -114,7 +163,18 @@ def of_event(row: EventRow) -> Entry:
         detail = f"{detail} Came {row.duplicates + 1} times; it counts once.".strip()
     by = str(row.headers.get("by", "")) if row.source == "merchant" else _SENDERS.get(row.source, "")
     tone = {"failed": "bad", "ignored": "quiet"}.get(row.state, "person" if row.source == "merchant" else "in")
-    return Entry(row.received_at, "event", row.id, tone, sentence, by, detail, is_open=row.state in _EVENT_STATES)
+    return Entry(
+        row.received_at,
+        "event",
+        row.id,
+        tone,
+        sentence,
+        by,
+        side=_EVENT_SIDES.get(row.source, ""),
+        by_person=row.source == "merchant",
+        detail=detail,
+        is_open=row.state in _EVENT_STATES,
+    )
 
 
 def of_attempt(row: AttemptRow) -> Entry:
@@ -126,6 +186,7 @@ def of_attempt(row: AttemptRow) -> Entry:
         id=row.id,
         tone=_ATTEMPT_TONES.get(row.outcome, "quiet"),
         sentence=row.sentence,
+        side=str(row.calls[-1].get("side", "")) if row.calls else "",
         detail=what,
         calls=tuple(_call(call) for call in row.calls),
         duration_ms=row.duration_ms,
@@ -135,27 +196,39 @@ def of_attempt(row: AttemptRow) -> Entry:
 def of_change(row: ChangeRow) -> Entry:
     """What was seen to change, or what a person did."""
     by = "" if row.by == RULE else row.by
-    return Entry(row.at, "change", row.id, _CHANGE_TONES.get(row.kind, "seen"), row.sentence, by)
+    tone, side = _CHANGE_TONES.get(row.kind, "seen"), _CHANGE_SIDES.get(row.kind, "")
+    return Entry(row.at, "change", row.id, tone, row.sentence, by, side, by_person=bool(by))
 
 
 def of_command(row: CommandRow) -> Entry:
     """A command in its present state."""
     wanted, done, doing = in_words(row.kind)
-    by = "" if row.issued_by == RULE else row.issued_by
-    at = row.ended_at or row.issued_at
+    by, is_waiting = row.issued_by, row.state == CommandState.QUEUED
     match CommandState(row.state):
         case CommandState.PARKED:
-            return Entry(at, "command", row.id, "bad", f"{wanted}: waits for you.", by, row.reason, is_parked=True)
+            tone, sentence = "bad", f"{wanted}: waits for you."
         case CommandState.DISMISSED:
-            by = row.dismissed_by or by
-            return Entry(at, "command", row.id, "quiet", f"{wanted}: not done.", by, row.reason)
+            tone, sentence, by = "quiet", f"{wanted}: not done.", row.dismissed_by or by
         case CommandState.RUNNING:
-            return Entry(at, "command", row.id, "under-way", doing, by, row.reason)
+            tone, sentence = "under-way", doing
         case CommandState.DONE:
-            return Entry(at, "command", row.id, "ok", row.outcome or f"{done}.", by)
+            tone, sentence = "ok", row.outcome or f"{done}."
         case CommandState.QUEUED:
-            sentence = f"{wanted}: tried again soon." if row.tries else f"{wanted}: next in turn."
-            return Entry(at, "command", row.id, "under-way", sentence, by, row.reason, again_at=row.next_attempt_at)
+            tone, sentence = "under-way", f"{wanted}: tried again soon." if row.tries else f"{wanted}: next in turn."
+    by = "" if by == RULE else by
+    return Entry(
+        row.ended_at or row.issued_at,
+        "command",
+        row.id,
+        tone,
+        sentence,
+        by,
+        side=SIDES.get(row.kind, ""),
+        by_person=bool(by),
+        detail="" if row.state == CommandState.DONE else row.reason,
+        is_parked=row.state == CommandState.PARKED,
+        again_at=row.next_attempt_at if is_waiting else None,
+    )
 
 
 def in_words(kind: str) -> tuple[str, str, str]:
@@ -176,8 +249,8 @@ def _of_commands(rows: Iterable[CommandRow], tried: set[int | None]) -> Iterator
             yield of_command(row)
 
 
-def _newest(statement: Any, row: Any) -> Iterator[Any]:
-    yield from db.session.execute(statement.order_by(row.id.desc()).limit(MOST_OF_A_KIND)).scalars()
+def _newest(statement: Any, row: Any) -> list[Any]:
+    return list(db.session.execute(statement.order_by(row.id.desc()).limit(MOST_OF_A_KIND)).scalars())
 
 
 def _call(kept: dict[str, Any]) -> Call:

@@ -12,7 +12,7 @@ from tests.browser.conftest import Site, Visit, visit
 from tests.rows import an_order
 from tests.views.scene import draw
 from webapp import clock
-from webapp.models import AccountRow, OrderRow
+from webapp.models import AccountRow, ChangeRow, NoteRow, OrderRow
 from webapp.unit_of_work import unit_of_work
 
 pytestmark = pytest.mark.browser
@@ -181,13 +181,50 @@ def test_what_is_open_or_being_typed_is_left_alone(window: Visit, site: Site) ->
     window.go(f"/orders/{key}/2802123876522")
     window.page.get_by_text("Give up…").click()
     window.page.get_by_label("Why is it given up?").fill("half a sen")
+    window.page.get_by_text("Add a note…").click()
+    window.page.locator("#note-text").fill("half a note")
+    typing = window.page.get_by_label("Why is it given up?")
+    typing.focus()
     with site.app.app_context(), unit_of_work() as work:
         order = work.session.query(OrderRow).filter_by(po="2802123876522").one()
-        order.under_way, order.changed_at = True, clock.now()
-    window.page.evaluate("htmx.trigger('#live', 'back')")
-    window.page.wait_for_timeout(500)
-    expect(window.page.get_by_label("Why is it given up?")).to_be_focused()
-    expect(window.page.get_by_label("Why is it given up?")).to_have_value("half a sen")
+        order.counts, order.attention, order.changed_at = "1 somewhere", "Something else happened.", clock.now()
+        work.add(
+            NoteRow(order_id=order.id, request_id="x", author="bob", text="Written elsewhere.", written_at=clock.now())
+        )
+    window.page.evaluate("htmx.trigger('#watch', 'back')")
+    expect(window.page.locator("#r-head")).to_contain_text("1 somewhere")
+    expect(typing).to_be_focused()
+    expect(typing).to_have_value("half a sen")
+    expect(window.page.locator("#r-next")).not_to_contain_text("Something else happened.")
+    expect(window.page.locator("#r-notes")).to_contain_text("Written elsewhere.")
+    expect(window.page.locator("#note-text")).to_be_visible()
+    expect(window.page.locator("#note-text")).to_have_value("half a note")
+    typing.blur()
+    window.page.evaluate("htmx.trigger('#watch', 'back')")
+    expect(window.page.locator("#r-next")).to_contain_text("Something else happened.", timeout=12_000)
+    expect(typing).to_have_value("half a sen")
+
+
+def test_an_open_call_stays_open_and_the_log_is_narrowed_in_place(window: Visit, site: Site) -> None:
+    key, po = drawn(site)
+    window.go(f"/orders/{key}/{po}")
+    call = window.page.locator("#r-log details").nth(1)
+    call.locator("summary").click()
+    with site.app.app_context(), unit_of_work() as work:
+        order = work.session.query(OrderRow).filter_by(po=po).one()
+        work.add(ChangeRow(sync_id=order.sync_id, at=clock.now(), kind="status", by="rule", sentence="It was seen."))
+        order.changed_at = clock.now()
+    window.page.evaluate("htmx.trigger('#watch', 'back')")
+    expect(window.page.locator("#r-log")).to_contain_text("It was seen.")
+    expect(window.page.locator("#r-log details[open] pre")).to_contain_text("purchaseOrderId")
+    window.page.locator("#log-kind").focus()
+    window.page.locator("#log-kind").select_option("people")
+    expect(window.page).to_have_url(re.compile(r"\?kind=people"))
+    expect(window.page.locator("#r-log .log li")).to_have_count(1)
+    expect(window.page.locator("#log-kind")).to_be_focused()
+    window.page.reload()
+    expect(window.page.locator("#r-log .log li")).to_have_count(1)
+    assert window.complaints == []
 
 
 def test_back_brings_the_same_page_back(window: Visit, site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from webapp import clock, timeline
 from webapp.models import CommandRow, EventRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
 
+PARTS = re.compile(r'data-region="([^"]+)" data-version="([^"]+)"')
 HTMX = {"HX-Request": "true"}
 STREET, PHONE, EMAIL = "418 Alder Court", "5095550134", "maria.gonzalez@relay.example"
 
@@ -165,16 +167,30 @@ def test_the_live_part_is_sent_only_when_it_is_other(app: Flask, operator: Flask
     with app.app_context():
         key, po = draw()
     text = operator.get(f"/orders/{key}/{po}").text
-    found = re.search(r'id="live" hx-get="([^"]+)" hx-trigger="every (\d+)s', text)
+    found = re.search(r'id="watch" hx-get="([^"]+)" hx-trigger="every (\d+)s', text)
     assert found is not None
     assert found[2] == "10", "at rest it asks seldom"
-    assert operator.get(found[1], headers=HTMX).status_code == 204
+    shown = ",".join(f"{name}.{version}" for name, version in PARTS.findall(text))
+    look = f"{html.unescape(found[1])}&seen={shown}"
+    assert PARTS.findall(operator.get(look, headers=HTMX).text) == []
     with app.app_context(), unit_of_work() as work:
         order = work.session.execute(select(OrderRow).where(OrderRow.po == po)).scalar_one()
         order.under_way, order.changed_at = True, clock.now()
-    part = operator.get(found[1], headers=HTMX).text
-    assert part.strip().startswith('<div id="live"')
-    assert 'hx-trigger="every 2s' in part
+        a_change(work, order, "Something was seen.")
+    renewed = operator.get(look, headers=HTMX).text
+    assert renewed.strip().startswith('<div id="watch"')
+    assert 'hx-trigger="every 2s' in renewed
+    assert [name for name, _ in PARTS.findall(renewed)] == ["next", "log"]
+
+
+def test_what_is_new_each_time_makes_no_part_another_one(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context():
+        key, po = draw()
+    first, second = (operator.get(f"/orders/{key}/{po}").text for _ in range(2))
+    assert PARTS.findall(first) == PARTS.findall(second)
+    numbers = [set(re.findall(r'name="request" value="([^"]+)"', text)) for text in (first, second)]
+    assert numbers[0]
+    assert not numbers[0] & numbers[1]
 
 
 def test_only_web_addresses_become_links(app: Flask, operator: FlaskClient) -> None:

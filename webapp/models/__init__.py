@@ -20,7 +20,7 @@ from webapp.models.incoming import (
     ReimportRow,
     SyncRow,
 )
-from webapp.models.orders import ChangeRow, LineRow, OrderRow
+from webapp.models.orders import ChangeRow, LineRow, NoteRow, OrderRow
 from webapp.models.outgoing import IS_OPEN, AttemptRow, CommandRow
 from webapp.models.people import SessionRow, SignInAttemptRow, SignInLinkRow, UserRow
 
@@ -40,6 +40,7 @@ __all__ = [
     "EventRow",
     "LineRow",
     "MissingSkuRow",
+    "NoteRow",
     "OrderRow",
     "PollRow",
     "ReimportRow",

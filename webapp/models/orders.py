@@ -120,3 +120,21 @@ class ChangeRow(Base):
     sentence: Mapped[str] = mapped_column(Text)
 
     __table_args__ = (Index("ix_changes_order", "sync_id", "id"),)
+
+
+class NoteRow(Base):
+    """What a person wrote on an order for others to read. An empty text was erased together with the buyer's data."""
+
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    order_id: Mapped[int] = mapped_column(Id, ForeignKey("orders.id", ondelete="CASCADE"))
+    request_id: Mapped[str] = mapped_column(unique=True)
+    author: Mapped[str]
+    text: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+    changed_at: Mapped[datetime | None]
+    changed_by: Mapped[str] = mapped_column(default="")
+
+    __table_args__ = (Index("ix_notes_order", "order_id", "id"),)

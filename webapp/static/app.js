@@ -77,6 +77,64 @@
     find("#pick-all").checked = chosen === boxes.length;
   });
 
+  // A part of a page is renewed around whoever is in it: what is open stays open and what was typed stays; a field that
+  // somebody is in, or text that somebody has marked, is left as it is.
+  const watched = (part) => part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+  const marked = (part) => !getSelection().isCollapsed && part.contains(getSelection().anchorNode);
+  let isLook = false;
+  let isBehind = false;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    isLook = event.detail.requestConfig.elt.id === "watch";
+    const dialog = find("#dialog[open]");
+    if (dialog && event.detail.target.id === "problem") event.detail.target = find(".problem", dialog) || event.detail.target;
+  });
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const part = event.detail.target;
+    if (!part.matches("[data-region]")) return;
+    if (isLook && (watched(part) || marked(part))) {
+      event.detail.shouldSwap = false;
+      isBehind = true;
+    }
+    for (const open of part.querySelectorAll("details[id][open]")) find("#" + open.id, event.detail.fragment)?.setAttribute("open", "");
+    for (const field of part.querySelectorAll("textarea[id], input[id]")) {
+      const same = find("#" + field.id, event.detail.fragment);
+      if (same && field.value !== field.defaultValue) same.value = field.value;
+    }
+  });
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.id !== "watch") return;
+    const parts = [...document.querySelectorAll("[data-region]")];
+    event.detail.parameters.seen = parts.map((part) => part.dataset.region + "." + part.dataset.version).join(",");
+    if (isBehind) event.detail.parameters.behind = 1;
+    isBehind = false;
+  });
+
+  // A question opens in a dialog, and its address as a page of its own where a person wants that.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-dialog]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    htmx.ajax("GET", link.href, { target: "#dialog", swap: "innerHTML", source: link });
+  });
+  document.addEventListener("htmx:afterSwap", ({ target }) => {
+    if (target.id !== "dialog") return;
+    if (!target.open) target.showModal();
+    find("[autofocus], [aria-invalid], h1", target)?.focus();
+  });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#dialog [data-close]")) return;
+    event.preventDefault();
+    find("#dialog").close();
+  });
+
+  // What is copied stands right before its button.
+  document.addEventListener("click", ({ target }) => {
+    if (!target.matches("[data-copy]")) return;
+    getSelection().selectAllChildren(target.previousElementSibling);
+    document.execCommand("copy");
+    target.textContent = "Copied";
+  });
+
   // One open menu at a time, and Escape closes it.
   const close = (except) => document.querySelectorAll("details.menu[open]").forEach((menu) => menu.contains(except) || menu.removeAttribute("open"));
   document.addEventListener("click", (event) => close(event.target));

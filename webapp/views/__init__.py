@@ -16,8 +16,10 @@ from webapp.views import (
     errors,
     health,
     order,
+    order_notes,
     orders,
     pulse,
+    regions,
     security,
     traffic,
     webhooks,
@@ -51,6 +53,7 @@ def register(app: Flask, settings: Settings) -> None:
     pages = (
         orders.bp,
         order.bp,
+        order_notes.bp,
         traffic.bp,
         settings_pages.bp,
         account_settings.bp,
@@ -74,6 +77,7 @@ def register(app: Flask, settings: Settings) -> None:
         span=words.span,
         duration=words.duration,
         grouped=words.grouped,
+        request_id=regions.request_id,
     )
 
 

@@ -1,66 +1,31 @@
-"""One order: what is needed now, what was bought, what went out, what happened."""
+"""One order: what is needed now, what was bought, what went out, what happened; and what is done with one click."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
-from itertools import groupby
+from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, request, url_for
-from markupsafe import Markup
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import actions, clock, inbox, order_rows, outbox, timeline
-from webapp.domain.order import ZERO, Line, Order, OrderStatus, is_open
-from webapp.domain.plan import needs_acknowledgement
+from webapp import actions, clock, creation_by_hand, inbox, notes, order_rows, outbox
+from webapp.domain.order import OrderStatus, is_open
 from webapp.models import AccountRow, CommandRow, OrderRow, SyncRow, db
 from webapp.people import Role
 from webapp.queries import version
 from webapp.timeline import Entry
-from webapp.views import door, showing, words
+from webapp.views import door, order_facts, order_log, regions, showing, words
+from webapp.views.order_log import LogShown
 from webapp.views.render import page, wants_fragment
 
 bp = Blueprint("order", __name__)
 
-CHARGE_WORDS = {"PRODUCT": "Items", "SHIPPING": "Shipping"}
-MISSING_AMOUNT = Decimal("0.005")
-
-
-@dataclass(frozen=True, slots=True)
-class LineShown:
-    """A line with its units per status and its money."""
-
-    line: Line
-    url: str
-    shares: tuple[tuple[str, int], ...]
-    counts: str
-    price: str
-    tax: str
-    total: str
-    refunded: str
-    wants_to_cancel: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """Units that Walmart shows shipped under one tracking number."""
-
-    carrier: str
-    number: str
-    url: str
-    contents: str
-    shipped_at: Markup
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """One row of the totals."""
-
-    name: str
-    amount: str
+REGIONS = ("head", "next", "items", "parcels", "undone", "sides", "delivery", "buyer", "notes", "log")
+BUSY, CALM = 2, 10
+"""Seconds between two looks: while something is under way, and at rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,62 +39,105 @@ class Found:
 
 @bp.get("/orders/<account_key>/<po>")
 def show(account_key: str, po: str) -> AnyResponse:
-    """The page; htmx asks for its live part alone, and gets 204 while that is as the browser has it."""
-    found = _find(account_key, po)
-    state = _state_version(found)
-    if wants_fragment() and request.args.get("version") == state:
+    """The page; htmx asks for its log alone, narrowed."""
+    found = find(account_key, po)
+    context = shown(found)
+    drawn = regions.draw("orders", REGIONS, context)
+    if wants_fragment():
+        return make_response(render_template("orders/_renewed.html", **context, renewed=[drawn["log"]]))
+    return page("orders/show.html", **context, drawn=drawn)
+
+
+@bp.get("/orders/<account_key>/<po>/live")
+def live(account_key: str, po: str) -> AnyResponse:
+    """The parts of the page that are other than the browser has them; 204 while nothing has happened.
+
+    A browser that left a part as it was, since somebody was in it, says that it is `behind`.
+    """
+    found = find(account_key, po)
+    if request.args.get("state") == _state(found) and "behind" not in request.args:
         return Response("", 204)
-    return page("orders/show.html", "live", **_shown(found, state))
+    context = shown(found)
+    other = regions.other(regions.draw("orders", REGIONS, context), request.args.get("seen", ""))
+    return make_response(render_template("orders/_renewed.html", **context, renewed=other))
+
+
+@bp.get("/orders/<account_key>/<po>/log")
+def log(account_key: str, po: str) -> AnyResponse:
+    """What happened before the newest entries, a stretch at a time."""
+    found = find(account_key, po)
+    zone = found.account.store.time_zone
+    context: dict[str, Any] = {"order": found.row, "account": found.account, "zone": zone, "log": _log(found)}
+    return page("orders/log.html", **context | _rights())
 
 
 @bp.post("/orders/<account_key>/<po>/refresh")
 @door.needs(Role.OPERATOR)
 def refresh(account_key: str, po: str) -> AnyResponse:
     """Ask for a fresh look at both sides."""
-    found = _find(account_key, po)
+    found = find(account_key, po)
     inbox.record_wish(found.row.account_id, found.row.po, by=door.me().email)
     flash("Reading the order on both sides now.")
-    return _back(account_key, po)
+    return back(found)
 
 
 @bp.post("/orders/<account_key>/<po>/acknowledge")
 @door.needs(Role.OPERATOR)
 def acknowledge(account_key: str, po: str) -> AnyResponse:
     """Acknowledge it at Walmart now, whatever the account's settings wait for."""
-    for result in actions.acknowledge([_find(account_key, po).row.id], by=door.me().email):
+    found = find(account_key, po)
+    for result in actions.acknowledge([found.row.id], by=door.me().email):
         flash(result.sentence, "ok" if result.done else "bad")
-    return _back(account_key, po)
+    return back(found)
+
+
+@bp.post("/orders/<account_key>/<po>/create")
+@door.needs(Role.OPERATOR)
+def create(account_key: str, po: str) -> AnyResponse:
+    """Create the Magento order now, also where creating is switched off."""
+    found = find(account_key, po)
+    return said(found, lambda: creation_by_hand.create_now(found.row.id, by=door.me().email))
+
+
+@bp.get("/orders/<account_key>/<po>/recreate")
+@door.needs(Role.OPERATOR)
+def ask_to_recreate(account_key: str, po: str) -> AnyResponse:
+    """Say what becomes of the former Magento order, and ask."""
+    found = find(account_key, po)
+    why_not = creation_by_hand.why_not_again(found.row)
+    return page("orders/recreate.html", "form", order=found.row, account=found.account, why_not=why_not)
+
+
+@bp.post("/orders/<account_key>/<po>/recreate")
+@door.needs(Role.OPERATOR)
+def recreate(account_key: str, po: str) -> AnyResponse:
+    """Create the Magento order again, in place of one that is deleted, canceled or closed."""
+    found = find(account_key, po)
+    return said(found, lambda: creation_by_hand.recreate(found.row.id, by=door.me().email))
 
 
 @bp.post("/orders/<account_key>/<po>/commands/<int:command_id>/retry")
 @door.needs(Role.OPERATOR)
 def retry(account_key: str, po: str, command_id: int) -> AnyResponse:
     """Try a parked command again."""
-    _check_command(_find(account_key, po), command_id)
-    try:
-        outbox.retry(command_id, by=door.me().email)
-    except outbox.Refusal as refusal:
-        flash(str(refusal), "bad")
-    else:
-        flash("It is tried again now.")
-    return _back(account_key, po)
+    found = find(account_key, po)
+    _check_command(found, command_id)
+    return said(found, lambda: outbox.retry(command_id, by=door.me().email), "It is tried again now.")
 
 
 @bp.post("/orders/<account_key>/<po>/commands/<int:command_id>/dismiss")
 @door.needs(Role.OPERATOR)
 def dismiss(account_key: str, po: str, command_id: int) -> AnyResponse:
     """Give a parked command up, with a reason."""
-    _check_command(_find(account_key, po), command_id)
-    try:
-        outbox.dismiss(command_id, request.form.get("reason", "")[:500], by=door.me().email)
-    except outbox.Refusal as refusal:
-        flash(str(refusal), "bad")
-    else:
-        flash("Given up; the reason stands in the log.")
-    return _back(account_key, po)
+    found = find(account_key, po)
+    _check_command(found, command_id)
+    reason = request.form.get("reason", "")[:500]
+    act = lambda: outbox.dismiss(command_id, reason, by=door.me().email)  # noqa: E731
+    return said(found, act, "Given up; the reason stands in the log.")
 
 
-def _find(account_key: str, po: str) -> Found:
+def find(account_key: str, po: str) -> Found:
+    """The order that an address names, with its lines; 404 where there is none."""
     wanted = (
         select(OrderRow, AccountRow, SyncRow)
         .join(AccountRow, AccountRow.id == OrderRow.account_id)
@@ -143,57 +151,87 @@ def _find(account_key: str, po: str) -> Found:
     return Found(*found)
 
 
+def back(found: Found, part: str = "") -> AnyResponse:
+    """To the order's page, at one of its parts."""
+    anchor = f"r-{part}" if part else None
+    return redirect(url_for("order.show", account_key=found.account.key, po=found.row.po, _anchor=anchor), 303)
+
+
+def said(found: Found, act: Callable[[], Any], done: str = "") -> AnyResponse:
+    """Do it and tell what came of it, on the order's page; a refusal is its own sentence."""
+    try:
+        sentence = act()
+    except outbox.Refusal as refusal:
+        flash(str(refusal), "bad")
+    else:
+        flash(done or str(sentence))
+    return back(found)
+
+
 def _check_command(found: Found, command_id: int) -> None:
     command = db.session.get(CommandRow, command_id)
     if command is None or command.sync_id != found.sync.id:
         abort(404)
 
 
-def _back(account_key: str, po: str) -> AnyResponse:
-    return redirect(url_for("order.show", account_key=account_key, po=po), 303)
+def _state(found: Found) -> str:
+    """Another one whenever the page may show something else; each minute too, since deadlines draw near."""
+    minute = int(clock.now().timestamp()) // 60
+    return f"{version(found.row.changed_at)}.{found.sync.fence}.{found.sync.hints}.{minute}"
 
 
-def _state_version(found: Found) -> str:
-    return f"{version(found.row.changed_at)}.{found.sync.fence}.{found.sync.hints}"
+def _rights() -> dict[str, bool]:
+    may_act = door.me().may(Role.OPERATOR)
+    return {"may_act": may_act, "sees_buyer": may_act}
 
 
-def _shown(found: Found, state: str) -> dict[str, object]:
+def _log(found: Found) -> LogShown:
+    return order_log.shown(found.row, found.account.store.time_zone, request.args)
+
+
+def shown(found: Found) -> dict[str, Any]:
+    """Everything that the page's parts show."""
     row, account, order = found.row, found.account, order_rows.to_order(found.row)
-    entries = timeline.log(row.account_id, row.po, row.sync_id, row.waiting_for)
-    person = door.me()
-    zone = account.store.time_zone
-    sees_buyer = person.may(Role.OPERATOR)
-    status = OrderStatus(row.status)
+    log = _log(found)
+    zone, status = account.store.time_zone, OrderStatus(row.status)
+    lives = row.under_way or _is_due(found) or log.has_open
+    rights = _rights()
+    args: dict[str, Any] = {"kind": log.wanted.kind or None, "side": log.wanted.side or None}
     return {
         "order": row,
         "account": account,
         "zone": zone,
-        "state": state,
         "status": status,
         "icon_name": showing.ICONS[status],
         "nothing_left": status is OrderStatus.PARTIALLY_SHIPPED and not is_open(order.counts()),
-        "lives": row.under_way or _is_due(found) or any(entry.is_open for entry in entries),
-        "attention": _attention(row, entries),
+        "lives": lives,
+        "pace": BUSY if lives else CALM,
+        "watch_url": url_for("order.live", account_key=account.key, po=row.po, state=_state(found), **args),
+        "attention": _attention(row, log.parked),
         "waiting": [sentence for sentence in row.waiting_for if sentence != row.attention],
-        "parked": [entry for entry in entries if entry.is_parked],
-        "lines": [_line(line, row, account) for line in row.lines],
-        "sums": _sums(row, order),
+        "parked": log.parked,
+        "lines": order_facts.lines(row, account),
+        "sums": order_facts.sums(row, order),
         "total": words.money(row.total, row.currency),
         "refunded": words.money(row.refunded, row.currency) if row.refunded else "",
-        "gap": _gap(row, order),
-        "parcels": _parcels(order, zone),
+        "gap": order_facts.gap(row, order),
+        "parcels": order_facts.parcels(order, zone),
+        "undone": order_facts.undone(order),
         "shop": showing.shop(row, account.store),
         "walmart_url": showing.walmart_url(row.po),
         "ship_by": words.deadline(row.ship_by, zone, is_open=is_open(order.counts())),
         "acknowledge_by": words.due(row.acknowledge_by, zone),
-        "may_acknowledge": person.may(Role.OPERATOR) and needs_acknowledgement(order),
-        "address": _address(order, sees_buyer=sees_buyer),
-        "sees_buyer": sees_buyer,
+        "may_acknowledge": rights["may_act"] and order_facts.waits_for_acknowledgement(order),
+        "may_create": rights["may_act"] and row.magento_order_id is None and status is not OrderStatus.CANCELED,
+        "may_recreate": rights["may_act"] and not creation_by_hand.why_not_again(row),
+        "address": order_facts.address(order, sees_buyer=rights["sees_buyer"]),
         "by_walmart": not order.is_fulfilled_by_seller,
         "is_replacement": order.is_replacement,
-        "days": _days(entries, zone),
-        "log_is_cut": any(_many(entries, kind) for kind in ("event", "attempt", "command", "change")),
-        "may_act": person.may(Role.OPERATOR),
+        "notes": notes.of_order(row.id),
+        "log": log,
+        "kind_words": order_log.KIND_WORDS,
+        "side_words": order_log.SIDE_WORDS,
+        **rights,
     }
 
 
@@ -204,96 +242,7 @@ def _is_due(found: Found) -> bool:
     return held or (sync.look_again_at is not None and sync.look_again_at <= now)
 
 
-def _attention(row: OrderRow, entries: tuple[Entry, ...]) -> str:
+def _attention(row: OrderRow, parked: list[Entry]) -> str:
     """What a person must know; what a parked command says by itself is not said twice."""
     said = row.attention or ""
-    return "" if any(entry.is_parked and entry.detail and entry.detail in said for entry in entries) else said
-
-
-def _line(stored: object, row: OrderRow, account: AccountRow) -> LineShown:
-    line = order_rows.to_line(stored)  # type: ignore[arg-type]
-    price, tax = line.charged("PRODUCT")
-    counts = line.counts()
-    return LineShown(
-        line=line,
-        url=showing.product_url(account.store, getattr(stored, "product_id", None)),
-        shares=showing.shares(counts),
-        counts=_counts_words(counts),
-        price=words.money(price, row.currency),
-        tax=words.money(tax, row.currency),
-        total=words.money(price + tax, row.currency),
-        refunded=words.money(line.refunded, row.currency) if line.refunded else "",
-        wants_to_cancel=bool(line.intent_to_cancel) and is_open(counts),
-    )
-
-
-def _counts_words(counts: Counter[str]) -> str:
-    """Walmart's own words here, so that Delivered stands as Delivered."""
-    return " · ".join(f"{amount} {word}" for word, amount in sorted(counts.items()) if amount)
-
-
-def _sums(row: OrderRow, order: Order) -> list[Sum]:
-    amounts: dict[str, Decimal] = {}
-    tax = ZERO
-    for line in order.lines:
-        for charge in line.charges:
-            amounts[charge.type] = amounts.get(charge.type, ZERO) + charge.amount
-            tax += charge.tax
-    named = [
-        Sum(CHARGE_WORDS.get(kind, kind.capitalize()), words.money(value, row.currency))
-        for kind, value in amounts.items()
-    ]
-    return [*named, Sum("Tax", words.money(tax, row.currency))]
-
-
-def _gap(row: OrderRow, order: Order) -> str:
-    """What is missing between the charges and the total; empty when they add up."""
-    gap = row.total - order.total
-    return words.money(gap, row.currency) if abs(gap) >= MISSING_AMOUNT else ""
-
-
-def _parcels(order: Order, zone: str) -> list[Parcel]:
-    packed: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    traces = {}
-    for line in order.lines:
-        for quantity in line.quantities:
-            if quantity.tracking is None or not (quantity.tracking.number or quantity.tracking.carrier):
-                continue
-            key = (quantity.tracking.carrier, quantity.tracking.number)
-            traces[key] = quantity.tracking
-            packed.setdefault(key, []).append((quantity.amount, line.sku))
-    return [
-        Parcel(
-            carrier=trace.carrier or "Carrier not named",
-            number=trace.number,
-            url=showing.safe_url(trace.url),
-            contents=_contents(packed[key]),
-            shipped_at=words.moment(trace.shipped_at, zone),
-        )
-        for key, trace in traces.items()
-    ]
-
-
-def _contents(packed: list[tuple[int, str]]) -> str:
-    units: Counter[str] = Counter()
-    for amount, sku in packed:
-        units[sku] += amount
-    return ", ".join(f"{amount} × {sku}" for sku, amount in units.items())
-
-
-def _address(order: Order, *, sees_buyer: bool) -> list[str]:
-    """A viewer learns where a parcel goes, not to which door."""
-    address = order.address
-    place = " ".join(part for part in (address.city, address.state, address.postal_code if sees_buyer else "") if part)
-    if not sees_buyer:
-        return [line for line in (place, address.country) if line]
-    return [line for line in (address.address1, address.address2, place, address.country) if line]
-
-
-def _days(entries: tuple[Entry, ...], zone: str) -> list[tuple[str, list[Entry]]]:
-    """The log by the store's days, newest day first."""
-    return [(day, list(of_day)) for day, of_day in groupby(entries, key=lambda entry: words.day(entry.at, zone))]
-
-
-def _many(entries: tuple[Entry, ...], kind: str) -> bool:
-    return sum(1 for entry in entries if entry.kind == kind) >= timeline.MOST_OF_A_KIND
+    return "" if any(entry.detail and entry.detail in said for entry in parked) else said

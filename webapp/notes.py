@@ -1,0 +1,96 @@
+"""Notes that people leave on an order for each other. Who wrote, changed or deleted one stands in the order's log."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from webapp import clock
+from webapp.models import ChangeRow, NoteRow, OrderRow, db
+from webapp.outbox import Refusal
+from webapp.unit_of_work import Work, unit_of_work
+
+LONGEST = 2000
+
+
+class Conflict(Exception):
+    """Somebody else changed the note meanwhile; `text` is how it reads now."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("Somebody else changed this note while you wrote.")
+        self.text = text
+
+
+def of_order(order_id: int) -> list[NoteRow]:
+    """The order's notes, newest first."""
+    wanted = select(NoteRow).where(NoteRow.order_id == order_id).order_by(NoteRow.id.desc())
+    return list(db.session.execute(wanted).scalars())
+
+
+def find(order_id: int, note_id: int) -> NoteRow | None:
+    """One note, if it is this order's."""
+    wanted = select(NoteRow).where(NoteRow.id == note_id, NoteRow.order_id == order_id)
+    return db.session.execute(wanted).scalar_one_or_none()
+
+
+def add(order_id: int, text: str, by: str, request_id: str) -> None:
+    """Keep a note; a form sent twice, known by its `request_id`, leaves one. Raises Refusal for an empty one."""
+    text = _checked(text)
+    try:
+        with unit_of_work() as work:
+            order = _order(work, order_id)
+            work.add(NoteRow(order_id=order_id, author=by, text=text, written_at=clock.now(), request_id=request_id))
+            _tell(work, order, by, "Left a note.")
+    except IntegrityError:
+        return
+
+
+def change(order_id: int, note_id: int, text: str, seen: int, by: str) -> None:
+    """Give a note another text, if it still is the version that was `seen`. Raises Refusal, or Conflict where not."""
+    text = _checked(text)
+    with unit_of_work() as work:
+        order, note = _order(work, order_id), _note(work, order_id, note_id)
+        if note.text == text:
+            return
+        if note.version != seen:
+            raise Conflict(note.text)
+        note.text, note.version, note.changed_at, note.changed_by = text, note.version + 1, clock.now(), by
+        _tell(work, order, by, f"Changed the note of {note.author}." if note.author != by else "Changed a note.")
+
+
+def delete(order_id: int, note_id: int, by: str) -> None:
+    """Take a note away. Raises Refusal where it is gone already."""
+    with unit_of_work() as work:
+        order, note = _order(work, order_id), _note(work, order_id, note_id)
+        work.session.delete(note)
+        _tell(work, order, by, f"Deleted the note of {note.author}." if note.author != by else "Deleted a note.")
+
+
+def _checked(text: str) -> str:
+    text = text.strip().replace("\r\n", "\n")
+    if not text:
+        raise Refusal("A note needs a text.")
+    if len(text) > LONGEST:
+        raise Refusal(f"A note has at most {LONGEST:,} characters; this one has {len(text):,}.")
+    return text
+
+
+def _order(work: Work, order_id: int) -> OrderRow:
+    row = work.session.get(OrderRow, order_id, populate_existing=True)
+    if row is None:
+        raise Refusal("This order is not known any more; reload the page.")
+    return row
+
+
+def _note(work: Work, order_id: int, note_id: int) -> NoteRow:
+    row = work.session.get(NoteRow, note_id, populate_existing=True)
+    if row is None or row.order_id != order_id:
+        raise Refusal("This note was deleted meanwhile.")
+    return row
+
+
+def _tell(work: Work, order: OrderRow, by: str, sentence: str) -> None:
+    """In the log, and to every page that shows the order."""
+    now = clock.now()
+    work.add(ChangeRow(sync_id=order.sync_id, at=now, kind="note", by=by, sentence=sentence))
+    work.execute(update(OrderRow).where(OrderRow.id == order.id).values(changed_at=now))

@@ -1,0 +1,202 @@
+"""What the order page shows of an order: lines, money, parcels, what was called off or paid back, dates, the buyer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from markupsafe import Markup
+
+from webapp import order_rows
+from webapp.domain.order import CANCELLED, CREATED, ZERO, Line, Order, is_open
+from webapp.models import AccountRow, LineRow, OrderRow
+from webapp.views import showing, words
+
+DISCOUNT = "DISCOUNT"
+CHARGE_WORDS = {"PRODUCT": "Items", "SHIPPING": "Shipping", "FEE": "Fees", DISCOUNT: "Discount"}
+"""In the order in which they are shown; other kinds follow under their own names."""
+MISSING_AMOUNT = Decimal("0.005")
+
+
+@dataclass(frozen=True, slots=True)
+class LineShown:
+    """A line with its units per status and its money; `extras` are its charges beside the product's own."""
+
+    line: Line
+    url: str
+    shares: tuple[tuple[str, int], ...]
+    counts: str
+    price: str
+    each: str
+    extras: str
+    tax: str
+    total: str
+    refunded: str
+    wants_to_cancel: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Units that went out together: what Walmart shows, or what is on its way to it."""
+
+    carrier: str
+    number: str
+    url: str
+    contents: str
+    at: Markup
+    state: str
+    tone: str
+    shipment: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """Units that were called off, or money that was paid back."""
+
+    what: str
+    why: str
+    amount: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """One row of the totals."""
+
+    name: str
+    amount: str
+
+
+def lines(row: OrderRow, account: AccountRow) -> list[LineShown]:
+    """Every line in Walmart's order. `row.lines` must be loaded."""
+    return [_line(stored, row, account) for stored in row.lines]
+
+
+def _line(stored: LineRow, row: OrderRow, account: AccountRow) -> LineShown:
+    line = order_rows.to_line(stored)
+    counts = line.counts()
+    amounts = _by_kind([line])
+    price = amounts.pop("PRODUCT", ZERO)
+    return LineShown(
+        line=line,
+        url=showing.product_url(account.store, stored.product_id),
+        shares=showing.shares(counts),
+        counts=_counts_words(counts),
+        price=words.money(price, row.currency),
+        each=f"{words.money(price / line.quantity, row.currency)} each" if line.quantity > 1 else "",
+        extras=" · ".join(
+            f"{_charge_word(kind)} {words.money(amount, row.currency)}" for kind, amount in amounts.items() if amount
+        ),
+        tax=words.money(sum((charge.tax for charge in line.charges), ZERO), row.currency),
+        total=words.money(line.total, row.currency),
+        refunded=words.money(line.refunded, row.currency) if line.refunded else "",
+        wants_to_cancel=bool(line.intent_to_cancel) and is_open(counts),
+    )
+
+
+def _counts_words(counts: Counter[str]) -> str:
+    """Walmart's own words here, so that Delivered stands as Delivered."""
+    return " · ".join(f"{amount} {word}" for word, amount in sorted(counts.items()) if amount)
+
+
+def sums(row: OrderRow, order: Order) -> list[Sum]:
+    """What the total is made of."""
+    amounts = _by_kind(order.lines)
+    named = [Sum(_charge_word(kind), words.money(amount, row.currency)) for kind, amount in amounts.items()]
+    tax = sum((charge.tax for line in order.lines for charge in line.charges), ZERO)
+    return [*named, Sum("Tax", words.money(tax, row.currency))]
+
+
+def gap(row: OrderRow, order: Order) -> str:
+    """What is missing between the charges and the total; empty when they add up."""
+    missing = row.total - order.total
+    return words.money(missing, row.currency) if abs(missing) >= MISSING_AMOUNT else ""
+
+
+def _by_kind(of: Sequence[Line]) -> dict[str, Decimal]:
+    """Charges without their taxes, the product's own first; Walmart gives a discount as a negative product charge."""
+    amounts: dict[str, Decimal] = {}
+    for line in of:
+        for charge in line.charges:
+            kind = DISCOUNT if charge.amount < 0 else charge.type
+            amounts[kind] = amounts.get(kind, ZERO) + charge.amount
+    places = {kind: place for place, kind in enumerate(CHARGE_WORDS)}
+    return dict(sorted(amounts.items(), key=lambda each: (places.get(each[0], len(places)), each[0])))
+
+
+def _charge_word(kind: str) -> str:
+    return CHARGE_WORDS.get(kind, kind.replace("_", " ").capitalize())
+
+
+def parcels(order: Order, zone: str) -> list[Parcel]:
+    """What Walmart shows shipped, by carrier and tracking number."""
+    packed: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    traces = {}
+    for line in order.lines:
+        for quantity in line.quantities:
+            if quantity.tracking is None or not (quantity.tracking.number or quantity.tracking.carrier):
+                continue
+            key = (quantity.tracking.carrier, quantity.tracking.number)
+            traces[key] = quantity.tracking
+            packed.setdefault(key, []).append((quantity.amount, line.sku))
+    return [
+        Parcel(
+            carrier=trace.carrier or "Carrier not named",
+            number=trace.number,
+            url=showing.safe_url(trace.url),
+            contents=contents(packed[key]),
+            at=words.moment(trace.shipped_at, zone),
+            state="Accepted by Walmart",
+            tone="shipped",
+        )
+        for key, trace in traces.items()
+    ]
+
+
+def contents(packed: list[tuple[int, str]]) -> str:
+    """`2 × MUG-RED, 1 × TEE-M`."""
+    units: Counter[str] = Counter()
+    for amount, sku in packed:
+        units[sku] += amount
+    return ", ".join(f"{amount} × {sku}" for sku, amount in units.items())
+
+
+def undone(order: Order) -> list[Undone]:
+    """Units that are canceled, each with the reason that Walmart shows, and what was paid back."""
+    found = [
+        Undone(f"{quantity.amount} × {line.sku} canceled", _reason(quantity.cancellation_reason))
+        for line in order.lines
+        for quantity in line.quantities
+        if quantity.status == CANCELLED and quantity.amount
+    ]
+    found += [
+        Undone(f"Refund on {line.sku}, line {line.number}", "", words.money(line.refunded, order.currency))
+        for line in order.lines
+        if line.refunded
+    ]
+    return found
+
+
+def _reason(given: str) -> str:
+    """Walmart's code as words: `SELLER_CANCEL_OUT_OF_STOCK` is `out of stock`."""
+    if not given:
+        return "Walmart names no reason"
+    if given.startswith("CUSTOMER_REQUESTED"):
+        return "the buyer asked for it"
+    return given.removeprefix("SELLER_CANCEL_").replace("_", " ").lower()
+
+
+def address(order: Order, *, sees_buyer: bool) -> list[str]:
+    """A viewer learns where a parcel goes, not to which door."""
+    to = order.address
+    place = " ".join(part for part in (to.city, to.state, to.postal_code if sees_buyer else "") if part)
+    if not sees_buyer:
+        return [line for line in (place, to.country) if line]
+    return [line for line in (to.address1, to.address2, place, to.country) if line]
+
+
+def waits_for_acknowledgement(order: Order) -> bool:
+    """Some unit is still Created, on an order that the seller fulfils."""
+    return order.is_fulfilled_by_seller and order.counts()[CREATED] > 0
