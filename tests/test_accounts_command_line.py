@@ -57,8 +57,10 @@ def test_settings_are_changed_and_told_old_and_new(house: House) -> None:
         ("Create invoices", "yes", "no"),
     }
     assert told(house, "set", "Seller", "--guard-minutes", "30") == []
+    told(house, "set", "Seller", "--carrier", "home=FedEx", "--carrier", "express = UPS")
     shown = {one["option"]: (one["value"], one["default"]) for one in told(house, "settings", "Seller")}
     assert shown["--guard-minutes"] == ("30", "60")
+    assert shown["--carrier"][0] == "express\tUPS\nhome\tFedEx"
     assert "--tax-source" not in shown, "a direct store cannot honour it"
     told(house, "set", "Seller", "--rename", "North")
     assert [one["name"] for one in told(house, "list")] == ["North"]
@@ -75,6 +77,7 @@ def test_settings_are_changed_and_told_old_and_new(house: House) -> None:
         (["set", "Seller", "--client-secret-stdin"], "No secret came on standard input."),
         (["set", "Seller", "--guard-minutes", "999"], "--guard-minutes: A whole number from 1 to 240."),
         (["set", "Seller", "--status-shipped", "complete"], "Magento itself brings an order to complete"),
+        (["set", "Seller", "--carrier", "bikes=City Bikes"], "Walmart has no carrier City Bikes"),
         (["remove", "Seller"], "Nothing was removed."),
     ],
 )

@@ -202,3 +202,39 @@ def test_a_form_that_was_opened_before_somebody_elses_change_overwrites_nothing(
     again = Fields(late.text).sent
     assert again["status_created"] == "pending", "what was typed is not lost"
     assert admin.post(address(key), data={**again, **token}).status_code == 303
+
+
+def test_carriers_are_mapped_in_tables_that_grow(app: Flask, admin: FlaskClient) -> None:
+    key = add(app)
+    rows = {"carriers.0.left": "fedex_home", "carriers.0.right": "FedEx", "carriers.1.left": "courier"}
+    own = {"own_carriers.0.left": "City Bikes", "own_carriers.0.right": "https://bikes.example/{number}"}
+    assert "stands alone" in save(admin, key, **rows).text
+    refused = save(admin, key, **{**rows, "carriers.1.right": "City Bikes"})
+    assert "Walmart has no carrier City Bikes in this market" in refused.text
+    assert 'value="City Bikes"' in refused.text, "what was typed is not lost"
+    assert save(admin, key, **{**rows, "carriers.1.right": "City Bikes", **own}).status_code == 303
+    wanted = policy(app, key)
+    assert wanted.carriers == {"fedex_home": "FedEx", "courier": "City Bikes"}
+    assert wanted.own_carriers == {"City Bikes": "https://bikes.example/{number}"}
+    assert kept(app)[0] == ("Carriers", "", "courier → City Bikes, fedex_home → FedEx")
+    page = Fields(admin.get(address(key)).text).sent
+    assert {page[f"carriers.{row}.left"] for row in range(5)} == {"courier", "fedex_home", ""}
+    assert "begins with https" in save(admin, key, **{"own_carriers.0.right": "bikes.example"}).text
+
+
+@pytest.mark.parametrize(
+    ("market", "cancels", "refunds"),
+    [("us", "SELLER_CANCEL_OUT_OF_STOCK", True), ("ca", "CANCEL_BY_SELLER", True), ("mx", "MIRAKL_REFUND_15", False)],
+)
+def test_each_market_has_its_own_reasons(
+    app: Flask, admin: FlaskClient, market: str, cancels: str, refunds: bool
+) -> None:
+    key = add(app, marketplace=market)
+    page = admin.get(address(key)).text
+    assert f'value="{cancels}"' in page
+    assert "CUSTOMER_REQUESTED_SELLER_TO_CANCEL" not in page, "only for what a buyer asked"
+    assert ('name="refund_reason"' in page) is refunds
+    assert ("Walmart takes no refunds of orders in this market" in page) is not refunds
+    assert save(admin, key, cancel_reason=cancels).status_code == 303
+    assert policy(app, key).cancel_reason == cancels
+    assert save(admin, key, cancel_reason="BECAUSE").status_code == 422

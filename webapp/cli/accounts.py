@@ -234,7 +234,11 @@ def _policy(account: Account, given: dict[str, Any]) -> Policy:
             chosen[setting.name] = setting.kind.read(_as_text(value), place)
         except Wrong as problem:
             raise Refused(f"--{order_settings.option_of(setting)}: {problem}") from problem
-    return replace(account.policy, **chosen)
+    wanted = replace(account.policy, **chosen)
+    wrong = [sentence for name, sentence in order_settings.wrong_in(wanted, place).items() if name in chosen]
+    if wrong:
+        raise Refused(" ".join(wrong))
+    return wanted
 
 
 def _as_text(value: Any) -> str:

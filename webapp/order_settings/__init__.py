@@ -43,11 +43,15 @@ def read(form: Mapping[str, str], kept: Policy, place: Place, *, is_new: bool = 
         except Wrong as problem:
             wrong[setting.name] = str(problem)
     wanted = replace(kept, **chosen)
-    found = mistakes(wanted, place.mode)
-    wrong |= {name: sentence for name, sentence in found.items() if name in chosen}
+    wrong |= {name: sentence for name, sentence in wrong_in(wanted, place).items() if name in chosen}
     if wrong:
         raise Mistakes(wrong)
     return wanted
+
+
+def wrong_in(policy: Policy, place: Place) -> dict[str, str]:
+    """A sentence for each setting that Magento or Walmart would not take, by its name."""
+    return {**mistakes(policy, place.mode), **carrying.mistakes(policy, place)}
 
 
 def values(policy: Policy, place: Place) -> dict[str, str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from webapp.order_settings.kinds import SOURCE, Group, Length, Pairs, Place, Setting, Switch, Text
-
-WORDS = Text(r"[A-Za-z0-9 _&>/.\-]{0,80}", "Walmart's own word for the reason, letter for letter.")
+from webapp.domain.carriers import METHODS, listed
+from webapp.domain.policy import Policy
+from webapp.domain.reasons import BUYER_ASKED, DEFAULT_REFUND_REASON, REFUND_REASONS, can_refund, cancel_reasons
+from webapp.order_settings.kinds import SOURCE, Group, Length, MarketChoice, Pairs, Place, Setting, Switch
 
 
 def _tracking_address(url: str) -> str:
@@ -16,7 +17,33 @@ def _tracking_address(url: str) -> str:
 
 
 def _takes_refunds(place: Place) -> bool:
-    return place.market in {"us", "ca"}
+    return can_refund(place.market)
+
+
+def _cancel_reasons(place: Place) -> dict[str, str]:
+    """Without the one that is only for what a buyer asked to cancel: those carry it anyway."""
+    return {one.code: one.words for one in cancel_reasons(place.market) if one.code != BUYER_ASKED}
+
+
+def _refund_reasons(place: Place) -> dict[str, str]:
+    return {word: word for word in REFUND_REASONS if word != DEFAULT_REFUND_REASON}
+
+
+def _carriers(place: Place) -> tuple[str, ...]:
+    return listed(place.market)
+
+
+def mistakes(policy: Policy, place: Place) -> dict[str, str]:
+    """A sentence for each setting that Walmart would not take, by its name."""
+    own = {title.casefold() for title in policy.own_carriers}
+    known = {name.casefold() for name in listed(place.market)} | own
+    unknown = sorted({name for name in policy.carriers.values() if name.casefold() not in known})
+    if not unknown:
+        return {}
+    return {
+        "carriers": f"Walmart has no carrier {', '.join(unknown)} in this market. Choose one of its own names, or add "
+        "it below among the other carriers with its tracking address."
+    }
 
 
 GROUPS: tuple[Group, ...] = (
@@ -47,7 +74,7 @@ GROUPS: tuple[Group, ...] = (
                 "Carriers",
                 "A carrier code of Magento, or the title of a tracking number, and Walmart's name for it. What is "
                 "spelled alike on both sides needs no row.",
-                Pairs("In Magento", "At Walmart"),
+                Pairs("In Magento", "At Walmart", _carriers),
                 option="carrier",
             ),
             Setting(
@@ -63,7 +90,7 @@ GROUPS: tuple[Group, ...] = (
                 "Shipping methods",
                 "The title of a tracking number, and Walmart's method for it. Without a row the method that the "
                 "buyer chose is confirmed.",
-                Pairs("In Magento", "At Walmart"),
+                Pairs("In Magento", "At Walmart", lambda place: METHODS),
                 option="method",
             ),
             Setting(
@@ -87,9 +114,9 @@ GROUPS: tuple[Group, ...] = (
             Setting(
                 "cancel_reason",
                 "Reason for cancelling",
-                "Walmart's word for it, where the buyer did not ask. Out of stock also sets the item's stock to "
-                "zero at Walmart. Empty: each waits until you choose.",
-                WORDS,
+                "Where the buyer did not ask. With “out of stock” Walmart also sets the item's stock to zero. Fraud is "
+                "only for what Walmart has confirmed.",
+                MarketChoice(_cancel_reasons, "none: each cancellation waits until you choose"),
             ),
             Setting(
                 "accept_cancellation_requests",
@@ -120,8 +147,8 @@ GROUPS: tuple[Group, ...] = (
             Setting(
                 "refund_reason",
                 "Reason for refunding",
-                "Walmart's word for it. Empty: General adjustment.",
-                WORDS,
+                "Walmart's word for it.",
+                MarketChoice(_refund_reasons, DEFAULT_REFUND_REASON),
                 is_offered=_takes_refunds,
             ),
             Setting(

@@ -127,6 +127,29 @@ class Choice(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class MarketChoice(Kind):
+    """One of the words that Walmart takes in the account's market, or none of them."""
+
+    offered: Callable[[Place], Mapping[str, str]]
+    none: str
+    widget: ClassVar[str] = "choice"
+
+    def read(self, text: str, place: Place) -> str:
+        if text not in self.options(place):
+            raise Wrong("Choose one of those that are listed.")
+        return text
+
+    def show(self, value: Any, place: Place) -> str:
+        return str(value)
+
+    def say(self, value: Any) -> str:
+        return str(value) or self.none
+
+    def options(self, place: Place) -> Mapping[str, str]:
+        return {"": self.none, **self.offered(place)}
+
+
+@dataclass(frozen=True, slots=True)
 class ShopChoice(Kind):
     """The id of something in the shop, chosen by its name where the shop was asked, else typed; 0 where none is."""
 
@@ -217,12 +240,12 @@ class Day(Kind):
 class Pairs(Kind):
     """A table of two columns; as one text a pair is a line with a tab between its halves.
 
-    `choices` lists what the right half may be, where it is not typed freely; `check` says what is wrong with it.
+    `offered` is what the right half may well be, without being demanded; `check` says what is wrong with one.
     """
 
     left: str
     right: str
-    choices: Callable[[Place], Sequence[str]] | None = None
+    offered: Callable[[Place], Sequence[str]] | None = None
     check: Callable[[str], str] | None = None
     widget: ClassVar[str] = "pairs"
 
@@ -252,7 +275,7 @@ class Pairs(Kind):
         return ", ".join(f"{left} → {right}" for left, right in sorted(value.items()))
 
     def options(self, place: Place) -> Mapping[str, str]:
-        return {one: one for one in self.choices(place)} if self.choices else {}
+        return {one: one for one in self.offered(place)} if self.offered else {}
 
     @staticmethod
     def rows(text: str, spare: int = 0) -> list[tuple[str, str]]:
@@ -261,9 +284,6 @@ class Pairs(Kind):
         return [(left.strip(), right.strip()) for left, _, right in pairs] + [("", "")] * spare
 
     def _right(self, right: str, place: Place) -> str:
-        known = self.options(place)
-        if known and right not in known:
-            raise Wrong(f"“{right}” is none of those that are listed.")
         trouble = self.check(right) if self.check else ""
         if trouble:
             raise Wrong(trouble)
