@@ -1,5 +1,6 @@
 """The stand-in's products: searched, read, created, removed; simple ones and configurable parents."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,11 @@ from sandbox.magento_shop import Save, Shop, source_key, utc_now
 from sandbox.magento_stock import SOURCES, source_item
 
 NO_PRODUCT = "The product that was requested doesn't exist. Verify the product and try again."
+TOO_LONG = "SKU length should be %1 characters maximum."
+LONGEST_SKU = 64
 DEFAULT_QUANTITY = 1000
+TAX_CLASS = "2"
+DEFAULT_SOURCE = ("default",)
 
 
 def seed(shop: Shop) -> None:
@@ -20,7 +25,7 @@ def seed(shop: Shop) -> None:
     if shop.products.all():
         return
     for product in PRODUCTS:
-        save(shop, _body(product.sku, product.title, product.price, product.weight), noted=False)
+        save(shop, _body(product.sku, product.title, product.price, product.weight), SOURCES, noted=False)
 
 
 def by_sku(shop: Shop, sku: str) -> Document:
@@ -45,7 +50,7 @@ def add(
     body = _body(sku, name or sku, price, weight, quantity)
     if children is not None:
         body["product"] |= {"type_id": "configurable", "children": children}
-    return save(shop, body)
+    return save(shop, body, SOURCES)
 
 
 def _body(sku: str, name: str, price: Any, weight: Any, quantity: Any = DEFAULT_QUANTITY) -> dict[str, Any]:
@@ -65,18 +70,23 @@ def remove(shop: Shop, sku: str) -> bool:
     return True
 
 
-def save(shop: Shop, body: dict[str, Any], *, noted: bool = True) -> Document:
-    """`POST /V1/products`: create, or change the product that has the SKU, and answer with all of it."""
+def save(shop: Shop, body: dict[str, Any], sources: Iterable[str] = DEFAULT_SOURCE, *, noted: bool = True) -> Document:
+    """`POST /V1/products`: create, or change the product that has the SKU, and answer with all of it.
+
+    Its stock lies at the source `default`, whatever the website sells from; a person may lay it elsewhere too.
+    """
     sent = dict(argument(body, "product"))
     if not sent.get("sku"):
         raise required("sku")
+    if len(str(sent["sku"])) > LONGEST_SKU:
+        raise MagentoError(400, TOO_LONG, [LONGEST_SKU])
     with shop.locks.hold(f"sku {str(sent['sku']).casefold()}"):
         kept = _kept(shop, sent)
         change = Save()
         change.put(shop.products, kept)
         stock = (sent.get("extension_attributes") or {}).get("stock_item") or {}
         if kept["type_id"] != "configurable" and "qty" in stock:
-            for source in SOURCES:
+            for source in sources:
                 status = int(stock.get("is_in_stock", True))
                 change.put(shop.source_items, source_item(source, kept["sku"], stock["qty"], status))
         change.tell("product_update" if "id" in sent else "new_product", kept)
@@ -110,6 +120,8 @@ def _kept(shop: Shop, sent: Document) -> Document:
     kept |= {name: sent[name] for name in taken if name in sent}
     kept |= {name: plain(decimal(sent[name])) for name in ("price", "weight") if name in sent}
     websites = (sent.get("extension_attributes") or {}).get("website_ids")
+    custom = {one["attribute_code"]: one["value"] for one in sent.get("custom_attributes") or []}
+    kept["tax_class"] = str(custom.get("tax_class_id", kept.get("tax_class", TAX_CLASS)))
     return kept | {"updated_at": now} | ({"website_ids": websites} if websites else {})
 
 
@@ -130,7 +142,7 @@ def listed(product: Document) -> Document:
             {"attribute_code": "url_key", "value": key},
             {"attribute_code": "required_options", "value": "0"},
             {"attribute_code": "has_options", "value": "0"},
-            {"attribute_code": "tax_class_id", "value": "2"},
+            {"attribute_code": "tax_class_id", "value": product.get("tax_class", TAX_CLASS)},
             {"attribute_code": "category_ids", "value": []},
         ],
     }

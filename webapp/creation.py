@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import update
 
-from webapp import carts, clock, customers, outbox, shop_facts, stock
+from webapp import carts, clock, customers, outbox, products, shop_facts, stock
 from webapp.accounts import Account
 from webapp.connectors.http import ConnectorError
 from webapp.domain import magento_entity, way_back
@@ -21,7 +21,7 @@ from webapp.domain.commands import Side
 from webapp.domain.magento_entity import CannotBuild, Target
 from webapp.domain.order import Order, OrderStatus
 from webapp.domain.policy import TaxSource, UnknownRegion
-from webapp.domain.shop import ShopOrder
+from webapp.domain.shop import Product, ShopOrder
 from webapp.domain.shop_address import country_of
 from webapp.domain.way_back import Sent
 from webapp.models import ChangeRow, OrderRow
@@ -86,12 +86,8 @@ def _freeze(scene: Scene, order: Order) -> dict[str, Any]:
     """The payload that goes out; built once, kept in the command's row before the first send."""
     if scene.task.was_sent and scene.task.frozen is not None:
         return scene.task.frozen
-    products = scene.both.magento.find_products(sorted({line.sku for line in order.lines}))
-    missing = sorted({line.sku for line in order.lines if line.uncancelled > 0} - products.keys())
-    if missing:
-        raise Unneeded(f"No product {', '.join(missing)} in Magento any more; the order waits for it.")
     try:
-        entity = magento_entity.build(order, products, _target(scene, order))
+        entity = magento_entity.build(order, _products(scene, order), _target(scene, order))
     except CannotBuild as problem:
         raise Refusal(str(problem)) from problem
     payload = {
@@ -108,6 +104,19 @@ def _freeze(scene: Scene, order: Order) -> dict[str, Any]:
         "shop_tax": scene.account.policy.tax_source is TaxSource.MAGENTO,
     }
     return outbox.freeze(scene.claim, scene.task, payload)
+
+
+def _products(scene: Scene, order: Order) -> Mapping[str, Product]:
+    """The products by Walmart's SKU, as they are now. Raises Unneeded where the order has to wait for one."""
+    wanted = products.wanted(order, scene.links)
+    found = products.match(scene.both.magento, scene.account.store.id, wanted).products
+    missing = sorted(wanted.skus - found.keys())
+    if missing:
+        raise Unneeded(f"No product {', '.join(missing)} in Magento any more; the order waits for it.")
+    refused = sorted(sku for sku in wanted.skus if not found[sku].can_be_ordered)
+    if refused:
+        raise Unneeded(f"{', '.join(refused)} cannot be ordered by itself in Magento any more; the order waits.")
+    return found
 
 
 def _target(scene: Scene, order: Order) -> Target:
@@ -204,6 +213,7 @@ def _record_link(scene: Scene, shop: ShopOrder, sent: dict[str, Any], work: Work
             magento_state=shop.state,
             magento_status=shop.status,
             magento_is_gone=False,
+            creation_asked=0,
             magento_items=[asdict(one) for one in behind],
             made_up=sent["made_up"],
             changed_at=clock.now(),

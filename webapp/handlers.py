@@ -7,10 +7,16 @@ from typing import assert_never
 
 from sqlalchemy import update
 
-from webapp import clock, creation
+from webapp import clock, creation, new_products
 from webapp.claims import Claim
 from webapp.connectors.http import ConnectorError
-from webapp.domain.commands import AcknowledgeOrder, CreateInvoice, CreateMagentoOrder, SetMagentoStatus
+from webapp.domain.commands import (
+    AcknowledgeOrder,
+    CreateInvoice,
+    CreateMagentoOrder,
+    CreateProduct,
+    SetMagentoStatus,
+)
 from webapp.domain.order import ACKNOWLEDGED, CREATED, Order
 from webapp.domain.plan import needs_acknowledgement
 from webapp.domain.policy import ACKNOWLEDGE_WITHIN
@@ -32,6 +38,8 @@ def perform(claim: Claim, task: Task, trial: Trial) -> Outcome:
             return _acknowledge(scene)
         case CreateMagentoOrder():
             return creation.create(scene)
+        case CreateProduct(sku, _):
+            return new_products.create(scene, sku)
         case CreateInvoice():
             return _invoice(scene)
         case SetMagentoStatus(status, _):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,9 @@ class Known:
     magento_order_id: int | None
     magento_increment_id: str | None
     read_at: datetime | None
+    links: Mapping[str, str] = field(default_factory=dict)
+    """The shop's SKUs that a person linked on this order, by Walmart's."""
+    creation_asked: int = 0
 
 
 def find_all(sync_ids: Collection[int]) -> dict[int, OrderRow]:
@@ -48,9 +51,21 @@ def known(account_id: int, pos: Collection[str]) -> dict[str, Known]:
         .execution_options(populate_existing=True)
     )
     return {
-        row.po: Known(to_order(row), row.magento_order_id, row.magento_increment_id, read_at)
+        row.po: Known(
+            order=to_order(row),
+            magento_order_id=row.magento_order_id,
+            magento_increment_id=row.magento_increment_id,
+            read_at=read_at,
+            links=links(row),
+            creation_asked=row.creation_asked,
+        )
         for row, read_at in db.session.execute(wanted).all()
     }
+
+
+def links(row: OrderRow) -> dict[str, str]:
+    """The shop's SKUs that a person linked on this order, by Walmart's. `row.lines` must be loaded."""
+    return {line.sku: line.linked_sku for line in row.lines if line.linked_sku}
 
 
 def is_same(stored: Order, order: Order) -> bool:

@@ -102,7 +102,9 @@ def _seen(account: Account, sight: Sight, shop: Shop) -> Seen:
         linked_increment_id=sight.known.magento_increment_id if sight.known else None,
         shop_is_gone=shop.is_gone,
         shop_trouble=shop.trouble,
-        products=shop.products,
+        products=shop.match.products,
+        links=shop.match.links,
+        creation_asked=sight.known.creation_asked if sight.known else 0,
         store_currency=account.store.currency,
     )
 

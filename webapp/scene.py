@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from webapp import accounts, order_rows
@@ -28,6 +28,8 @@ class Scene:
     magento_order_id: int | None
     behind: tuple[Behind, ...] = ()
     former: frozenset[int] = field(default_factory=frozenset)
+    links: Mapping[str, str] = field(default_factory=dict)
+    """The shop's SKUs that a person linked on this order, by Walmart's."""
 
 
 def set_up(claim: Claim, task: Task, trial: Trial) -> Scene:
@@ -45,6 +47,7 @@ def set_up(claim: Claim, task: Task, trial: Trial) -> Scene:
         magento_order_id=row.magento_order_id,
         behind=order_rows.way_back(row),
         former=_ids(row.magento_former or ()),
+        links=order_rows.links(row),
     )
 
 

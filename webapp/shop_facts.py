@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,21 @@ from webapp.models import StoreFactRow, db
 from webapp.unit_of_work import Work, unit_of_work
 
 REGIONS_HOLD = timedelta(days=7)
+VIEW_HOLDS = timedelta(hours=6)
+
+
+class NoView(Exception):
+    """The shop has no store view of this code; the message names those it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A store view: its `store_id`, its website, and the base currency of that."""
+
+    id: int
+    code: str
+    website_id: int
+    currency: str
 
 
 def regions(store_id: int, magento: MagentoClient, country: str) -> tuple[Region, ...]:
@@ -28,6 +43,22 @@ def regions(store_id: int, magento: MagentoClient, country: str) -> tuple[Region
     found = magento.regions(country)
     with unit_of_work() as work:
         put(work, store_id, name, {"regions": [asdict(one) for one in found]})
+    return found
+
+
+def view(store_id: int, magento: MagentoClient, code: str) -> View:
+    """What the shop says of its store view, asked every few hours. Raises NoView and ConnectorError."""
+    name = f"view:{code}"
+    known = get(store_id, name)
+    if known is not None and clock.now() - known[1] < VIEW_HOLDS:
+        return msgspec.convert(known[0], View)
+    views = {one.code: one for one in magento.store_views()}
+    if code not in views:
+        raise NoView(f"The shop has no store view {code}. It has: {', '.join(views) or 'none'}.")
+    config = magento.store_config(code)
+    found = View(views[code].id, code, views[code].website_id, config.base_currency if config else "")
+    with unit_of_work() as work:
+        put(work, store_id, name, asdict(found))
     return found
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from webapp import products
 from webapp.accounts import Account
 from webapp.connectors.http import ConnectorError
 from webapp.connectors.magento import MagentoClient
 from webapp.domain.order import Order
 from webapp.domain.plan import Seen, wants_magento_order
-from webapp.domain.shop import Product, ShopOrder
+from webapp.domain.shop import ShopOrder
 from webapp.order_rows import Known
+from webapp.products import Match, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Shop:
 
     order: ShopOrder | None = None
     is_gone: bool = False
-    products: Mapping[str, Product] = field(default_factory=dict)
+    match: Match = field(default_factory=Match)
     trouble: str | None = None
 
 
@@ -30,8 +32,8 @@ def read_one(magento: MagentoClient, account: Account, order: Order, known: Know
         if known is not None and known.magento_order_id is not None:
             shop = magento.get_order(known.magento_order_id)
             return Shop(order=shop, is_gone=shop is None)
-        if wants_magento_order(Seen(order=order), account.policy):
-            return Shop(products=magento.find_products(_skus([order])))
+        if _wants(account, order, known):
+            return Shop(match=products.match(magento, account.store.id, _wanted(order, known)))
     except ConnectorError as error:
         return _away(error)
     return Shop()
@@ -43,18 +45,28 @@ def read_many(
     """The same by PO, in few calls. An order that a search does not show is left out: only a read proves it gone."""
     linked = {known.magento_order_id: order for order, known in orders if known and known.magento_order_id}
     others = [order for order, known in orders if not (known and known.magento_order_id)]
-    wanting = [order for order in others if wants_magento_order(Seen(order=order), account.policy)]
-    return {order.po: Shop() for order in others} | _products(magento, wanting) | _linked(magento, linked)
+    of_po = {order.po: known for order, known in orders}
+    wanting = {one.po: _wanted(one, of_po[one.po]) for one in others if _wants(account, one, of_po[one.po])}
+    return {order.po: Shop() for order in others} | _products(magento, account, wanting) | _linked(magento, linked)
 
 
-def _products(magento: MagentoClient, wanting: Sequence[Order]) -> dict[str, Shop]:
+def _wants(account: Account, order: Order, known: Known | None) -> bool:
+    seen = Seen(order=order, creation_asked=known.creation_asked if known else 0)
+    return wants_magento_order(seen, account.policy)
+
+
+def _wanted(order: Order, known: Known | None) -> Wanted:
+    return products.wanted(order, known.links if known else {})
+
+
+def _products(magento: MagentoClient, account: Account, wanting: Mapping[str, Wanted]) -> dict[str, Shop]:
     if not wanting:
         return {}
     try:
-        found = magento.find_products(_skus(wanting))
+        found = products.match_all(magento, account.store.id, wanting)
     except ConnectorError as error:
-        return {order.po: _away(error) for order in wanting}
-    return {order.po: Shop(products={sku: found[sku] for sku in _skus([order]) if sku in found}) for order in wanting}
+        return {po: _away(error) for po in wanting}
+    return {po: Shop(match=match) for po, match in found.items()}
 
 
 def _linked(magento: MagentoClient, linked: Mapping[int, Order]) -> dict[str, Shop]:
@@ -65,10 +77,6 @@ def _linked(magento: MagentoClient, linked: Mapping[int, Order]) -> dict[str, Sh
     except ConnectorError as error:
         return {order.po: _away(error) for order in linked.values()}
     return {linked[shop.entity_id].po: Shop(order=shop) for shop in found if shop.entity_id in linked}
-
-
-def _skus(orders: Iterable[Order]) -> list[str]:
-    return sorted({line.sku for order in orders for line in order.lines if line.uncancelled > 0})
 
 
 def _away(error: ConnectorError) -> Shop:

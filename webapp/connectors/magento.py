@@ -13,6 +13,7 @@ from webapp.connectors.magento_carts import Carts
 from webapp.connectors.magento_customers import Customers
 from webapp.connectors.magento_door import Door, MagentoStore, bare_id, number, objects, read, thing
 from webapp.connectors.magento_errors import is_gone, judge_lookup
+from webapp.connectors.magento_products import PRODUCT_FIELDS, Products, product_of
 from webapp.connectors.magento_search import Filter, any_of, batches
 from webapp.connectors.magento_stock import Stock
 from webapp.domain.order import ZERO
@@ -24,7 +25,6 @@ __all__ = ["MagentoClient", "MagentoStore", "StoreConfig", "StoreView"]
 ITEM_FIELDS = "item_id,parent_item_id,sku,price,qty_ordered,qty_invoiced,qty_shipped,qty_refunded,qty_canceled"
 ORDER_FIELDS = f"entity_id,increment_id,ext_order_id,store_id,state,status,grand_total,items[{ITEM_FIELDS}]"
 CANDIDATE_FIELDS = f"{ORDER_FIELDS},payment[additional_information]"
-PRODUCT_FIELDS = "items[id,sku,name,type_id],total_count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class MagentoClient:
         self._door = Door(caller, store)
         self.carts = Carts(self._door)
         self.customers = Customers(self._door)
+        self.products = Products(self._door)
         self.stock = Stock(self._door)
 
     def find_orders(
@@ -106,7 +107,7 @@ class MagentoClient:
         wanted = list(dict.fromkeys(filter(None, skus)))
         found: dict[str, Product] = {}
         for batch in batches(wanted):
-            for product in self._door.search("products", [any_of("sku", batch)], PRODUCT_FIELDS, _product):
+            for product in self._door.search("products", [any_of("sku", batch)], PRODUCT_FIELDS, product_of):
                 found[product.sku] = product
         spelled = {sku.casefold(): product for sku, product in found.items()}
         matched = {sku: found.get(sku) or spelled.get(sku.strip().casefold()) for sku in wanted}
@@ -201,16 +202,6 @@ def _shop_item(item: Object) -> ShopItem:
         refunded=amount(item, "qty_refunded") or ZERO,
         canceled=amount(item, "qty_canceled") or ZERO,
         price=amount(item, "price") or ZERO,
-    )
-
-
-def _product(body: Any) -> Product:
-    entry = thing(body)
-    return Product(
-        id=number(entry, "id"),
-        sku=needed(entry, "sku"),
-        name=text(entry, "name"),
-        type=text(entry, "type_id") or "simple",
     )
 
 

@@ -60,6 +60,13 @@ class Door:
             if not entries or page * PAGE_SIZE >= total:
                 return
 
+    def first(
+        self, path: str, groups: Sequence[Sequence[Filter]], fields: str, parse: Callable[[Any], T], at_most: int
+    ) -> list[T]:
+        """The first few entries that meet all groups, in one call."""
+        answer = self.send("GET", f"{path}?{query(groups, fields, page_size=at_most)}")
+        return read(answer, lambda body: _page(body, parse))[0]
+
     def send(self, method: str, path: str, *, body: Any = None, judge: Judge = judge) -> Answer:
         """One call below `/rest/<store view>/V1/`."""
         store = self._store

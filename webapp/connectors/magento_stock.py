@@ -61,6 +61,11 @@ class Stock:
                 found[sku] = found.get(sku, ZERO) + quantity
         return found
 
+    def lay(self, sku: str, source: str, quantity: Decimal) -> None:
+        """Let so many lie at a source, in stock, whatever lay there before."""
+        item = {"sku": sku, "source_code": source, "quantity": quantity, "status": 1}
+        self._door.send("POST", "inventory/source-items", body={"sourceItems": [item]})
+
     def salable(self, sku: str, stock_id: int) -> Decimal:
         """How many may still be sold."""
         path = f"inventory/get-product-salable-quantity/{quote(sku, safe='')}/{stock_id}"

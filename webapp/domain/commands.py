@@ -30,6 +30,14 @@ class CreateMagentoOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateProduct:
+    """Create a simple product for a Walmart SKU that the shop lacks, or adopt the one that has appeared."""
+
+    sku: str
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class CreateInvoice:
     """Invoice all of the Magento order: Walmart has taken the payment."""
 
@@ -44,20 +52,22 @@ class SetMagentoStatus:
     reached: str
 
 
-Command = AcknowledgeOrder | CreateMagentoOrder | CreateInvoice | SetMagentoStatus
+Command = AcknowledgeOrder | CreateMagentoOrder | CreateProduct | CreateInvoice | SetMagentoStatus
 
 KINDS: dict[str, type[Command]] = {
-    kind.__name__: kind for kind in (AcknowledgeOrder, CreateMagentoOrder, CreateInvoice, SetMagentoStatus)
+    kind.__name__: kind
+    for kind in (AcknowledgeOrder, CreateMagentoOrder, CreateProduct, CreateInvoice, SetMagentoStatus)
 }
 
 SIDES: dict[str, Side] = {
     "AcknowledgeOrder": Side.WALMART,
     "CreateMagentoOrder": Side.MAGENTO,
+    "CreateProduct": Side.MAGENTO,
     "CreateInvoice": Side.MAGENTO,
     "SetMagentoStatus": Side.MAGENTO,
 }
 
-SETTLES_IN = {"CreateInvoice": timedelta(seconds=120)}
+SETTLES_IN = {"CreateProduct": timedelta(seconds=120), "CreateInvoice": timedelta(seconds=120)}
 """How long an effect may stay unseen after a doubtful call. A kind that is not here may be repeated at once: the other
 side itself takes it only once (the order by its number), or twice without harm."""
 
@@ -68,6 +78,7 @@ IN_WORDS = {
         "Created the Magento order",
         "Creating the Magento order…",
     ),
+    "CreateProduct": ("Create the product", "Created the product", "Creating the product…"),
     "CreateInvoice": ("Invoice the Magento order", "Invoiced the Magento order", "Invoicing…"),
     "SetMagentoStatus": ("Set the Magento status", "Set the Magento status", "Setting the Magento status…"),
 }
@@ -76,12 +87,13 @@ IN_WORDS = {
 DOING = {
     "AcknowledgeOrder": "Acknowledging at Walmart",
     "CreateMagentoOrder": "Creating the Magento order",
+    "CreateProduct": "Creating the product in Magento",
     "CreateInvoice": "Invoicing the Magento order",
     "SetMagentoStatus": "Setting the Magento status",
 }
 """Per kind: how the order's sentence begins while the command is under way."""
 
-MAGENTO_ALONE = frozenset({"CreateInvoice", "SetMagentoStatus"})
+MAGENTO_ALONE = frozenset({"CreateProduct", "CreateInvoice", "SetMagentoStatus"})
 """Kinds that never ask Walmart anything, and so go on while Walmart does not serve the account."""
 
 
@@ -122,6 +134,8 @@ def cause_of(command: Command) -> str:
     match command:
         case SetMagentoStatus(status, reached):
             return f"{reached}:{status}"
+        case CreateProduct(sku, generation):
+            return f"{generation}:{sku}"
         case _:
             return str(command.generation)
 

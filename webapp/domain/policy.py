@@ -48,6 +48,13 @@ class TaxSource(StrEnum):
     MAGENTO = "magento"
 
 
+class MissingProduct(StrEnum):
+    """What becomes of an order with a SKU that the shop lacks."""
+
+    WAIT = "wait"
+    CREATE = "create"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One account's order settings. Each default is what M2E Pro ships, unless the design says otherwise."""
@@ -66,6 +73,9 @@ class Policy:
     customer_group: int = 1
     unknown_region: UnknownRegion = UnknownRegion.AS_TEXT
     tax_source: TaxSource = TaxSource.WALMART
+    missing_product: MissingProduct = MissingProduct.WAIT
+    product_tax_class: int = 0
+    """The tax class of products that are created for an order; 0 is Magento's None."""
     ship_by_comment: bool = True
     shipping_method: str = "flatrate_flatrate"
     payment_method: str = "checkmo"

@@ -23,6 +23,7 @@ from webapp.models.incoming import (
 from webapp.models.orders import ChangeRow, LineRow, NoteRow, OrderRow
 from webapp.models.outgoing import IS_OPEN, AttemptRow, CommandRow
 from webapp.models.people import SessionRow, SignInAttemptRow, SignInLinkRow, UserRow
+from webapp.models.products import NewProductRow, ProductLinkRow
 
 __all__ = [
     "IS_NEW",
@@ -41,8 +42,10 @@ __all__ = [
     "LineRow",
     "MissingSkuRow",
     "NoteRow",
+    "NewProductRow",
     "OrderRow",
     "PollRow",
+    "ProductLinkRow",
     "ReimportRow",
     "SessionRow",
     "SettingChangeRow",

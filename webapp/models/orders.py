@@ -55,6 +55,10 @@ class OrderRow(Base):
     """Every cart that was opened for this order, newest last: one of them may have become an order unseen."""
     magento_former: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     """Magento orders that this one was created as before: deleted or canceled, and created again by a person."""
+    creation_asked: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The generation of `CreateMagentoOrder` that a person asked for, whatever the settings say; 0: nobody did."""
+    corrected_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What a person put in place of Walmart's address and e-mail; Walmart's own stay in `address` and `email`."""
     made_up: Mapped[list[Any]] = mapped_column(default=list)
     is_demo: Mapped[bool] = mapped_column(default=False)
     imported_at: Mapped[datetime]
@@ -105,10 +109,15 @@ class LineRow(Base):
     intent_to_cancel: Mapped[str] = mapped_column(default="")
     refunded: Mapped[Decimal]
     product_id: Mapped[int | None]
+    linked_sku: Mapped[str | None]
+    """The shop's SKU that a person linked this line to, for this order alone; it goes before all else."""
 
 
 class ChangeRow(Base):
-    """What was seen to change on an order, or what a person did to it, as one sentence with its author."""
+    """What was seen to change on an order, or what a person did to it, as one sentence with its author.
+
+    `private` is what only who may see the buyer's address reads; it is buyer data.
+    """
 
     __tablename__ = "changes"
 
@@ -118,6 +127,7 @@ class ChangeRow(Base):
     kind: Mapped[str]
     by: Mapped[str]
     sentence: Mapped[str] = mapped_column(Text)
+    private: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (Index("ix_changes_order", "sync_id", "id"),)
 

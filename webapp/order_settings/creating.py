@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from webapp.domain.creation_settings import CART, LONGEST_PREFIX, offers
-from webapp.domain.policy import ACKNOWLEDGE_WITHIN, AcknowledgeWhen, CustomerMode, TaxSource, UnknownRegion
+from webapp.domain.policy import (
+    ACKNOWLEDGE_WITHIN,
+    AcknowledgeWhen,
+    CustomerMode,
+    MissingProduct,
+    TaxSource,
+    UnknownRegion,
+)
 from webapp.order_settings.kinds import (
     SOURCE,
     Choice,
@@ -121,6 +128,27 @@ GROUPS: tuple[Group, ...] = (
                 Day(),
                 default="a day before the account was connected",
                 is_first=True,
+            ),
+            Setting(
+                "missing_product",
+                "A product that Magento lacks",
+                "Products are found by what you linked, then by SKU. A product that is made has the name, the price "
+                "and the SKU of the Walmart line and the quantity that was ordered: enough to take the order, not to "
+                "sell it in the shop, where no page shows it.",
+                Choice(
+                    {
+                        MissingProduct.WAIT.value: "the order waits for it, or for your link",
+                        MissingProduct.CREATE.value: "is created as a simple product, then the order",
+                    },
+                    MissingProduct,
+                ),
+            ),
+            Setting(
+                "product_tax_class",
+                "Tax class of new products",
+                "The id of a product tax class, as Magento shows it. Only where products are created.",
+                Number(0, 2_147_483_647, may_be_empty=True),
+                default="none",
             ),
             Setting(
                 "unknown_region",

@@ -6,40 +6,50 @@ from datetime import datetime
 
 from webapp.domain.commands import DOING, CommandState, CreateMagentoOrder, Issued, issued_of
 from webapp.domain.order import Order, OrderStatus, is_open
+from webapp.domain.plan.products import blocked_by_products
 from webapp.domain.plan.seen import LOOK_SOON, Plan, Seen, shipper, under_way
 from webapp.domain.policy import Policy
 
 
 def wants_magento_order(seen: Seen, policy: Policy) -> bool:
-    """The settings ask for a Magento order and none is linked; products and money are judged later."""
-    return not seen.is_linked and _why_not_created(seen.order, policy) is None
+    """The settings or a person ask for a Magento order and none is linked; products and money are judged later."""
+    return not seen.is_linked and _why_not_created(seen.order, policy, is_asked=seen.creation_asked > 0) is None
 
 
 def create(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan:
     if seen.is_linked:
         return Plan()
     before = issued_of(CreateMagentoOrder, issued)
-    why_not = _why_not_created(seen.order, policy)
-    # What may have reached Magento is followed up even when it is not wanted any more; what a person wants is done.
-    if why_not and not any(one.is_under_way and (one.was_sent or one.by_person) for one in before):
+    is_asked = _is_asked_for(seen, before)
+    why_not = _why_not_created(seen.order, policy, is_asked=is_asked)
+    # What may have reached Magento is followed up even when it is not wanted any more.
+    if why_not and not any(one.is_under_way and one.was_sent for one in before):
         return Plan(waiting_for=(why_not,) if is_open(seen.order.counts()) else ())
     if any(one.is_under_way for one in before):
         return Plan((CreateMagentoOrder(len(before)),), (under_way(DOING["CreateMagentoOrder"], before),))
     if any(one.state is CommandState.PARKED for one in before):
         return Plan(waiting_for=("Magento refused the order; see what to do above.",))
-    if any(one.given_up for one in before):
+    if any(one.given_up for one in before) and not is_asked:
         return Plan(waiting_for=("No Magento order: creating it was given up by hand.",))
     if seen.shop_trouble:
         return Plan(waiting_for=(seen.shop_trouble,), look_again_at=now + LOOK_SOON)
-    blocked = _blocked_by_products(seen) or _blocked_by_currency(seen)
+    blocked = _blocked_by_currency(seen) or blocked_by_products(seen, policy, issued, now)
     if blocked:
         return blocked
     return Plan(commands=(CreateMagentoOrder(len(before) + 1),), waiting_for=("Creating the Magento order.",))
 
 
-def _why_not_created(order: Order, policy: Policy) -> str | None:
+def _is_asked_for(seen: Seen, before: tuple[Issued, ...]) -> bool:
+    """A person asked for the Magento order, and nobody gave it up since."""
+    since = [one for one in before if int(one.cause) >= seen.creation_asked]
+    return seen.creation_asked > 0 and not any(one.given_up for one in since)
+
+
+def _why_not_created(order: Order, policy: Policy, *, is_asked: bool) -> str | None:
     if order.status is OrderStatus.CANCELED:
         return "Canceled at Walmart before a Magento order was made, so none is made."
+    if is_asked:
+        return None
     if not order.is_fulfilled_by_seller:
         if not policy.create_wfs_orders:
             return f"{shipper(order)}; Magento orders for those are switched off."
@@ -48,28 +58,6 @@ def _why_not_created(order: Order, policy: Policy) -> str | None:
         return "Creating Magento orders is switched off for this account."
     if policy.import_since and order.ordered_at < policy.import_since:
         return f"Ordered before {policy.import_since:%Y-%m-%d}, the date from which Magento orders are created."
-    return None
-
-
-def _blocked_by_products(seen: Seen) -> Plan | None:
-    skus = {line.sku for line in seen.order.lines if line.uncancelled > 0}
-    missing = tuple(sorted(skus - seen.products.keys()))
-    if missing:
-        names = ", ".join(missing)
-        return Plan(
-            waiting_for=(f"Waiting for a product with the SKU {names} in Magento.",),
-            attention=f"No product {names} in Magento. Create it there, or change its SKU to this one: "
-            "the order goes on by itself.",
-            missing_skus=missing,
-        )
-    refused = tuple(sorted(sku for sku in skus if not seen.products[sku].can_be_ordered))
-    if refused:
-        kind = seen.products[refused[0]].type
-        return Plan(
-            waiting_for=(f"{', '.join(refused)} is a {kind} product in Magento and cannot be ordered by itself.",),
-            attention=f"{', '.join(refused)} is a {kind} product. Give the SKU to the simple product that is sold.",
-            missing_skus=refused,
-        )
     return None
 
 

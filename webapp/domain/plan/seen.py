@@ -24,6 +24,11 @@ class Seen:
     shop_is_gone: bool = False
     shop_trouble: str | None = None
     products: Mapping[str, Product] = field(default_factory=dict)
+    """By Walmart's SKU: the shop's product that it is."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """The shop's SKU for each of Walmart's that somebody linked."""
+    creation_asked: int = 0
+    """The generation of CreateMagentoOrder that a person asked for, whatever the settings say; 0: nobody did."""
     store_currency: str | None = None
 
     @property

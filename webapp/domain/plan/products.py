@@ -1,0 +1,74 @@
+"""The products of an order that is to be created: linked, missing, of a kind that cannot be ordered, or to be made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from webapp.domain.commands import DOING, CommandState, CreateProduct, Issued, issued_of
+from webapp.domain.plan.seen import Plan, Seen, in_flight, under_way
+from webapp.domain.policy import MissingProduct, Policy
+
+
+def blocked_by_products(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan | None:
+    """What has to happen before every line has a product that can be ordered; None where each has."""
+    skus = {line.sku for line in seen.order.lines if line.uncancelled > 0}
+    missing = tuple(sorted(skus - seen.products.keys()))
+    if missing:
+        return _made(seen, policy, issued, now, missing) or _waits(seen, missing)
+    refused = tuple(sorted(sku for sku in skus if not seen.products[sku].can_be_ordered))
+    if refused:
+        kind = seen.products[refused[0]].type
+        return Plan(
+            waiting_for=(f"{', '.join(refused)} is a {kind} product in Magento and cannot be ordered by itself.",),
+            attention=f"{', '.join(refused)} is a {kind} product. Link the simple product that is sold, or give the "
+            "SKU to that one in Magento: the order goes on by itself.",
+            missing_skus=tuple(seen.links.get(sku, sku) for sku in refused),
+        )
+    return None
+
+
+def _waits(seen: Seen, missing: tuple[str, ...]) -> Plan:
+    wanted = tuple(seen.links.get(sku, sku) for sku in missing)
+    names, linked = ", ".join(wanted), [sku for sku in missing if sku in seen.links]
+    was_linked = f" {', '.join(linked)} was linked to it." if linked else ""
+    return Plan(
+        waiting_for=(f"Waiting for a product with the SKU {names} in Magento.",),
+        attention=f"No product {names} in Magento.{was_linked} Link a product, or create one with this SKU in Magento: "
+        "the order goes on by itself.",
+        missing_skus=wanted,
+    )
+
+
+def _made(
+    seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime, missing: tuple[str, ...]
+) -> Plan | None:
+    """The products that the shop lacks, where the account creates them; None where one has to come otherwise.
+
+    What a person linked is never created: the link says that it is there. Nor is what was created once already.
+    """
+    if policy.missing_product is not MissingProduct.CREATE or any(sku in seen.links for sku in missing):
+        return None
+    parts = [part for sku in missing if (part := _made_one(sku, policy, issued, now))]
+    if len(parts) < len(missing):
+        return None
+    looks = [part.look_again_at for part in parts if part.look_again_at]
+    return Plan(
+        commands=tuple(command for part in parts for command in part.commands),
+        waiting_for=tuple(sentence for part in parts for sentence in part.waiting_for),
+        missing_skus=missing,
+        look_again_at=min(looks) if looks else None,
+    )
+
+
+def _made_one(sku: str, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan | None:
+    before = tuple(one for one in issued_of(CreateProduct, issued) if one.cause.partition(":")[2] == sku)
+    if any(one.is_under_way for one in before):
+        return Plan((CreateProduct(sku, len(before)),), (under_way(f"{DOING['CreateProduct']} ({sku})", before),))
+    if any(one.state is CommandState.PARKED for one in before):
+        return Plan(waiting_for=(f"Magento refused to create the product {sku}; see what to do above.",))
+    settles = in_flight(before, policy, now)
+    if settles:
+        return Plan(waiting_for=(f"Waiting for Magento to show the product {sku}.",), look_again_at=settles)
+    if any(one.given_up or one.state is CommandState.DONE for one in before):
+        return None
+    return Plan((CreateProduct(sku, len(before) + 1),), (f"{DOING['CreateProduct']} ({sku}).",))
