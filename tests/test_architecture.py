@@ -33,6 +33,7 @@ ROWS = (
         "webapp.typed",
         "webapp.late_creation",
         "webapp.store_changes",
+        "webapp.store_webhooks",
         "webapp.people",
         "webapp.claims",
         "webapp.turns",

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
+from sandbox.magento_signing import new_private_key, public_key, sign
 from webapp.connectors.signatures import (
     WebhookAuth,
     bearers,
+    is_rsa_key,
     same,
     verify_magento,
     verify_token_request,
@@ -156,3 +160,67 @@ def test_tokens_of_a_former_oauth_are_accepted_and_still_issued() -> None:
     assert bearers(BASIC, {"Authorization": "Bearer abc.def"}) == ()
     assert verify_walmart(auth, "", shown, BODY, ("abc.def",))
     assert verify_token_request(auth, {OAUTH.header_name: coded("client", NEW)})
+
+
+# Adobe signs with a key of its own
+
+PRIVATE, BEFORE, STRANGE = new_private_key(), new_private_key(), new_private_key()
+COMMERCE = WebhookAuth("adobe_commerce", public_keys=(public_key(PRIVATE), public_key(BEFORE)))
+IO = WebhookAuth("adobe_io", user_name="client-1", public_keys=(public_key(PRIVATE), public_key(BEFORE)))
+TO_US = json.dumps({"recipient_client_id": "client-1", "event_id": "1"}).encode()
+
+
+def commerce(private: str, body: bytes = BODY) -> dict[str, str]:
+    return {"X-Adobe-Commerce-Webhook-Signature": sign(private, base64.b64encode(body))}
+
+
+def io(*privates: str, body: bytes = TO_US) -> dict[str, str]:
+    return {f"x-adobe-digital-signature-{n}": sign(private, body) for n, private in enumerate(privates, 1)}
+
+
+@pytest.mark.parametrize("private", [PRIVATE, BEFORE])
+def test_adobe_commerce_signs_the_base64_text_of_the_body(private: str) -> None:
+    assert verify_magento(COMMERCE, "", commerce(private), BODY)
+    assert not verify_magento(COMMERCE, "", commerce(private), BODY + b" ")
+    of_the_body = {"x-adobe-commerce-webhook-signature": sign(private, BODY)}
+    assert not verify_magento(COMMERCE, "", of_the_body, BODY)
+    assert not verify_walmart(COMMERCE, "", commerce(private), BODY)
+
+
+def test_adobe_io_signs_the_body_twice_and_names_whom_it_writes_to() -> None:
+    assert verify_magento(IO, "", io(PRIVATE), TO_US)
+    assert verify_magento(IO, "", io(STRANGE, BEFORE), TO_US)
+    assert not verify_magento(IO, "", io(STRANGE, STRANGE), TO_US)
+    assert not verify_magento(IO, "", {}, TO_US)
+    for other in (
+        b"[]",
+        b"nothing",
+        b"{}",
+        TO_US.replace(b"client-1", b"client-2"),
+        TO_US.replace(b'"client-1"', b"1"),
+    ):
+        assert not verify_magento(IO, "", io(PRIVATE, body=other), other)
+    assert not verify_magento(replace(IO, user_name=""), "", io(PRIVATE, body=b"{}"), b"{}")
+
+
+@pytest.mark.parametrize("keys", [(), ("",), ("no key",), (PRIVATE,), ("-----BEGIN PUBLIC KEY-----\nAAAA",)])
+def test_without_a_key_that_can_be_read_nothing_is_adobes(keys: Iterable[str]) -> None:
+    assert not verify_magento(replace(COMMERCE, public_keys=tuple(keys)), "", commerce(PRIVATE), BODY)
+    assert not verify_magento(replace(IO, public_keys=tuple(keys)), "", io(PRIVATE), TO_US)
+
+
+def test_garbage_is_no_signature() -> None:
+    for value in GARBAGE:
+        assert not verify_magento(COMMERCE, "", {"x-adobe-commerce-webhook-signature": value}, BODY)
+        assert not verify_magento(IO, "", {"x-adobe-digital-signature-1": value}, TO_US)
+
+
+def test_a_shop_s_former_proof_counts_until_it_is_dropped() -> None:
+    assert verify_magento(replace(COMMERCE, former=HEADER), "", {"X-Bridge-Key": NEW}, BODY)
+    assert not verify_magento(COMMERCE, "", {"X-Bridge-Key": NEW}, BODY)
+
+
+def test_only_a_public_rsa_key_is_taken_for_one() -> None:
+    assert is_rsa_key(public_key(PRIVATE))
+    assert is_rsa_key(f"\n  {public_key(PRIVATE)}\n")
+    assert not any(is_rsa_key(text) for text in ("", "x", PRIVATE, "ssh-rsa AAAA", "\udcff"))

@@ -7,8 +7,18 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+import msgspec
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 LONGEST_HEADER = 8192
+COMMERCE_SIGNATURE = "x-adobe-commerce-webhook-signature"
+IO_SIGNATURES = ("x-adobe-digital-signature-1", "x-adobe-digital-signature-2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +27,10 @@ class WebhookAuth:
 
     `mode`: `none` (the secret is a part of the path), `header` (a header of that value), `basic` (`user_name` and the
     secret), `hmac` (SHA-256 of the raw body under the secret) or `oauth` (a bearer token that we issued to the client
-    `user_name` for the secret). `secrets` holds the one in use first; while it is changed the old one follows.
-    `former` is the proof before the present one, accepted until the sender has learnt that another mode counts now.
+    `user_name` for the secret); of shops also `adobe_commerce` (signed for one of `public_keys`) and `adobe_io` (the
+    same, and written to the client `user_name`). `secrets` holds the one in use first, `public_keys` (PEM) the newest;
+    while either is changed the old one follows. `former` is the proof before the present one, accepted until the
+    sender has learnt that another mode counts now.
     """
 
     mode: str
@@ -26,6 +38,7 @@ class WebhookAuth:
     user_name: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     auth_url: str = ""
+    public_keys: tuple[str, ...] = ()
     former: WebhookAuth | None = None
 
     @property
@@ -56,8 +69,25 @@ def verify_walmart(
 
 
 def verify_magento(auth: WebhookAuth, path_secret: str, headers: Mapping[str, str], raw_body: bytes) -> bool:
-    """The webhook is this shop's, by the path's secret, a header, Basic or an HMAC of the raw body. Never raises."""
-    return _verify(auth, path_secret, headers, raw_body)
+    """The webhook is this shop's, by any proof that counts. Never raises; False where none is configured.
+
+    Adobe Commerce signs the base64 text of the body, Adobe I/O Events the body itself, both by RSA with SHA-256.
+    """
+    found = False
+    for one in auth.accepted:
+        if one.mode == "adobe_commerce":
+            found |= _is_signed_for(one.public_keys, [_header(headers, COMMERCE_SIGNATURE)], base64.b64encode(raw_body))
+        elif one.mode == "adobe_io":
+            shown = [_header(headers, name) for name in IO_SIGNATURES]
+            found |= _is_signed_for(one.public_keys, shown, raw_body) and same(_recipient(raw_body), one.user_name)
+        else:
+            found |= _verify(one, path_secret, headers, raw_body)
+    return found
+
+
+def is_rsa_key(pem: str) -> bool:
+    """The text is a public RSA key as PEM, which signatures can be checked with."""
+    return _key(pem) is not None
 
 
 def bearers(auth: WebhookAuth, headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -115,6 +145,46 @@ def _is_signed(auth: WebhookAuth, value: str, raw_body: bytes) -> bool:
             url_safe = coded.replace("+", "-").replace("/", "_")
             found |= same(given.lower(), digest.hex()) | _is_one_of(given.rstrip("="), (coded, url_safe))
     return found
+
+
+def _is_signed_for(pems: Iterable[str], signatures: Iterable[str], signed: bytes) -> bool:
+    keys = [key for pem in pems if (key := _key(pem))]
+    given = [raw for text in signatures if (raw := _from_base64(text))]
+    return any(_is_signature(key, raw, signed) for key in keys for raw in given)
+
+
+def _is_signature(key: RSAPublicKey, signature: bytes, signed: bytes) -> bool:
+    try:
+        key.verify(signature, signed, PKCS1v15(), SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+@lru_cache(maxsize=64)
+def _key(pem: str) -> RSAPublicKey | None:
+    try:
+        key = load_pem_public_key(_bytes(pem.strip()))
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, RSAPublicKey) else None
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(_bytes(text), validate=True)
+    except ValueError:
+        return b""
+
+
+def _recipient(raw_body: bytes) -> str:
+    """Whom an event of Adobe I/O was written to."""
+    try:
+        document = msgspec.json.decode(raw_body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return ""
+    given = document.get("recipient_client_id") if isinstance(document, dict) else None
+    return given if isinstance(given, str) else ""
 
 
 def _bearer(auth: WebhookAuth, headers: Mapping[str, str]) -> str:
