@@ -7,6 +7,7 @@ from alembic.autogenerate.api import AutogenContext
 from flask import current_app
 
 from webapp.columns import Money, Utc
+from webapp.models import is_of_finding
 
 
 def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
@@ -26,6 +27,7 @@ def run() -> None:
             connection=connection,
             target_metadata=database.metadata,
             render_item=render_item,
+            include_object=lambda _thing, name, *_rest: not is_of_finding(name),
             render_as_batch=connection.dialect.name == "sqlite",
             compare_type=True,
         )

@@ -136,6 +136,7 @@ def an_order(
     if magento:
         row.magento_order_id, row.magento_increment_id = int(po[-6:]) + 1, f"WM-{po}"
         row.magento_state = row.magento_status = "processing"
+    order_rows.set_numbers(row, order)
     for line in row.lines:
         line.product_id = 40 + line.position if products else None
     for name, value in changes.items():

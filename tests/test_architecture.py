@@ -63,6 +63,7 @@ ROWS = (
         "webapp.new_products",
         "webapp.carts",
         "webapp.queries",
+        "webapp.grid",
         "webapp.timeline",
         "webapp.subscriptions",
         "webapp.actions",

@@ -11,7 +11,18 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from webapp.domain.order import ZERO, Address, Charge, Line, Order, Quantity, counts_in_words
+from webapp.domain import words
+from webapp.domain.order import (
+    ACKNOWLEDGED,
+    ZERO,
+    Address,
+    Charge,
+    Line,
+    Order,
+    Quantity,
+    counts_in_words,
+    is_open,
+)
 from webapp.domain.shop import Behind
 from webapp.models import LineRow, OrderRow, SyncRow, db
 
@@ -142,7 +153,19 @@ def fill(row: OrderRow, order: Order) -> None:
     row.refunded = order.refunded
     row.status = order.status.value
     row.counts = counts_in_words(order.counts())
+    row.is_open = is_open(order.counts())
+    row.to_ship = order.is_fulfilled_by_seller and order.counts()[ACKNOWLEDGED] > 0
+    row.wants_to_cancel = order.wants_to_cancel
+    row.find_items = words.stored(text for line in order.lines for text in (line.sku, line.title))
+    row.find_buyer = words.stored([order.address.name])
     _fill_lines(row, order)
+
+
+def set_numbers(row: OrderRow, order: Order) -> None:
+    """Let the order be found by its numbers on both sides and by its parcels'."""
+    traces = [quantity.tracking for line in order.lines for quantity in line.quantities if quantity.tracking]
+    shop = row.magento_increment_id or ""
+    row.find_numbers = words.stored([order.po, order.customer_order_id, shop, *(trace.number for trace in traces)])
 
 
 def set_products(row: OrderRow, product_ids: Mapping[str, int]) -> None:

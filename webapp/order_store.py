@@ -14,9 +14,10 @@ from webapp import claims, clock, hints, inbox, order_rows, outbox
 from webapp.accounts import Account
 from webapp.claims import Claim
 from webapp.database import is_sqlite
-from webapp.domain.commands import Issued
+from webapp.domain.commands import CommandState, CreateMagentoOrder, Issued, issued_of
 from webapp.domain.order import Order
-from webapp.domain.plan import Plan, Seen, acknowledge_due
+from webapp.domain.plan import Plan, Seen, acknowledge_due, wants_magento_order
+from webapp.domain.policy import Policy
 from webapp.domain.shop import ShopOrder
 from webapp.inbox import EventState
 from webapp.models import ChangeRow, MissingSkuRow, OrderRow, SyncRow
@@ -102,13 +103,24 @@ def _store_one(work: Work, account: Account, finding: Finding, row: OrderRow | N
     order_rows.fill(row, sight.order)
     order_rows.set_products(row, {sku: product.id for sku, product in finding.seen.products.items()})
     _store_shop(row, finding.seen)
+    order_rows.set_numbers(row, sight.order)
     row.acknowledge_by = acknowledge_due(sight.order)
     row.waiting_for = list(planned.waiting_for)
     row.attention = planned.attention
     row.under_way = bool(planned.commands)
+    row.has_failed = any(one.state is CommandState.PARKED for one in finding.issued)
+    row.wants_magento = _wants_magento(finding, account.policy)
     row.changed_at = sight.read_at
     for kind, by, sentence in told:
         work.add(ChangeRow(sync_id=finding.sync_id, at=clock.now(), kind=kind, by=by, sentence=sentence))
+
+
+def _wants_magento(finding: Finding, policy: Policy) -> bool:
+    """A Magento order is still to be made: asked for by the settings or by a person, and not given up."""
+    before = issued_of(CreateMagentoOrder, finding.issued)
+    if finding.seen.is_linked or any(one.given_up for one in before):
+        return False
+    return wants_magento_order(finding.seen, policy) or any(one.is_under_way for one in before)
 
 
 def _new_row(sight: Sight, account: Account) -> OrderRow:

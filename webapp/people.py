@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -151,6 +153,8 @@ class Person:
     role: Role
     has_password: bool
     session: str
+    grid: Mapping[str, Any] = field(default_factory=dict)
+    """How this person likes the orders listed (`grid.tastes`)."""
 
     def may(self, needed: Role) -> bool:
         return self.role.covers(needed)
@@ -243,7 +247,7 @@ def who(token: str) -> Person | None:
     if row is None or row.user.is_disabled or now >= min(row.seen_at + IDLE, row.created_at + LONGEST_SESSION):
         return None
     user = row.user
-    person = Person(user.id, user.email, Role(user.role), user.password_hash is not None, hashed)
+    person = Person(user.id, user.email, Role(user.role), user.password_hash is not None, hashed, user.grid or {})
     if now - row.seen_at > _SEEN_EVERY:
         with unit_of_work() as work:
             work.execute(update(SessionRow).where(SessionRow.token_hash == hashed).values(seen_at=now))

@@ -77,14 +77,14 @@ def test_a_newcomer_finds_the_way_with_and_without_scripts(browser: Browser, sit
     expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
     page.get_by_label("Main").get_by_role("link", name="Orders").click()
     page.get_by_role("link", name="Older →").click()
-    expect(page).to_have_url(re.compile("older="))
+    expect(page).to_have_url(re.compile("after="))
     page.get_by_role("link", name="← Newer").click()
     expect(page.locator("#rows tr")).to_have_count(50)
-    page.get_by_label("By status").get_by_role("link", name="Unshipped").click()
-    expect(page).to_have_url(re.compile("status=unshipped"))
-    page.get_by_label("Magento order", exact=True).select_option("no")
-    if not scripts:
-        page.get_by_role("button", name="Apply").click()
+    page.get_by_label("Lists").get_by_role("link", name="To ship").click()
+    expect(page).to_have_url(re.compile("tab=to-ship"))
+    page.get_by_text("Filter", exact=True).click()
+    page.get_by_label("Magento order", exact=True).select_option("waiting")
+    page.get_by_role("button", name="Show orders").click()
     expect(page.get_by_text("No order fits these filters")).to_be_visible()
     page.get_by_role("link", name="Clear filters").first.click()
     page.locator("#rows a.id").nth(3).click()
@@ -230,31 +230,33 @@ def test_an_open_call_stays_open_and_the_log_is_narrowed_in_place(window: Visit,
 def test_back_brings_the_same_page_back(window: Visit, site: Site) -> None:
     drawn(site)
     window.go("/orders")
-    tabs = window.page.get_by_label("By status")
-    tabs.get_by_role("link", name="Unshipped").click()
-    expect(window.page.locator("#rows tr")).to_have_count(3)
-    tabs.get_by_role("link", name="Canceled").click()
+    tabs = window.page.get_by_label("Lists")
+    tabs.get_by_role("link", name="To ship").click()
+    expect(window.page.locator("#rows tr")).to_have_count(4)
+    tabs.get_by_role("link", name="Late").click()
     expect(window.page.locator("#rows tr")).to_have_count(1)
     window.page.go_back()
-    expect(window.page.locator("#rows tr")).to_have_count(3)
+    expect(window.page.locator("#rows tr")).to_have_count(4)
     window.page.go_back()
     expect(window.page.locator("#rows tr")).to_have_count(10)
     expect(window.page.locator("header.top")).to_have_count(1)
     window.page.go_forward()
-    expect(window.page.locator("#rows tr")).to_have_count(3)
+    expect(window.page.locator("#rows tr")).to_have_count(4)
     assert window.complaints == []
 
 
 def test_the_new_list_is_announced_and_focus_stays(window: Visit, site: Site) -> None:
     drawn(site)
     window.go("/orders")
-    tab = window.page.locator("#tab-shipped")
+    tab = window.page.locator("#tab-to-acknowledge")
     tab.focus()
     tab.press("Enter")
-    expect(window.page.locator("#said")).to_have_text("2 orders")
-    expect(window.page.locator("#tab-shipped")).to_be_focused()
-    window.page.locator("#f-magento").select_option("no")
-    expect(window.page).to_have_url(f"{site.url}/orders?status=shipped&magento=no")
+    expect(window.page.locator("#said")).to_have_text("1 order")
+    expect(window.page.locator("#tab-to-acknowledge")).to_be_focused()
+    window.page.get_by_label("Search orders").fill("cable")
+    expect(window.page).to_have_url(re.compile(r"tab=to-acknowledge&find=\w+$"))
+    expect(window.page.locator("#said")).to_have_text("1 order")
+    expect(window.page.get_by_label("Search orders")).to_be_focused()
 
 
 def test_an_error_shows_as_a_notice_and_never_in_a_row(window: Visit, site: Site) -> None:
@@ -265,7 +267,7 @@ def test_an_error_shows_as_a_notice_and_never_in_a_row(window: Visit, site: Site
         raise RuntimeError("broken on purpose")
 
     site.app.view_functions["orders.index"] = fails
-    window.page.locator("#tab-shipped").click()
+    window.page.locator("#tab-late").click()
     expect(window.page.locator("#problem")).to_contain_text("That went wrong on our side")
     expect(window.page.locator("#rows tr")).to_have_count(10)
 
@@ -274,7 +276,7 @@ def test_an_ended_session_leads_to_the_door_and_back(window: Visit, site: Site) 
     drawn(site)
     window.go("/orders?status=shipped")
     window.page.context.clear_cookies()
-    window.page.locator("#tab-canceled").click()
+    window.page.locator("#tab-late").click()
     expect(window.page).to_have_url(re.compile(r"/sign-in\?next=%2Forders%3Fstatus%3Dshipped|/sign-in\?next=/orders"))
     assert window.page.locator("#rows").count() == 0
 

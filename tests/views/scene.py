@@ -85,6 +85,8 @@ def _parked(work: Work, account: AccountRow) -> None:
         waiting_for=["Magento refused the order; see what to do above."],
         acknowledge_by=clock.now() + timedelta(hours=3),
         made_up=["telephone “0000”"],
+        wants_magento=True,
+        has_failed=True,
     )
     reason = "The order's number is taken by another order. Choose another prefix in the settings."
     a_command(work, order, "CreateMagentoOrder", state="parked", reason=reason, ended_at=clock.now(), tries=3)
@@ -114,7 +116,8 @@ def _simple_ones(work: Work, account: AccountRow) -> None:
     placed("2802123876600", wish, 0.2, "Noor Haddad", ship_in=timedelta(hours=20), waiting_for=[SHIPMENT])
     fresh = a_line("1", statuses={"Created": 2})
     waiting = ["Creating the Magento order."]
-    placed("2802123876701", fresh, 0.01, "Lena Ortiz", magento=False, under_way=True, waiting_for=waiting)
+    on_its_way = {"under_way": True, "waiting_for": waiting, "wants_magento": True}
+    placed("2802123876701", fresh, 0.01, "Lena Ortiz", magento=False, **on_its_way)
 
 
 def _odd_ones(work: Work, account: AccountRow, other: AccountRow) -> None:

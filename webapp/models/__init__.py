@@ -20,9 +20,9 @@ from webapp.models.incoming import (
     ReimportRow,
     SyncRow,
 )
-from webapp.models.orders import ChangeRow, LineRow, NoteRow, OrderRow
+from webapp.models.orders import ChangeRow, LineRow, NoteRow, OrderRow, is_of_finding
 from webapp.models.outgoing import IS_OPEN, AttemptRow, CommandRow
-from webapp.models.people import SessionRow, SignInAttemptRow, SignInLinkRow, UserRow
+from webapp.models.people import SavedListRow, SessionRow, SignInAttemptRow, SignInLinkRow, UserRow
 from webapp.models.products import NewProductRow, ProductLinkRow
 
 __all__ = [
@@ -44,9 +44,11 @@ __all__ = [
     "NoteRow",
     "NewProductRow",
     "OrderRow",
+    "is_of_finding",
     "PollRow",
     "ProductLinkRow",
     "ReimportRow",
+    "SavedListRow",
     "SessionRow",
     "SettingChangeRow",
     "SignInAttemptRow",

@@ -6,11 +6,34 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import DDL, JSON, BigInteger, Computed, ForeignKey, Index, Text, UniqueConstraint, event, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.domain import facets
 from webapp.models.accounts import AccountRow
 from webapp.models.base import Base, Id
+
+_NAMES = {
+    "status": " ".join(f"when '{status}' then {rank}" for rank, status in enumerate(facets.STATUSES[:-1])),
+    "status_rest": len(facets.STATUSES) - 1,
+    "status_unit": 1 << facets.STATUS_AT,
+    "shop_unit": 1 << facets.IN_SHOP_AT,
+    "node_unit": 1 << facets.SHIPPED_BY_AT,
+    "account_unit": 1 << facets.ACCOUNT_AT,
+}
+FACET = (
+    "account_id * {account_unit} + (case status {status} else {status_rest} end) * {status_unit}"
+    " + (case when magento_order_id is not null and magento_is_gone then 1 when magento_order_id is not null then 0"
+    " when wants_magento and attention is not null then 2 when wants_magento then 3 else 4 end) * {shop_unit}"
+    " + (case ship_node when 'SellerFulfilled' then 0 when 'WFSFulfilled' then 1 else 2 end) * {node_unit}"
+    " + (case when attention is not null or wants_to_cancel then 1 else 0 end)"
+    " + (case when acknowledge_by is not null then 2 else 0 end)"
+    " + (case when to_ship then 4 else 0 end)"
+    " + (case when is_open then 8 else 0 end)"
+    " + (case when has_failed then 16 else 0 end)"
+    " + (case when wants_to_cancel then 32 else 0 end)"
+).format(**_NAMES)
+"""The order's facet (`domain.facets`), as SQL over its own columns."""
 
 
 class OrderRow(Base):
@@ -43,6 +66,17 @@ class OrderRow(Base):
     waiting_for: Mapped[list[Any]] = mapped_column(default=list)
     attention: Mapped[str | None] = mapped_column(Text)
     under_way: Mapped[bool] = mapped_column(default=False)
+    is_open: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Some unit is neither shipped nor canceled."""
+    to_ship: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Some acknowledged unit is left to the seller to ship."""
+    wants_to_cancel: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The buyer asked to cancel a unit that is open."""
+    has_failed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """A command of it is parked."""
+    wants_magento: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """No Magento order is linked, and one is to be made."""
+    facet: Mapped[int] = mapped_column(BigInteger, Computed(FACET, persisted=True))
     magento_order_id: Mapped[int | None]
     magento_increment_id: Mapped[str | None]
     magento_state: Mapped[str] = mapped_column(default="")
@@ -60,6 +94,10 @@ class OrderRow(Base):
     corrected_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """What a person put in place of Walmart's address and e-mail; Walmart's own stay in `address` and `email`."""
     made_up: Mapped[list[Any]] = mapped_column(default=list)
+    find_numbers: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    find_items: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    find_buyer: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    """The words (`domain.words`) of its numbers, its products and its buyer. The database keeps their index."""
     is_demo: Mapped[bool] = mapped_column(default=False)
     imported_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -69,25 +107,13 @@ class OrderRow(Base):
 
     __table_args__ = (
         UniqueConstraint("account_id", "po"),
-        Index("ix_orders_newest", "ordered_at", "id"),
-        Index("ix_orders_status", "status", "ordered_at", "id"),
-        Index("ix_orders_account", "account_id", "ordered_at", "id"),
-        Index("ix_orders_account_status", "account_id", "status", "ordered_at", "id"),
-        Index(
-            "ix_orders_no_magento",
-            "ordered_at",
-            "id",
-            sqlite_where=text("magento_order_id is null"),
-            postgresql_where=text("magento_order_id is null"),
-        ),
-        Index(
-            "ix_orders_account_no_magento",
-            "account_id",
-            "ordered_at",
-            "id",
-            sqlite_where=text("magento_order_id is null"),
-            postgresql_where=text("magento_order_id is null"),
-        ),
+        # Each sort over everything, with what may be filtered by beside it; and each sort within one facet.
+        Index("ix_orders_by_sold", "ordered_at", "id", "facet", "ship_by", "total"),
+        Index("ix_orders_by_due", "ship_by", "id", "facet", "ordered_at", "total"),
+        Index("ix_orders_by_total", "total", "id", "facet", "ordered_at", "ship_by"),
+        Index("ix_orders_facet_sold", "facet", "ordered_at", "id"),
+        Index("ix_orders_facet_due", "facet", "ship_by", "id"),
+        Index("ix_orders_facet_total", "facet", "total", "id"),
         Index("ix_orders_changed_at", "changed_at", "id"),
         Index("ix_orders_magento", "magento_order_id"),
     )
@@ -148,3 +174,40 @@ class NoteRow(Base):
     changed_by: Mapped[str] = mapped_column(default="")
 
     __table_args__ = (Index("ix_notes_order", "order_id", "id"),)
+
+
+FINDING = {
+    "sqlite": (
+        "create virtual table orders_fts using fts5(find_numbers, find_items, find_buyer, content='orders', "
+        "content_rowid='id', detail=column, prefix='2 3', tokenize='unicode61 remove_diacritics 0')",
+        "create trigger orders_fts_insert after insert on orders begin "
+        "insert into orders_fts(rowid, find_numbers, find_items, find_buyer) "
+        "values (new.id, new.find_numbers, new.find_items, new.find_buyer); end",
+        "create trigger orders_fts_delete after delete on orders begin "
+        "insert into orders_fts(orders_fts, rowid, find_numbers, find_items, find_buyer) "
+        "values ('delete', old.id, old.find_numbers, old.find_items, old.find_buyer); end",
+        "create trigger orders_fts_update after update of find_numbers, find_items, find_buyer on orders begin "
+        "insert into orders_fts(orders_fts, rowid, find_numbers, find_items, find_buyer) "
+        "values ('delete', old.id, old.find_numbers, old.find_items, old.find_buyer); "
+        "insert into orders_fts(rowid, find_numbers, find_items, find_buyer) "
+        "values (new.id, new.find_numbers, new.find_items, new.find_buyer); end",
+    ),
+    "postgresql": (
+        "alter table orders add column find_vector tsvector generated always as ("
+        "array_to_tsvector(string_to_array(ltrim(replace(find_numbers, ' ', ' n')), ' ')) || "
+        "array_to_tsvector(string_to_array(ltrim(replace(find_items, ' ', ' i')), ' ')) || "
+        "array_to_tsvector(string_to_array(ltrim(replace(find_buyer, ' ', ' b')), ' '))) stored",
+        "create index ix_orders_find on orders using gin (find_vector)",
+    ),
+}
+"""The index of the words: FTS5 beside the table on SQLite, a `tsvector` in it on PostgreSQL, whose words begin with the
+letter of their field. Either is kept by the database in the transaction that writes the order, and goes with it."""
+
+for _dialect, _statements in FINDING.items():
+    for _statement in _statements:
+        event.listen(OrderRow.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+
+
+def is_of_finding(name: str | None) -> bool:
+    """This table, column or index is the database's own, and no model has it."""
+    return (name or "").startswith(("orders_fts", "find_vector", "ix_orders_find"))

@@ -16,6 +16,7 @@ from webapp.views import (
     errors,
     health,
     order,
+    order_lists,
     order_notes,
     orders,
     pulse,
@@ -52,6 +53,7 @@ def register(app: Flask, settings: Settings) -> None:
     security.csrf.exempt(webhooks.bp)
     pages = (
         orders.bp,
+        order_lists.bp,
         order.bp,
         order_notes.bp,
         traffic.bp,

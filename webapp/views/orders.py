@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from urllib.parse import parse_qsl, urlencode
 
-from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import actions, queries
+from webapp.domain.facets import Tab
 from webapp.domain.order import OrderStatus
+from webapp.grid import lists, saved, tastes
+from webapp.grid.lists import MOST_NEWS, PAGE_SIZES, Page, Question
+from webapp.grid.saved import Saved
+from webapp.grid.tastes import Tastes
+from webapp.grid.wanted import MARKETS, Wanted
 from webapp.models import AccountRow, OrderRow
 from webapp.people import Role
-from webapp.queries import MOST_NEWS, PAGE_SIZE, Grid, Wanted
-from webapp.views import door, showing
+from webapp.views import door, grid_words, showing, words
+from webapp.views.grid_words import address
 from webapp.views.render import page, wants_fragment
 
 bp = Blueprint("orders", __name__)
 
 QUICK, CALM = 1, 5
 """Seconds between two looks for news: quick while the list is short, as in somebody's first minutes."""
-
-MAGENTO_WORDS = (("yes", "created"), ("no", "not created"))
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A tab, a pill or a page link."""
-
-    text: str
-    url: str
-    count: str = ""
-    is_on: bool = False
-    icon: str = ""
-    slug: str = "all"
-    meaning: str = ""
+FULL = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,31 +50,41 @@ def home() -> AnyResponse:
 
 @bp.get("/orders")
 def index() -> AnyResponse:
-    """The grid; its address is its whole state."""
-    wanted = Wanted.from_args(request.args)
+    """The grid; its address is its whole state, and whoever has a view to begin with begins with it."""
+    wanted, likes = Wanted.from_args(request.args), tastes.of(door.me())
+    kept = saved.load(door.me(), wanted.find)
+    if not request.args and likes.view:
+        first = next((view for view in kept.views if view.key == likes.view), None)
+        if first is not None:
+            return redirect(f"{url_for('orders.index')}?{saved.query_of(first)}", 303)
+    if wanted.find and kept.search is None:
+        wanted = wanted.but(find="")
     accounts = queries.all_accounts()
-    grid = queries.grid(wanted, accounts)
-    response = page("orders/index.html", "grid", **_shown(wanted, grid, accounts))
+    asked = lists.question(wanted, accounts, zone_of(wanted, accounts), kept.search)
+    found = lists.page(asked, likes.size)
+    response = page("orders/index.html", "grid", **_shown(asked, found, accounts, kept, likes))
     if wants_fragment():
-        response.headers["HX-Push-Url"] = _address(wanted)
+        response.headers["HX-Push-Url"] = address(wanted, likes)
     return response
 
 
 @bp.get("/orders/news")
 def news() -> AnyResponse:
     """What has changed for a page that somebody looks at; 204 when nothing has."""
-    wanted, accounts = Wanted.from_args(request.args), queries.all_accounts()
+    wanted, accounts, likes = Wanted.from_args(request.args), queries.all_accounts(), tastes.of(door.me())
     seen = _seen(request.args.get("seen", ""))
-    found = queries.news(wanted, accounts, request.args.get("top", 0, int), seen)
+    top = request.args.get("top", 0, int)
+    search = saved.load(door.me(), wanted.find).search if wanted.find else None
+    found = lists.news(lists.question(wanted, accounts, zone_of(wanted, accounts), search), top, seen)
     if not found.changed and found.new == request.args.get("new", 0, int):
         return Response("", 204)
-    pace = CALM if len(seen) >= PAGE_SIZE else QUICK
     shown = {
         "news": _news_text(found.new),
-        "news_url": _news_url(wanted, request.args.get("top", 0, int), found.new),
-        "show_url": _address(wanted),
-        "pace": pace,
+        "news_url": _news_url(wanted, top, found.new),
+        "show_url": address(wanted.but(), likes),
+        "pace": CALM if len(seen) >= FULL else QUICK,
         "changed": _rows(found.changed, accounts),
+        "columns": likes.columns,
         "may_act": door.me().may(Role.OPERATOR),
     }
     return make_response(render_template("orders/_news.html", **shown))
@@ -92,10 +96,11 @@ def row(account_key: str, po: str) -> AnyResponse:
     found = queries.one(account_key, po)
     if found is None:
         abort(404)
-    shown, may_act = showing.row(*found), door.me().may(Role.OPERATOR)
+    shown = showing.row(*found)
     if request.args.get("version") == str(shown.version):
         return Response("", 204)
-    return make_response(render_template("orders/_row.html", row=shown, oob=False, may_act=may_act))
+    told = {"row": shown, "oob": False, "may_act": door.me().may(Role.OPERATOR)}
+    return make_response(render_template("orders/_row.html", columns=tastes.of(door.me()).columns, **told))
 
 
 @bp.post("/orders/acknowledge")
@@ -112,8 +117,31 @@ def acknowledge() -> AnyResponse:
     return _asked(actions.acknowledge(_chosen(), by=door.me().email), asks=False)
 
 
+def asked_in_form() -> Question:
+    """The list that a form stood on, as its `asks` says."""
+    wanted, accounts = wanted_in_form(), queries.all_accounts()
+    search = saved.load(door.me(), wanted.find).search if wanted.find else None
+    return lists.question(wanted, accounts, zone_of(wanted, accounts), search)
+
+
+def wanted_in_form() -> Wanted:
+    return Wanted.from_args(dict(parse_qsl(request.form.get("asks", "")[:4000])))
+
+
+def zone_of(wanted: Wanted, accounts: Sequence[AccountRow]) -> tzinfo:
+    """The time zone in which dates are typed: that of the chosen account's store, else of the first real one."""
+    return words.zone(zone_name(wanted, accounts))
+
+
+def zone_name(wanted: Wanted, accounts: Sequence[AccountRow]) -> str:
+    fits = [row for row in accounts if row.key == wanted.account] or [row for row in accounts if not row.is_demo]
+    return next((row.store.time_zone for row in [*fits, *accounts]), "UTC")
+
+
 def _chosen() -> list[int]:
-    """The orders whose boxes were ticked."""
+    """The orders whose boxes were ticked, or everything that the list they stood in holds now."""
+    if "all" in request.form:
+        return lists.matching_ids(asked_in_form(), actions.MOST_AT_ONCE)
     given = request.form.getlist("order")[: actions.MOST_AT_ONCE]
     return [int(one) for one in given if one.isdecimal() and len(one) < 19]
 
@@ -125,66 +153,57 @@ def _asked(results: Sequence[actions.Result], *, asks: bool) -> AnyResponse:
     return page("orders/acknowledge.html", done=done, skipped=skipped, ids=_chosen(), asks=asks)
 
 
-def _shown(wanted: Wanted, grid: Grid, accounts: Sequence[AccountRow]) -> dict[str, object]:
-    rows = _rows(grid.orders, accounts)
-    at_top = wanted.is_at_top or grid.newer is None
+def _shown(
+    asked: Question, found: Page, accounts: Sequence[AccountRow], kept: Saved, likes: Tastes
+) -> dict[str, object]:
+    wanted, rows = asked.wanted, _rows(found.orders, accounts)
+    at_top = wanted.is_at_top or found.before is None
+    total = found.counts.get(wanted.tab)
+    after = replace(wanted, after=found.after, before=None, at=found.at + len(rows))
+    before = replace(wanted, before=found.before, after=None, at=max(found.at - likes.size, 0))
     return {
         "wanted": wanted,
+        "asks": urlencode(wanted.but().to_args()),
         "accounts": accounts,
-        "magento_words": MAGENTO_WORDS,
+        "account_choices": [(row.key, f"{row.name} · {row.marketplace.upper()}") for row in accounts],
+        "market_choices": list(grid_words.MARKET_WORDS.items()),
+        "status_choices": [(status.slug, status.value) for status in OrderStatus],
+        "magento_choices": list(grid_words.MAGENTO_WORDS.items()),
+        "by_choices": list(grid_words.SHIPPED_BY_WORDS.items()),
+        "all_columns": tastes.COLUMNS,
+        "markets": [market for market in MARKETS if any(row.marketplace == market for row in accounts)],
+        "zone_name": zone_name(wanted, accounts),
+        "mistakes": asked.mistakes,
         "rows": rows,
-        "tabs": _tabs(wanted, grid),
-        "summary": _summary(grid, at_top, rows),
-        "newer_url": _address(wanted.but(newer=grid.newer)) if grid.newer else "",
-        "older_url": _address(wanted.but(older=grid.older)) if grid.older else "",
-        "clear_url": url_for("orders.index"),
-        "no_account_url": _address(wanted.but(account="")),
-        "no_magento_url": _address(wanted.but(magento="")),
+        "likes": likes,
+        "columns": likes.columns,
+        "sizes": PAGE_SIZES,
+        "search": kept.search,
+        "views": grid_words.views(wanted, kept, likes),
+        "tabs": grid_words.tabs(wanted, found, likes),
+        "headings": grid_words.headings(wanted, likes),
+        "pills": grid_words.pills(wanted, accounts, kept.search, likes),
+        "summary": grid_words.summary(found, str(total or ""), len(rows)),
+        "total": total,
+        "may_choose_all": total is not None and not total.or_more and total.number <= actions.MOST_AT_ONCE,
+        "before_url": address(before, likes) if found.before else "",
+        "after_url": address(after, likes) if found.after else "",
+        "clear_url": address(Wanted(sort=wanted.sort, descending=wanted.descending), likes),
         "news": "",
-        "news_url": _news_url(wanted.but(), grid.newest_id, 0) if at_top else "",
-        "show_url": _address(wanted.but()),
-        "pace": QUICK if len(rows) < PAGE_SIZE else CALM,
+        "news_url": _news_url(wanted.but(), found.newest_id, 0) if at_top and not asked.mistakes else "",
+        "show_url": address(wanted.but(), likes),
+        "pace": QUICK if len(rows) < FULL else CALM,
         "changed": (),
         "may_act": door.me().may(Role.OPERATOR),
         "oob": False,
         "wants_said": wants_fragment(),
+        "all_done": wanted.tab is not Tab.ALL and not wanted.filters and not wanted.find,
     }
 
 
 def _rows(orders: Iterable[OrderRow], accounts: Iterable[AccountRow]) -> tuple[showing.Row, ...]:
     by_id = {account.id: account for account in accounts}
     return tuple(showing.row(order, by_id[order.account_id]) for order in orders)
-
-
-def _tabs(wanted: Wanted, grid: Grid) -> tuple[Link, ...]:
-    everything = Link("All", _address(wanted.but(status=None)), str(grid.counts["all"]), wanted.status is None)
-    return (
-        everything,
-        *(
-            Link(
-                status.value,
-                _address(wanted.but(status=status)),
-                str(grid.counts[status.slug]),
-                wanted.status is status,
-                showing.ICONS[status],
-                status.slug,
-                status.meaning,
-            )
-            for status in OrderStatus
-        ),
-    )
-
-
-def _summary(grid: Grid, at_top: bool, rows: Sequence[showing.Row]) -> str:
-    if not rows:
-        return "No orders"
-    if at_top and grid.older is None:
-        return "1 order" if len(rows) == 1 else f"{len(rows)} orders"
-    return f"{'First' if at_top else 'Further'} {len(rows)} of {grid.total} orders"
-
-
-def _address(wanted: Wanted) -> str:
-    return url_for("orders.index", **wanted.to_args())  # type: ignore[arg-type]
 
 
 def _news_url(wanted: Wanted, top: int, new: int) -> str:
@@ -199,5 +218,5 @@ def _news_text(new: int) -> str:
 
 def _seen(text: str) -> dict[int, int]:
     """`12.1763…,13.1763…` as id to version; at most a page of them."""
-    pairs = (entry.partition(".") for entry in text.split(",")[:PAGE_SIZE])
+    pairs = (entry.partition(".") for entry in text.split(",")[: max(PAGE_SIZES)])
     return {int(a): int(b) for a, _, b in pairs if a.isdecimal() and b.isdecimal() and len(a) < 19 and len(b) < 19}

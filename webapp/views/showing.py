@@ -20,6 +20,8 @@ MOST_ITEMS = 3
 WALMART_ORDER_URL = "https://seller.walmart.com/orders/manage-orders?poNumber={po}"
 """Where Seller Center shows an order. Walmart documents no such address, so it is a pattern, and kept in one place."""
 
+SHIPPED_BY = {SELLER_FULFILLED: "Seller", "WFSFulfilled": "Walmart (WFS)", "3PLFulfilled": "3PL"}
+
 ICONS = {
     OrderStatus.CREATED: "created",
     OrderStatus.UNSHIPPED: "unshipped",
@@ -75,7 +77,9 @@ class Row:
     buyer: str
     total: str
     wants_to_cancel: bool
-    by_walmart: bool
+    by: str
+    edge: str
+    notes: str
     is_demo: bool
 
 
@@ -84,6 +88,8 @@ def row(order: OrderRow, account: AccountRow) -> Row:
     store, counts, status = account.store, counts_of(order.lines), OrderStatus(order.status)
     bought = items(order.lines, store)
     sentence, needs_attention = _sentence(order)
+    is_due = is_open(counts) and order.ship_node == SELLER_FULFILLED
+    ship_by = words.deadline(order.ship_by, store.time_zone, is_open=is_due)
     return Row(
         id=order.id,
         version=version(order.changed_at),
@@ -99,16 +105,25 @@ def row(order: OrderRow, account: AccountRow) -> Row:
         needs_attention=needs_attention,
         under_way=order.under_way,
         sold_at=words.moment(order.ordered_at, store.time_zone),
-        ship_by=words.deadline(order.ship_by, store.time_zone, is_open=is_open(counts)),
+        ship_by=ship_by,
         shop=shop(order, store),
         items=bought[:MOST_ITEMS],
         more_items=max(len(bought) - MOST_ITEMS, 0),
         buyer=order.buyer,
         total=words.money(order.total, order.currency),
         wants_to_cancel=any(item.wants_to_cancel for item in bought),
-        by_walmart=order.ship_node != SELLER_FULFILLED,
+        by=SHIPPED_BY.get(order.ship_node, order.ship_node),
+        edge=_edge(needs_attention or order.wants_to_cancel, ship_by),
+        notes="",
         is_demo=order.is_demo,
     )
+
+
+def _edge(needs_somebody: bool, ship_by: Deadline) -> str:
+    """The mark at the row's edge."""
+    if needs_somebody:
+        return "needs"
+    return ship_by.tone if ship_by.tone in ("late", "soon") else ""
 
 
 def items(lines: Iterable[LineRow], store: StoreRow) -> tuple[Item, ...]:

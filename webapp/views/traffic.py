@@ -17,7 +17,7 @@ from webapp.people import Role
 from webapp.queries import COUNTED_TO, Count, capped
 from webapp.timeline import Entry
 from webapp.views import door, showing
-from webapp.views.orders import Link
+from webapp.views.grid_words import Link
 from webapp.views.render import page
 
 bp = Blueprint("traffic", __name__)

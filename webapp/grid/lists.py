@@ -1,0 +1,270 @@
+"""One page of the grid, how many there are on each tab, and what has changed since: a few statements at any size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import contains_eager, defer, joinedload
+
+from webapp import clock
+from webapp.domain.facets import Facet, InShop, ShippedBy, Tab, unfold
+from webapp.domain.words import typed_words
+from webapp.grid import sql
+from webapp.grid.saved import Search
+from webapp.grid.sql import Asked, Listing, Statement, where
+from webapp.grid.wanted import Cursor, Sort, Wanted, limits
+from webapp.models import AccountRow, LineRow, OrderRow, db
+from webapp.queries import COUNTED_TO, Count, capped, light_lines, version
+
+FEW = 5_000
+"""So many orders are read and sorted at once; of more, an index in the wanted order is read until the page is full."""
+LOOKED_AT = 1_500
+MOST_NEWS = 99
+PAGE_SIZES = (25, 50, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, in the database's terms: `base` under every filter but the tab, `asked` with it."""
+
+    wanted: Wanted
+    known: tuple[int, ...]
+    base: Asked
+    asked: Asked
+    mistakes: Mapping[str, str]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of orders, how many each tab holds under the same filters, and the ways on."""
+
+    orders: tuple[OrderRow, ...]
+    counts: Mapping[Tab, Count]
+    newest_id: int
+    after: Cursor | None
+    before: Cursor | None
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened since a page was drawn: so many new orders that fit it, and rows on it that are other now."""
+
+    new: int
+    changed: tuple[OrderRow, ...]
+
+
+def question(wanted: Wanted, accounts: Sequence[AccountRow], zone: tzinfo, search: Search | None = None) -> Question:
+    """Read what is wanted. What cannot be read is a mistake, and nothing fits then."""
+    known = tuple(db.session.execute(sql.known_facets()).scalars())
+    read, now = limits(wanted, zone), clock.now()
+    base = Asked(facets=_facets(wanted, accounts, known), ranges=dict(read.ranges))
+    if read.mistakes:
+        base = Asked(facets=())
+    base = _with_words(base, wanted, search or Search())
+    return Question(wanted, known, base, on_tab(base, wanted.tab, known, now), read.mistakes, now)
+
+
+def _with_words(base: Asked, wanted: Wanted, search: Search) -> Asked:
+    """Few orders with these words are taken one by one; where they are many, each order of the list is looked at."""
+    given = (
+        ((sql.NUMBERS, sql.ITEMS, sql.BUYER), search.text),
+        ((sql.BUYER,), search.buyer),
+        ((sql.ITEMS,), wanted.items),
+    )
+    words = tuple((fields, word) for fields, text in given for word in typed_words(text))
+    if any(text.strip() and not typed_words(text) for _, text in given):
+        return base.but(ids=())
+    if not words or base.is_empty:
+        return base
+    found = db.session.execute(sql.found_ids(words, FEW)).scalars().all()
+    return base.but(ids=tuple(found)) if len(found) <= FEW else base.but(words=words)
+
+
+def on_tab(base: Asked, tab: Tab, known: Sequence[int], now: datetime) -> Asked:
+    """The same question on one tab."""
+    if tab is Tab.ALL:
+        return base
+    codes = known if base.facets is None else base.facets
+    asked = base.but(facets=tuple(code for code in codes if tab.takes(unfold(code))))
+    return sql.late_until(asked, now) if tab is Tab.LATE else asked
+
+
+def page(asked_for: Question, size: int) -> Page:
+    """The page that is asked for, and the counts beside it."""
+    wanted = asked_for.wanted
+    start, upwards = wanted.after or wanted.before, wanted.after is None and wanted.before is not None
+    listing = Listing(wanted.sort, wanted.descending, start, upwards, size + 1)
+    orders, more = _read(asked_for, listing)
+    at = wanted.at
+    if upwards and not more:
+        # Fewer before it than a page holds: that is the first page, and it shall be full.
+        listing, at, upwards = replace(listing, start=None, upwards=False), 0, False
+        orders, more = _read(asked_for, listing)
+    counts, newest_id = _counts(asked_for)
+    has_before, has_after = (more, True) if upwards else (listing.start is not None, more)
+    return Page(
+        orders=orders,
+        counts=counts,
+        newest_id=newest_id,
+        after=_beside(orders[-1], wanted) if orders and has_after else None,
+        before=_beside(orders[0], wanted) if orders and has_before else None,
+        at=at if listing.start else 0,
+    )
+
+
+def matching_ids(asked_for: Question, most: int) -> list[int]:
+    """The ids of everything that fits, newest first, `most` at most: a selection frozen at this moment."""
+    if asked_for.asked.is_empty:
+        return []
+    listing = Listing(Sort.SOLD, True, None, False, most)
+    statement = sql.page_ids(asked_for.asked, listing, asked_for.known)
+    return [row.id for row in db.session.execute(statement)]
+
+
+def news(asked_for: Question, top: int, seen: Mapping[int, int]) -> News:
+    """New orders above `top` that fit, and those of `seen` (id to version) that have changed."""
+    build, asked = Statement(), asked_for.asked
+    found = [f"id > {int(top)}", *build.conditions(asked, by_facet=False)]
+    fresh = build.finish(f"select count(*) from (select 1 from orders{where(found)} limit {MOST_NEWS + 1}) as fresh")
+    new = 0 if asked.is_empty else db.session.execute(fresh).scalar_one()
+    versions = select(OrderRow.id, OrderRow.changed_at).where(OrderRow.id.in_(list(seen)))
+    other = [row.id for row in db.session.execute(versions) if version(row.changed_at) != seen[row.id]]
+    changed = select(OrderRow).where(OrderRow.id.in_(other)).options(*_light())
+    return News(new, tuple(db.session.execute(changed).unique().scalars()) if other else ())
+
+
+def _beside(order: OrderRow, wanted: Wanted) -> Cursor:
+    return sql.cursor_beside(order, wanted.sort, wanted.descending)
+
+
+def _facets(wanted: Wanted, accounts: Sequence[AccountRow], known: Sequence[int]) -> tuple[int, ...] | None:
+    """The facets that fit every choice from a list; None where all do."""
+    account_ids = _account_ids(wanted, accounts)
+    if account_ids is None and not (wanted.status or wanted.magento or wanted.by):
+        return None
+    return tuple(code for code in known if _fits(unfold(code), wanted, account_ids))
+
+
+def _account_ids(wanted: Wanted, accounts: Sequence[AccountRow]) -> frozenset[int] | None:
+    """The accounts whose orders are wanted; demo orders step back once there is a real account."""
+    if wanted.account or wanted.market:
+        fits = [row for row in accounts if wanted.account in ("", row.key) and wanted.market in ("", row.marketplace)]
+    else:
+        fits = [row for row in accounts if not row.is_demo] or list(accounts)
+    if len(fits) == len(accounts):
+        return None
+    return frozenset(row.id for row in fits)
+
+
+def _fits(facet: Facet, wanted: Wanted, account_ids: frozenset[int] | None) -> bool:
+    return (
+        (account_ids is None or facet.account_id in account_ids)
+        and (wanted.status is None or facet.status is wanted.status)
+        and (not wanted.magento or facet.in_shop in _IN_SHOP[wanted.magento])
+        and (not wanted.by or facet.shipped_by is _SHIPPED_BY[wanted.by])
+    )
+
+
+_IN_SHOP = {
+    "yes": frozenset({InShop.LINKED, InShop.DELETED}),
+    "no": frozenset({InShop.FAILED, InShop.WAITING, InShop.EXCLUDED}),
+    "failed": frozenset({InShop.FAILED}),
+    "waiting": frozenset({InShop.WAITING}),
+    "deleted": frozenset({InShop.DELETED}),
+}
+_SHIPPED_BY = {"seller": ShippedBy.SELLER, "walmart": ShippedBy.WALMART, "others": ShippedBy.OTHERS}
+
+
+def _read(asked_for: Question, listing: Listing) -> tuple[tuple[OrderRow, ...], bool]:
+    """The orders of a page, and whether there are more beyond it in the direction of reading."""
+    asked = asked_for.asked
+    if asked.is_empty:
+        return (), False
+    asked = _driven(asked, listing.column)
+    found = sql.typed(sql.page_ids(asked, listing, asked_for.known), listing.column)
+    statement = (
+        select(OrderRow)
+        .join(found, found.c.id == OrderRow.id)
+        .outerjoin(OrderRow.lines)
+        .options(contains_eager(OrderRow.lines).load_only(*light_lines()), *_without_the_heavy())
+        .order_by(
+            found.c.g.desc() if listing.upwards else found.c.g,
+            found.c.k.desc() if listing.key_descends else found.c.k,
+            found.c.id.desc() if listing.key_descends else found.c.id,
+            LineRow.position,
+        )
+    )
+    orders = db.session.execute(statement).unique().scalars().all()
+    kept = tuple(orders[: listing.size - 1])
+    return (kept[::-1] if listing.upwards else kept), len(orders) == listing.size
+
+
+def _driven(asked: Asked, column: str) -> Asked:
+    """Where something is asked of another column than the sorted one and few orders fit it: exactly those."""
+    others = [name for name in asked.ranges if name != column]
+    if not others or asked.ids is not None:
+        return asked
+    narrowest = min(others, key=lambda name: asked.ranges[name].count(None))
+    few = db.session.execute(sql.few_ids(asked, narrowest, FEW)).scalars().all()
+    if len(few) > FEW:
+        return asked
+    return asked.but(ids=tuple(few), facets=None, ranges={k: v for k, v in asked.ranges.items() if k != narrowest})
+
+
+def _counts(asked_for: Question) -> tuple[dict[Tab, Count], int]:
+    """How many each tab holds, exact as far as is shown, and the newest id; one statement.
+
+    Among many orders with the same words no index counts a tab: it is told only where looking at some is enough.
+    """
+    base, build = asked_for.base, Statement()
+    columns: list[str] = []
+    together = (len(base.ranges) > 1 and not base.words) or base.ids is not None
+    for tab in Tab:
+        asked = on_tab(base, tab, asked_for.known, asked_for.now)
+        if asked.is_empty:
+            columns.append(f"0 as c{len(columns)}")
+        elif together:
+            only = Asked(asked.facets, {k: v for k, v in asked.ranges.items() if k == "ship_by" and tab is Tab.LATE})
+            fits = " and ".join(build.conditions(only)) or "1 = 1"
+            columns.append(f"count(*) filter (where {fits}) as c{len(columns)}")
+        elif asked.words:
+            columns.append(f"({_by_looking(build, asked)}) as c{len(columns)}")
+        else:
+            one = f"select 1 from orders{where(build.conditions(asked))} limit {COUNTED_TO + 1}"
+            columns.append(f"(select count(*) from ({one}) as t{len(columns)}) as c{len(columns)}")
+    source = ""
+    if together:
+        rest = where(build.conditions(base, by_facet=False))
+        columns.append("count(*) as every")
+        source = f" from (select facet, ship_by from orders{rest}) as every"
+    newest = "(select coalesce(max(id), 0) from orders) as newest"
+    found = db.session.execute(build.finish(f"select {', '.join([*columns, newest])}{source}")).one()
+    return {tab: capped(found[n]) for n, tab in enumerate(Tab) if found[n] is not None}, int(found.newest)
+
+
+def _by_looking(build: Statement, asked: Asked) -> str:
+    """How many have the words among the first few orders; null where those are neither all nor enough."""
+    if asked.facets is None and not asked.ranges:
+        return str(COUNTED_TO + 1)
+    columns = ", ".join(sql.LETTERS)
+    some = f"select {columns} from orders{where(build.conditions(asked.but(words=())))} limit {LOOKED_AT + 1}"
+    hits = f"count(*) filter (where {' and '.join(build.conditions(Asked(words=asked.words)))})"
+    enough = f"count(*) <= {LOOKED_AT} or {hits} > {COUNTED_TO}"
+    return f"select case when {enough} then {hits} end from ({some}) as looked"
+
+
+def _light() -> tuple[Any, ...]:
+    return (joinedload(OrderRow.lines).load_only(*light_lines()), *_without_the_heavy())
+
+
+def _without_the_heavy() -> tuple[Any, ...]:
+    """What only the order page needs stays where it is."""
+    heavy = (OrderRow.address, OrderRow.email, OrderRow.made_up, OrderRow.find_numbers, OrderRow.find_items)
+    magento = (OrderRow.magento_items, OrderRow.magento_carts, OrderRow.magento_former)
+    return tuple(defer(column) for column in (*heavy, *magento, OrderRow.find_buyer))

@@ -1,0 +1,35 @@
+"use strict";
+// An order's page, renewed in parts while somebody works in it.
+(() => {
+  const find = (selector, root = document) => root.querySelector(selector);
+
+  // A part of a page is renewed around whoever is in it: what is open stays open and what was typed stays; a field that
+  // somebody is in, or text that somebody has marked, is left as it is.
+  const watched = (part) => part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+  const marked = (part) => !getSelection().isCollapsed && part.contains(getSelection().anchorNode);
+  let isLook = false;
+  let isBehind = false;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    isLook = event.detail.requestConfig.elt.id === "watch";
+  });
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const part = event.detail.target;
+    if (!part.matches("[data-region]")) return;
+    if (isLook && (watched(part) || marked(part))) {
+      event.detail.shouldSwap = false;
+      isBehind = true;
+    }
+    for (const open of part.querySelectorAll("details[id][open]")) find("#" + open.id, event.detail.fragment)?.setAttribute("open", "");
+    for (const field of part.querySelectorAll("textarea[id], input[id]")) {
+      const same = find("#" + field.id, event.detail.fragment);
+      if (same && field.value !== field.defaultValue) same.value = field.value;
+    }
+  });
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.id !== "watch") return;
+    const parts = [...document.querySelectorAll("[data-region]")];
+    event.detail.parameters.seen = parts.map((part) => part.dataset.region + "." + part.dataset.version).join(",");
+    if (isBehind) event.detail.parameters.behind = 1;
+    isBehind = false;
+  });
+})();

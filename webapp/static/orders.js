@@ -1,0 +1,89 @@
+"use strict";
+// The list of orders: news that move nothing, choosing rows, and keys.
+(() => {
+  const find = (selector) => document.querySelector(selector);
+  const rows = () => [...document.querySelectorAll("#rows > tr")];
+  const boxes = () => [...document.querySelectorAll("#rows .pick")];
+
+  // The news also tell which of the rows at rest are other now: each goes along with the version that is shown.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.elt.id !== "news") return;
+    const still = [...document.querySelectorAll("#rows > tr:not([data-live], :has(.pick:checked, details[open]))")];
+    detail.parameters.seen = still.map((row) => row.id.slice(6) + "." + row.dataset.version).join(",");
+  });
+
+  // New orders go on top only where that moves nothing that anybody looks at closely.
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const link = find("#news a");
+    const body = find("#rows");
+    if (detail.elt.id !== "news" || !link || document.hidden || scrollY > 60 || !getSelection().isCollapsed) return;
+    if (find("#grid details[open]") || find(".here")) return;
+    if (body && (body.matches(":hover") || body.contains(document.activeElement) || find("#rows :checked"))) return;
+    const known = new Set(rows().map((row) => row.id));
+    document.addEventListener("htmx:afterSwap", () => {
+      for (const row of rows()) if (!known.has(row.id)) row.classList.add("fresh");
+    }, { once: true });
+    htmx.trigger(link, "click");
+  });
+
+  // What is chosen: one, a stretch with Shift, the page, or everything that matches.
+  let last = null;
+  const count = () => {
+    const chosen = boxes().filter((box) => box.checked).length;
+    const all = find("#pick-all");
+    if (!all) return;
+    all.checked = chosen === boxes().length;
+    all.indeterminate = chosen > 0 && !all.checked;
+    const every = find("#every");
+    if (every) {
+      if (!all.checked) find("#every-on").checked = false;
+      every.hidden = !all.checked;
+    }
+    find("#picked").value = every && find("#every-on").checked ? every.dataset.all : chosen || "";
+  };
+  document.addEventListener("click", ({ target, shiftKey }) => {
+    if (!target.matches("#rows .pick")) return;
+    const list = boxes();
+    if (shiftKey && last && list.includes(last)) {
+      const [from, to] = [list.indexOf(last), list.indexOf(target)].sort((a, b) => a - b);
+      for (const box of list.slice(from, to + 1)) box.checked = target.checked;
+    }
+    last = target;
+    count();
+  });
+  document.addEventListener("change", ({ target }) => {
+    if (target.id === "pick-all") for (const box of boxes()) box.checked = target.checked;
+    if (target.id === "pick-all" || target.id === "every-on") count();
+  });
+  // A list that was narrowed or turned is another list: what was chosen in the old one is let go, and that is said.
+  let chosen = 0;
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.target.id === "grid") chosen = boxes().filter((box) => box.checked).length;
+  });
+  document.addEventListener("htmx:afterSettle", ({ target }) => {
+    if (target.id !== "grid") return;
+    if (chosen) find("#said").textContent += `. ${chosen} no longer chosen`;
+    chosen = 0;
+  });
+
+  // Keys, unless somebody types or has turned them off.
+  const go = (step) => {
+    const list = rows();
+    const next = list[Math.max(0, Math.min(list.length - 1, list.findIndex((row) => row.matches(".here")) + step))];
+    for (const row of list) row.classList.toggle("here", row === next);
+    next?.querySelector("a.id").focus();
+  };
+  const keys = {
+    "/": () => find("#q").focus(),
+    j: () => go(1),
+    k: () => go(find(".here") ? -1 : 1),
+    x: () => find(".here .pick")?.click(),
+    "?": () => find("#keys").showModal(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=checkbox]), select, textarea")) return;
+    if (find("#grid")?.dataset.keys !== "on" || find("dialog[open]") || !keys[event.key]) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+})();
