@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,14 @@ from sandbox.walmart import WalmartSandbox
 from tests.conftest import new_database
 from tests.house import House, build, order_event
 from tests.servers import Valkey
-from webapp import accounts, inbox, vault
+from webapp import accounts, clock, inbox, vault
 from webapp.connectors.signatures import WebhookAuth
-from webapp.models import AccountRow, EventRow, StoreRow, db
+from webapp.models import AccountRow, EventRow, StoreRow, SyncRow, db
 from webapp.sweep import sweep
 from webapp.unit_of_work import unit_of_work
 
 MIB = 1024 * 1024
+LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -331,6 +333,23 @@ def test_poison_that_sqlite_takes_is_taken_by_postgresql_too(postgres_house: Hou
     with house.app.app_context():
         inbox.route()
     assert {event.state for event in events(house)} <= {"ignored", "failed", "waiting"}
+
+
+def test_an_event_that_cannot_be_routed_is_told_of_and_stops_no_other(any_house: House) -> None:
+    """A time at the end of all times cannot be compared with its neighbours; no sender can write one."""
+    house = any_house
+    assert house.post_webhook("1", event_id="before") == 200
+    with house.app.app_context(), unit_of_work() as work:
+        told = {"account_id": house.account_id, "type": "PO_CREATED", "po": "2", "happened_at": LAST_MOMENT}
+        work.add(EventRow(source="walmart", headers={}, body=b"", received_at=clock.now(), **told))
+    assert house.post_webhook("3", event_id="behind") == 200
+    with house.app.app_context():
+        assert inbox.route() == 3
+        assert not inbox.has_new()
+        turns = db.session.execute(select(SyncRow.po).order_by(SyncRow.po)).scalars().all()
+    assert [event.state for event in events(house)] == ["waiting", "failed", "waiting"]
+    assert "OverflowError" in events(house)[1].reason
+    assert turns == ["1", "3"]
 
 
 # Too much

@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, and_, func, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, text, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from webapp import accounts, clock, intake, turns, vault
 from webapp.accounts import Sender
@@ -146,14 +147,17 @@ def read_hint(body: bytes) -> Hint:
 
 
 def route(at_most: int = 500) -> int:
-    """Turn new events into hints on their orders; returns how many were routed. One transaction, no network."""
-    with unit_of_work() as work:
-        fresh = select(EventRow).where(text(IS_NEW)).order_by(EventRow.id).limit(at_most)
-        events = list(work.execute(_skip_locked(fresh)).scalars())
-        turns.wake(work, [wake for event in events if (wake := _route_one(work, event))])
-        if events:
-            work.ring(Bell.INBOUND)
-    return len(events)
+    """Turn new events into hints on their orders; returns how many were routed. No network.
+
+    All in one transaction; where one of them makes that impossible, each in its own, and that one ends as failed.
+    """
+    try:
+        return _route_new(at_most)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("a batch of events could not be routed; now one by one")
+        return _route_each(at_most)
 
 
 def has_new() -> bool:
@@ -181,6 +185,35 @@ def settle(work: Work, account_id: int, pos: Collection[str], up_to: int, state:
         .where(mine, EventRow.state == EventState.WAITING)
         .values(state=state, reason=reason, handled_at=clock.now())
     )
+
+
+def _route_new(at_most: int, *only: ColumnElement[bool]) -> int:
+    fresh = select(EventRow).where(text(IS_NEW), *only).order_by(EventRow.id).limit(at_most)
+    with unit_of_work() as work:
+        events = list(work.execute(_skip_locked(fresh)).scalars())
+        turns.wake(work, [wake for event in events if (wake := _route_one(work, event))])
+        if events:
+            work.ring(Bell.INBOUND)
+    return len(events)
+
+
+def _route_each(at_most: int) -> int:
+    fresh = select(EventRow.id).where(text(IS_NEW)).order_by(EventRow.id).limit(at_most)
+    return sum(_route_alone(event_id) for event_id in db.session.execute(fresh).scalars().all())
+
+
+def _route_alone(event_id: int) -> int:
+    try:
+        return _route_new(1, EventRow.id == event_id)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        log.exception("event=%s could not be routed", event_id)
+        why = f"An error in Orderbridge itself ({type(error).__name__}); the server's log has the details."
+        mine = update(EventRow).where(EventRow.id == event_id, text(IS_NEW))
+        with unit_of_work() as work:
+            work.execute(mine.values(state=EventState.FAILED, reason=why, handled_at=clock.now()))
+        return 1
 
 
 def _route_one(work: Work, event: EventRow) -> Wake | None:
