@@ -31,6 +31,7 @@ STAYS_FOR_DUE = 5
 """So many times longer for a row that falls due within that: a line before a rate limit moves on every second."""
 LOOK_AT_LEAST_EVERY = 1.0
 LOOK_AT_MOST_EVERY = 0.05
+HOLD_EVERY = 4.0
 
 
 _stopping = threading.Event()
@@ -147,7 +148,12 @@ def _work(crew: _Crew, ends_at: float, linger: float) -> None:
 
 
 def _listen(bell: Bell, awake: threading.Event, over: threading.Event) -> None:
+    """Hear the rings, and hold the flag up as long as the drain lives."""
+    held_at = -HOLD_EVERY
     while not over.is_set():
+        if time.monotonic() - held_at >= HOLD_EVERY:
+            queue.hold(bell)
+            held_at = time.monotonic()
         if queue.wait(bell, 0.5):
             awake.set()
 

@@ -11,6 +11,9 @@ from webapp.claims import Holder
 from webapp.queue import Bell
 from webapp.settings import current
 
+POLLS = Holder("poll", 0)
+"""All polls together: a backlog of reads never keeps them waiting, nor they the reads."""
+
 
 def run() -> int:
     """Work off everything that is due on the way in. May run twice at once: each row is claimed in the database."""
@@ -18,12 +21,18 @@ def run() -> int:
 
 
 def _take(free: int, held: Counter[Holder]) -> list[Piece]:
+    """What came in is routed; then a poll, as long as polls hold less than their share, and reads with the rest."""
     if inbox.has_new():
         inbox.route()
     threads = current().drain_threads
-    pieces = claimed(claims.take(claims.due_reads, at_most=free, held=held, threads=threads), orders.sync)
-    turn = polls.take() if len(pieces) < free else None
-    return pieces + ([Piece(run=partial(polls.run, turn), holders=turn.holders)] if turn else [])
+    polled = _poll() if held[POLLS] < max(threads // 4, 1) else []
+    reads = claims.take(claims.due_reads, at_most=free - len(polled), held=held, threads=threads)
+    return [*polled, *claimed(reads, orders.sync)]
+
+
+def _poll() -> list[Piece]:
+    turn = polls.take()
+    return [Piece(run=partial(polls.run, turn), holders=(*turn.holders, POLLS))] if turn else []
 
 
 SOURCE = Source(Bell.INBOUND, _take)

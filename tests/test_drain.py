@@ -11,13 +11,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from jobs import drain as drain_module
 from jobs import inbound, outbound
 from jobs.drain import drain
 from tests.driving import drain_in, drain_out, events_of, second_account
 from tests.house import House
 from webapp import clock, queue
 from webapp.domain.policy import AcknowledgeWhen
-from webapp.models import EventRow, db
+from webapp.models import EventRow, OrderRow, db
 from webapp.queue import Bell
 from webapp.sweep import seconds_to_next, sweep
 
@@ -164,6 +165,47 @@ def test_a_hundred_orders_of_one_account_do_not_keep_another_waiting(house: Hous
         webhook = next(event for event in events_of(other, po) if event.source == "walmart")
         assert webhook.state == "handled"
         assert waiting_events(house) > 50
+
+
+def test_a_backlog_of_orders_never_keeps_a_poll_waiting(house: House) -> None:
+    acknowledges_only(house)
+    found = house.walmart.place_order()
+    for number in range(100):
+        house.post_webhook(f"{number:013d}")
+    house.walmart.settings(latency=0.1)
+    with house.app.app_context():
+        drain(inbound.SOURCE, threads=8, lifetime=1.0, linger=0.0)
+        assert db.session.execute(select(OrderRow.po)).scalars().all() == [found]
+    assert waiting_events(house) > 50
+
+
+def test_a_job_that_is_lost_with_its_host_is_missed_for_seconds_only(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "FLAG_SECONDS", 1)
+    house.place()
+    assert next_job(Bell.INBOUND), "a worker on another host took it, and is gone"
+    with house.app.app_context():
+        assert wait_until(lambda: Bell.INBOUND in sweep() and next_job(Bell.INBOUND), 5)
+
+
+def test_as_long_as_a_drain_lives_nobody_starts_a_second_one(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "FLAG_SECONDS", 1)
+    monkeypatch.setattr(drain_module, "HOLD_EVERY", 0.2)
+    with house.app.app_context():
+        queue.ring(Bell.INBOUND)
+        assert next_job(Bell.INBOUND)
+    house.walmart.fault("delay", path="/v3/orders", seconds=2.5)
+    house.place()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(drain_in, house)
+        with house.app.app_context():
+            while not running.done():
+                queue.ring(Bell.INBOUND)
+                assert not next_job(Bell.INBOUND)
+                time.sleep(0.05)
+        running.result()
+    assert not queue.client().exists(Bell.INBOUND.flag)
 
 
 def test_one_account_that_hangs_leaves_threads_for_the_other(house: House) -> None:

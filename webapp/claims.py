@@ -25,7 +25,7 @@ class Lost(Exception):
 
 
 class Holder(NamedTuple):
-    """An account or a store, for sharing the threads out."""
+    """An account, a store or a kind of work, for sharing the threads out."""
 
     kind: str
     id: int

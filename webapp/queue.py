@@ -23,7 +23,10 @@ from rq.serializers import JSONSerializer
 log = logging.getLogger(__name__)
 
 JOB_TIMEOUT = 120
-FLAG_SECONDS = 120
+JOB_LIVES = 120
+FLAG_SECONDS = 15
+"""How long the flag stands by itself. A drain that runs holds it up (`hold`), so a job that was lost with its host
+keeps the other hosts from working for so long at most."""
 LONGEST_SOCKET_PATH = 100
 RING = """
 if redis.call('set', KEYS[1], '1', 'NX', 'EX', ARGV[1]) then return 1 end
@@ -134,7 +137,7 @@ def ring(bell: Bell) -> None:
 
 def _enqueue(connection: redis.Redis, bell: Bell) -> None:
     queue = Queue(bell.value, connection=connection, serializer=JSONSerializer)
-    queue.enqueue(bell.job, job_timeout=JOB_TIMEOUT, result_ttl=0, failure_ttl=3600, ttl=FLAG_SECONDS)
+    queue.enqueue(bell.job, job_timeout=JOB_TIMEOUT, result_ttl=0, failure_ttl=3600, ttl=JOB_LIVES)
 
 
 def wait(bell: Bell, seconds: float) -> bool:
@@ -152,6 +155,14 @@ def clear(bell: Bell) -> None:
         client().delete(bell.flag)
     except redis.RedisError as error:
         log.warning("bell=%s not cleared: %s", bell, error)
+
+
+def hold(bell: Bell) -> None:
+    """A drain is at work: let its flag stand on. One that was cleared stays cleared."""
+    try:
+        client().expire(bell.flag, FLAG_SECONDS)
+    except redis.RedisError as error:
+        log.warning("bell=%s not held: %s", bell, error)
 
 
 def keep(bell: Bell) -> None:
