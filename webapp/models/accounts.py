@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, false
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.models.base import Base, Id
@@ -91,7 +91,10 @@ class AccountRow(Base):
 
 
 class AccessTokenRow(Base):
-    """The Walmart access token of an account, shared by all workers and renewed by one of them at a time."""
+    """The Walmart access token of an account, shared by all workers and renewed by one of them at a time.
+
+    `failure` is what the last renewal got instead of a token, and `failed_at` when: whoever waited for it shares it.
+    """
 
     __tablename__ = "access_tokens"
 
@@ -99,6 +102,8 @@ class AccessTokenRow(Base):
     token: Mapped[bytes | None]
     expires_at: Mapped[datetime | None]
     renewing_until: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    failure: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class BucketRow(Base):

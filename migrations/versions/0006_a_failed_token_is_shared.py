@@ -1,0 +1,14 @@
+"""a renewal of a token that failed is kept, for those who waited for it"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0006'
+down_revision = '0005'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column('access_tokens', sa.Column('failed_at', sa.DateTime(timezone=True), nullable=True))
+    op.add_column('access_tokens', sa.Column('failure', sa.JSON(none_as_null=True), nullable=True))
