@@ -90,6 +90,7 @@ def accounts_add(as_json: bool, **given: Any) -> None:
 
 @group.command("list")
 @as_json
+@plainly
 def accounts_list(as_json: bool) -> None:
     """All accounts."""
     found = accounts.everyone()

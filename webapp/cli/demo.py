@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask.cli import AppGroup
 
 from webapp import demo
-from webapp.cli.saying import as_json, show
+from webapp.cli.saying import as_json, plainly, show
 
 group = AppGroup("demo", help="The demo account and store.")
 
 
 @group.command("remove")
 @as_json
+@plainly
 def demo_remove(as_json: bool) -> None:
     """Take the demo's account, store and orders away."""
     removed = demo.remove()

@@ -20,6 +20,7 @@ for_account = click.option("--account", "account_name", default="", help="Where 
 
 @group.command("list")
 @as_json
+@plainly
 def orders_list(as_json: bool) -> None:
     """All orders, newest first."""
     if as_json:
@@ -34,6 +35,7 @@ def orders_list(as_json: bool) -> None:
 @click.argument("po")
 @for_account
 @as_json
+@plainly
 def orders_show(po: str, account_name: str, as_json: bool) -> None:
     """One order with its lines and its log."""
     account, row = _order(po, account_name)

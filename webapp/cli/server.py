@@ -19,6 +19,7 @@ from webapp.sweep import sweep
 @click.command("prepare")
 @as_json
 @with_appcontext
+@plainly
 def prepare(as_json: bool) -> None:
     """Migrate the database, connect the demo described on standard input, print the first sign-in link."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -51,6 +52,7 @@ def poll(name: str, as_json: bool) -> None:
 @click.command("sweep")
 @as_json
 @with_appcontext
+@plainly
 def sweep_command(as_json: bool) -> None:
     """Ring for whatever is due."""
     rung = [bell.value for bell in sweep()]
@@ -60,6 +62,7 @@ def sweep_command(as_json: bool) -> None:
 @click.command("doctor")
 @as_json
 @with_appcontext
+@plainly
 def doctor_command(as_json: bool) -> None:
     """Check every connection and setting, and say what to do."""
     findings = doctor.examine()

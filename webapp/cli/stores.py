@@ -65,6 +65,7 @@ def stores_add(name: str, mode: str | None, as_json: bool, **given: str) -> None
 
 @stores.command("list")
 @as_json
+@plainly
 def stores_list(as_json: bool) -> None:
     """All stores."""
     found = accounts.stores()
