@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,12 @@ import redis
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
-from tests.driving import side_by_side
+from tests.driving import drain_in, drain_out, side_by_side
 from tests.house import House
-from webapp import queue
+from webapp import accounts, queue
+from webapp.domain.policy import AcknowledgeWhen
 from webapp.models import AccountRow, db
+from webapp.neighbours import call_both
 from webapp.queue import Bell
 from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
@@ -168,3 +172,40 @@ def test_what_lies_in_redis_names_a_job_and_nothing_of_an_order(house: House) ->
     everything = b" ".join([*keys, *(store.dump(key) or b"" for key in keys)])
     assert any(b"rq:job" in key for key in keys)
     assert po.encode() not in everything
+
+
+def test_a_neighbour_is_never_called_inside_a_unit_of_work(house: House) -> None:
+    with house.app.app_context():
+        both = call_both(accounts.by_id(house.account_id), lambda _: None)
+        with unit_of_work(), pytest.raises(RuntimeError, match="inside a unit of work"):
+            both.magento.find_orders(increment_ids=("1",))
+    assert house.magento.ledger.calls() == []
+
+
+def test_no_transaction_stays_open_while_a_neighbour_is_waited_for(postgres_house: House) -> None:
+    """Each call takes 0.3 s; whatever is open and idle for a third of that was left open."""
+    house = postgres_house
+    for side in (house.walmart, house.magento):
+        side.fault("delay", seconds=0.3)
+    house.set_policy(acknowledge=AcknowledgeWhen.ON_IMPORT)
+    po = house.place()
+    left_open: set[str] = set()
+
+    def work_it_off() -> None:
+        for drain in (drain_in, drain_out) * 2:
+            drain(house)
+
+    idle = text(
+        "select query from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() "
+        "and state = 'idle in transaction' and now() - state_change > interval '100 ms'"
+    )
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(work_it_off)
+        with house.app.app_context():
+            while not running.done():
+                left_open.update(db.session.execute(idle).scalars())
+                db.session.rollback()
+                time.sleep(0.05)
+        running.result()
+    assert house.effects("order_create") == [f"WM-{po}"]
+    assert left_open == set()

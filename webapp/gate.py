@@ -1,4 +1,4 @@
-"""The gate before Walmart: each call of a piece of work passes its fence, its account's health and its limit."""
+"""The gate before each neighbour: a call passes its fence and, to Walmart, its account's health and its limit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webapp.connectors.http import Answer, Call, ConnectorError
 from webapp.domain.commands import CommandState
 from webapp.limits import Meter
 from webapp.models import CommandRow
-from webapp.unit_of_work import unit_of_work
+from webapp.unit_of_work import rest, unit_of_work
 
 
 @dataclass(slots=True)
@@ -39,6 +39,7 @@ class Gate:
             self._take_and_renew(meter)
         elif meter is not None:
             limits.take_read(meter)
+        rest()
         self.sent_at = clock.now()
 
     def after(self, call: Call, answer: Answer | None, error: ConnectorError | None) -> None:
@@ -67,6 +68,22 @@ class Gate:
         if endpoint is None:
             return None
         return limits.meter(account.id, endpoint, account.marketplace, account.policy.rate_limits)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopGate:
+    """Before Magento stands less: the fence of what acts, given a claim."""
+
+    claim: Claim | None = None
+
+    def before(self, call: Call) -> None:
+        """Raises claims.Lost where the order is somebody else's by now."""
+        if self.claim is not None and call.acts:
+            claims.renew(self.claim)
+        rest()
+
+    def after(self, call: Call, answer: Answer | None, error: ConnectorError | None) -> None:
+        """There is nothing to learn from how a call to a shop went."""
 
 
 def _leave_the_line(claim: Claim) -> Update:

@@ -89,3 +89,12 @@ def unit_of_work() -> Iterator[Work]:
             session.info.pop(_IN_USE, None)
     for bell in sorted(work.bells):
         queue.ring(bell)
+
+
+def rest() -> None:
+    """End what is being read, before a neighbour is called: a call may take 25 seconds, and meanwhile an open
+    transaction would keep its connection and hold PostgreSQL's cleaning up. Raises RuntimeError in a unit of work."""
+    session = db.session()
+    if session.info.get(_IN_USE):
+        raise RuntimeError("A neighbour is called inside a unit of work; call first, then store.")
+    session.rollback()

@@ -174,15 +174,20 @@ def test_the_environments_proxies_are_ignored(monkeypatch: pytest.MonkeyPatch) -
         assert Caller().send(call(server.url), fine).status == 200
 
 
-def test_the_fence_is_asked_before_each_call_that_acts_and_can_stop_it() -> None:
+def test_a_fence_is_asked_before_each_call_and_can_stop_it() -> None:
     class Fenced(Exception):
         pass
 
-    def stop() -> None:
-        raise Fenced
+    class Fence:
+        def before(self, call: Call) -> None:
+            if call.acts:
+                raise Fenced
+
+        def after(self, call: Call, answer: Answer | None, error: ConnectorError | None) -> None:
+            """It hears, and has nothing to do."""
 
     with Scripted([answer(200, "{}")]) as server:
-        caller = Caller(before_effect=stop)
+        caller = Caller(watch=Fence())
         caller.send(call(server.url), fine)
         caller.send(call(server.url, "POST", effect=False), fine)
         with pytest.raises(Fenced):

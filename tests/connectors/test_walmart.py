@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.connectors.scripted import CUT, Scripted, Step, answer
-from webapp.connectors.http import Caller, CallRecord, ConnectorError
+from webapp.connectors.http import Answer, Call, Caller, CallRecord, ConnectorError
 from webapp.connectors.signatures import WebhookAuth
 from webapp.connectors.walmart import OrderPage, WalmartAccount, WalmartClient, fetch_token
 from webapp.domain.order import Order, Tracking
@@ -415,12 +415,19 @@ def test_a_token_is_fetched_with_the_clients_credentials() -> None:
     assert "eyJ" not in repr(records) + repr(token)
 
 
-def test_a_token_needs_no_fence() -> None:
-    def stop() -> None:
-        raise AssertionError
+def test_asking_for_a_token_changes_nothing_and_needs_no_fence() -> None:
+    asked: list[bool] = []
+
+    class Fence:
+        def before(self, call: Call) -> None:
+            asked.append(call.acts)
+
+        def after(self, call: Call, answer: Answer | None, error: ConnectorError | None) -> None:
+            """It hears, and has nothing to do."""
 
     with Scripted([answer(200, '{"access_token": "x", "expires_in": "900"}')]) as server:
-        assert fetch_token(Caller(before_effect=stop), account_of(server)).value == "x"
+        assert fetch_token(Caller(watch=Fence()), account_of(server)).value == "x"
+    assert asked == [False]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])

@@ -127,10 +127,6 @@ class Watch(Protocol):
         """Hears how it went: the answer, if there was one, and what was found wrong."""
 
 
-def _nothing() -> None:
-    return None
-
-
 def _forget(record: CallRecord) -> None:
     return None
 
@@ -139,7 +135,6 @@ class Caller:
     """Sends the calls of one piece of work, over connections that the whole process shares.
 
     Nothing is carried from call to call: no cookies, no redirects, no proxy or netrc from the environment.
-    `before_effect` runs right before each call that may change something and may raise to stop it;
     `on_call` gets the record of each call, also of a failed one; `watch` sees each call before and after.
     """
 
@@ -147,21 +142,17 @@ class Caller:
         self,
         *,
         on_call: Callable[[CallRecord], None] = _forget,
-        before_effect: Callable[[], None] = _nothing,
         limits: Limits | None = None,
         watch: Watch | None = None,
     ) -> None:
         self._on_call = on_call
         self._watch = watch
-        self._before_effect = before_effect
         self._limits = limits or Limits()
 
     def send(self, call: Call, judge: Judge) -> Answer:
         """The answer, if `judge` finds no error in it. Raises ConnectorError."""
         if self._watch is not None:
             self._watch.before(call)
-        if call.acts:
-            self._before_effect()
         at, started = datetime.now(UTC), time.monotonic()
         answer: Answer | None = None
         error: ConnectorError | None = None
