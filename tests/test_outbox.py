@@ -28,6 +28,7 @@ from webapp.domain.policy import AcknowledgeWhen
 from webapp.domain.retry import JITTER, SCHEDULE
 from webapp.models import AccountRow, LineRow, OrderRow
 from webapp.neighbours import call_magento
+from webapp.queue import Bell
 from webapp.unit_of_work import unit_of_work
 
 UGLY = json.dumps({"message": "The order is too ugly for this shop."})
@@ -62,6 +63,21 @@ def test_a_command_that_eight_threads_issue_at_once_is_there_once(any_house: Hou
     side_by_side(house, issue)
     keys = [row.key for row in house.commands(po)]
     assert len(keys) == len(set(keys)) == 4
+
+
+def test_only_what_is_new_is_counted_and_rings_the_bell(any_house: House) -> None:
+    house = any_house
+    house.set_policy(acknowledge=AcknowledgeWhen.BY_HAND, create_orders=False, acknowledge_guard=False)
+    po = house.place()
+    drain_in(house)
+    turn = turn_of(house, po)
+    new = []
+    with house.app.app_context():
+        for commands in (EVERYTHING[:1], EVERYTHING[:1], EVERYTHING[:3], EVERYTHING, EVERYTHING, ()):
+            with unit_of_work() as work:
+                issued = outbox.issue(work, turn.id, house.account_key, po, commands)
+                new.append((issued, Bell.OUTBOUND in work.bells))
+    assert new == [(1, True), (0, False), (2, True), (1, True), (0, False), (0, False)]
 
 
 # The schedule

@@ -70,7 +70,7 @@ def store(work: Work, account: Account, findings: Sequence[Finding], newest: int
         _store_one(work, account, finding, rows.get(finding.sync_id))
     _store_missing(work, account, findings)
     known = {finding.sync_id: finding.issued for finding in findings}
-    outbox.settle(work, {finding.sync_id: finding.planned.commands for finding in findings}, known)
+    outbox.settle(work, {finding.sync_id: finding.planned for finding in findings}, known)
     wanted = [(finding.sync_id, finding.sight.order.po, finding.planned.commands) for finding in findings]
     deadlines = {finding.sync_id: _deadline(finding.sight.order) for finding in findings}
     outbox.issue_all(work, account.key, wanted, deadlines=deadlines)

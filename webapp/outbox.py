@@ -20,9 +20,21 @@ from webapp.claims import Claim
 from webapp.connectors.http import CallRecord, ConnectorError
 from webapp.connectors.walmart_errors import DEFAULT_WAIT, REFUSED_FOR_NOW
 from webapp.database import is_sqlite
-from webapp.domain.commands import IN_WORDS, KINDS, SETTLES_IN, SIDES, Command, CommandState, Issued, Side, cause_of
+from webapp.domain.commands import (
+    IN_WORDS,
+    KINDS,
+    SETTLES_IN,
+    SIDES,
+    TRIED_ON,
+    Command,
+    CommandState,
+    Issued,
+    Side,
+    cause_of,
+)
 from webapp.domain.limits import BY_COMMAND
-from webapp.domain.retry import next_attempt
+from webapp.domain.plan import Plan
+from webapp.domain.retry import SCHEDULE, next_attempt
 from webapp.limits import MustWait
 from webapp.models import AttemptRow, ChangeRow, CommandRow, SyncRow, db
 from webapp.queue import Bell
@@ -101,31 +113,36 @@ def issue_all(
 
     `deadlines` are by the turn's id; of what waits for the same rate limit, the nearest goes first.
     """
-    rows = [
-        _queued(sync_id, account_key, po, command, by) | {"deadline": deadlines.get(sync_id)}
-        for sync_id, po, commands in wanted
-        for command in commands
-    ]
+    wishes = [(sync_id, po, command) for sync_id, po, commands in wanted for command in commands]
+    rows = [_queued(one[0], account_key, *one[1:], by) | {"deadline": deadlines.get(one[0])} for one in wishes]
     if not rows:
         return 0
     insert = sqlite.insert(COMMANDS) if is_sqlite() else postgresql.insert(COMMANDS)
-    unless_there = insert.on_conflict_do_nothing(index_elements=["key"])
+    unless_there = insert.on_conflict_do_nothing(index_elements=["key"]).execution_options(preserve_rowcount=True)
     new = int(getattr(work.session.execute(unless_there, rows), "rowcount", 0))
     if new:
         work.ring(Bell.OUTBOUND)
     return new
 
 
-def settle(work: Work, wanted: Mapping[int, Sequence[Command]], known: Mapping[int, Iterable[Issued]]) -> None:
+def settle(work: Work, plans: Mapping[int, Plan], known: Mapping[int, Iterable[Issued]]) -> None:
     """Of each order, by its turn's id: dismiss what waits but is not asked for any more, with that reason.
 
-    `known` is what the plan was shown. What a person asked for or retried since, it never judged: that stays.
+    What waits for a person is dismissed only where the plan says that its need is over. `known` is what the plan was
+    shown. What a person asked for or retried since, it never judged: that stays.
     """
-    kept = {(sync_id, type(one).__name__, cause_of(one)) for sync_id, commands in wanted.items() for one in commands}
-    judged = {(sync_id, one.kind, one.cause) for sync_id, shown in known.items() for one in shown if one.is_under_way}
-    waiting = select(CommandRow).where(CommandRow.sync_id.in_(wanted), CommandRow.state == CommandState.QUEUED)
-    for row in work.execute(waiting).scalars():
-        if (row.sync_id, row.kind, row.cause) in judged - kept:
+    kept = {(sync_id, type(one).__name__, cause_of(one)) for sync_id, plan in plans.items() for one in plan.commands}
+    over = {(sync_id, kind) for sync_id, plan in plans.items() for kind in plan.over}
+    judged = {
+        (sync_id, one.kind, one.cause, one.is_under_way)
+        for sync_id, shown in known.items()
+        for one in shown
+        if one.is_under_way or (sync_id, one.kind) in over
+    }
+    unwanted = judged - {(*key, True) for key in kept}
+    waits = CommandRow.state.in_((CommandState.QUEUED, CommandState.PARKED))
+    for row in work.execute(select(CommandRow).where(CommandRow.sync_id.in_(plans), waits)).scalars():
+        if (row.sync_id, row.kind, row.cause, row.state == CommandState.QUEUED) in unwanted:
             _end(row, CommandState.DISMISSED, "Not needed any more: the order shows that it is done or called off.")
 
 
@@ -136,13 +153,6 @@ def issued(sync_ids: Collection[int]) -> dict[int, list[Issued]]:
     for row in db.session.execute(wanted).scalars():
         found[row.sync_id].append(_to_issued(row))
     return found
-
-
-def is_under_way(sync_id: int) -> bool:
-    """Something for this order is waiting to go out or going out."""
-    states = (CommandState.QUEUED, CommandState.RUNNING)
-    found = select(CommandRow.id).where(CommandRow.sync_id == sync_id, CommandRow.state.in_(states)).limit(1)
-    return db.session.execute(found).first() is not None
 
 
 def run(claim: Claim, perform: Perform) -> None:
@@ -290,6 +300,8 @@ def _failed(claim: Claim, task: Task, trial: Trial, error: ConnectorError) -> No
     waits = [error.retry_after, SETTLES_IN.get(type(task.command).__name__) if error.doubtful else None]
     asked = max((wait for wait in waits if wait is not None), default=None)
     again_at = next_attempt(task.tries + 1, clock.now(), jitter=random.random(), retry_after=asked)
+    if again_at is None and type(task.command).__name__ in TRIED_ON:
+        again_at = clock.now() + SCHEDULE[-1]
     if again_at is None:
         _record(claim, task, trial, CommandState.PARKED, f"{error.message} It was tried {task.tries + 1} times.")
         return

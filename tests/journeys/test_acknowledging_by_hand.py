@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tests.driving import drain_out
 from tests.house import House
 from webapp import actions, outbox
+from webapp.domain.plan import Plan
 from webapp.domain.policy import AcknowledgeWhen
 from webapp.models import OrderRow, db
 from webapp.unit_of_work import unit_of_work
@@ -49,7 +50,7 @@ def test_a_read_that_was_planned_before_the_wish_does_not_call_it_off(house: Hou
         db.session.rollback()
         actions.acknowledge([order_id], BY)
         with unit_of_work() as work:
-            outbox.settle(work, {row.sync_id: ()}, known)
+            outbox.settle(work, {row.sync_id: Plan()}, known)
     assert [command.state for command in house.commands(po) if command.kind == "AcknowledgeOrder"] == ["queued"]
     house.drain()
     assert house.effects("acknowledge") == [po]
@@ -66,7 +67,7 @@ def test_a_retry_by_hand_is_not_called_off_by_such_a_read_either(house: House) -
         db.session.rollback()
         assert "tried again now" in actions.acknowledge([order_id], BY)[0].sentence
         with unit_of_work() as work:
-            outbox.settle(work, {row.sync_id: ()}, known)
+            outbox.settle(work, {row.sync_id: Plan(over=frozenset({"AcknowledgeOrder"}))}, known)
     house.drain()
     house.pass_time(seconds=5)
     assert house.effects("acknowledge") == [po]

@@ -97,6 +97,10 @@ MAGENTO_ALONE = frozenset({"CreateProduct", "CreateInvoice", "SetMagentoStatus"}
 """Kinds that never ask Walmart anything, and so go on while Walmart does not serve the account."""
 
 
+TRIED_ON = frozenset({"AcknowledgeOrder"})
+"""Kinds that no schedule ends: they are tried until they are done, or not needed any more, however long that takes."""
+
+
 class CommandState(StrEnum):
     """A command's life. It ends done, dismissed or parked, never deleted."""
 

@@ -34,15 +34,17 @@ def plan(seen: Seen, policy: Policy, issued: Iterable[Issued], now: datetime) ->
     looks = [part.look_again_at for part in parts if part.look_again_at]
     if is_open(seen.order.counts()):
         looks.append(now + policy.read_daily)
-    attentions = [part.attention for part in parts if part.attention] + _parked(commands)
+    over = frozenset().union(*(part.over for part in parts))
+    attentions = [part.attention for part in parts if part.attention] + _parked(commands, over)
     return Plan(
         commands=tuple(command for part in parts for command in part.commands),
         waiting_for=tuple(sentence for part in parts for sentence in part.waiting_for),
         attention=attentions[0] if attentions else None,
         missing_skus=tuple(sku for part in parts for sku in part.missing_skus),
         look_again_at=min(looks) if looks else None,
+        over=over,
     )
 
 
-def _parked(issued: tuple[Issued, ...]) -> list[str]:
-    return [one.reason for one in issued if one.state is CommandState.PARKED and one.reason]
+def _parked(issued: tuple[Issued, ...], over: frozenset[str]) -> list[str]:
+    return [one.reason for one in issued if one.state is CommandState.PARKED and one.reason and one.kind not in over]

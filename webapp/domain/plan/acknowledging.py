@@ -23,7 +23,7 @@ def needs_acknowledgement(order: Order) -> bool:
 def acknowledge(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan:
     order = seen.order
     if not needs_acknowledgement(order):
-        return Plan()
+        return Plan(over=frozenset({AcknowledgeOrder.__name__}))
     before = issued_of(AcknowledgeOrder, issued)
     if any(one.is_under_way for one in before):
         return Plan((AcknowledgeOrder(len(before)),), (under_way(DOING["AcknowledgeOrder"], before),))

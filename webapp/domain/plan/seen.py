@@ -38,13 +38,17 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Commands to issue now, why the rest waits, what a person must do, and when to look again."""
+    """Commands to issue now, why the rest waits, what a person must do, and when to look again.
+
+    `over` names kinds of commands whose need has ended for good: what of them waits for a person waits in vain.
+    """
 
     commands: tuple[Command, ...] = ()
     waiting_for: tuple[str, ...] = ()
     attention: str | None = None
     missing_skus: tuple[str, ...] = ()
     look_again_at: datetime | None = None
+    over: frozenset[str] = frozenset()
 
 
 def in_flight(before: tuple[Issued, ...], policy: Policy, now: datetime) -> datetime | None:
