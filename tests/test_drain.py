@@ -192,18 +192,17 @@ def test_a_job_that_is_lost_with_its_host_is_missed_for_seconds_only(
 def test_as_long_as_a_drain_lives_nobody_starts_a_second_one(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "FLAG_SECONDS", 1)
     monkeypatch.setattr(drain_module, "HOLD_EVERY", 0.2)
-    with house.app.app_context():
-        queue.ring(Bell.INBOUND)
-        assert next_job(Bell.INBOUND)
-    house.walmart.fault("delay", path="/v3/orders", seconds=2.5)
+    house.walmart.fault("delay", path="/v3/orders", seconds=3)
     house.place()
+    queue.keep(Bell.INBOUND)
+    assert next_job(Bell.INBOUND)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(drain_in, house)
-        with house.app.app_context():
-            while not running.done():
-                queue.ring(Bell.INBOUND)
-                assert not next_job(Bell.INBOUND)
-                time.sleep(0.05)
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            queue.ring(Bell.INBOUND)
+            assert not next_job(Bell.INBOUND)
+            time.sleep(0.05)
         running.result()
     assert not queue.client().exists(Bell.INBOUND.flag)
 
