@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from dataclasses import replace
 from datetime import timedelta
@@ -35,8 +36,9 @@ def test_all_well_names_what_was_read(account: WalmartAccount) -> None:
     verdict = try_connection(account)
     assert verdict.ok
     assert verdict.cause is Cause.WELL
-    for part in ("market US", "orders full", "returns full", "clocks 0 s apart"):
+    for part in ("market US", "orders full", "returns full"):
         assert part in verdict.sentence
+    assert re.search(r"clocks [0-5] s apart", verdict.sentence)
 
 
 @pytest.mark.parametrize("market", ["ca", "mx", "cl"])
