@@ -18,6 +18,7 @@ from webapp.domain.order import (
     Address,
     Charge,
     Line,
+    LineRefund,
     Order,
     Quantity,
     counts_in_words,
@@ -114,6 +115,9 @@ def to_line(row: LineRow) -> Line:
         charges=msgspec.convert(row.charges, tuple[Charge, ...]),
         intent_to_cancel=row.intent_to_cancel,
         refunded=row.refunded,
+        refunds=msgspec.convert(row.refunds or [], tuple[LineRefund, ...]),
+        return_order_id=row.return_order_id,
+        seller_order_id=row.seller_order_id,
     )
 
 
@@ -197,6 +201,9 @@ def _line_values(line: Line, position: int) -> dict[str, Any]:
         "charges": _plain(line.charges),
         "intent_to_cancel": line.intent_to_cancel,
         "refunded": line.refunded,
+        "refunds": _plain(line.refunds) or None,
+        "return_order_id": line.return_order_id,
+        "seller_order_id": line.seller_order_id,
     }
 
 

@@ -110,14 +110,15 @@ def test_left_out_tests_are_said(installed: Path, tools: Path) -> None:
     ran = _run(installed / "script" / "test", "-k", "one", path=tools)
     assert "apt-get install chromium" in ran.stdout
     assert "REFERENCE_DIR" in ran.stdout
-    assert ran.stdout.splitlines()[-1] == "python -m pytest -m not browser and not reference -k one"
+    called = "python -m pytest -n 2 --dist worksteal -m not browser and not reference -k one"
+    assert ran.stdout.splitlines()[-1] == called
 
 
 def test_nothing_is_left_out_where_everything_is_there(installed: Path, tools: Path, tmp_path: Path) -> None:
     _program(installed / ".venv" / "bin" / "python", 'echo "python $*"')
     _program(tools / "chromium", "")
     ran = _run(installed / "script" / "test", path=tools, REFERENCE_DIR=str(tmp_path))
-    assert ran.stdout == "python -m pytest\n"
+    assert ran.stdout == "python -m pytest -n 2 --dist worksteal\n"
 
 
 def test_in_ci_a_missing_chromium_is_a_failure(installed: Path, tools: Path) -> None:

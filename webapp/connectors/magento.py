@@ -9,8 +9,10 @@ from urllib.parse import quote
 
 from webapp.connectors.http import Caller
 from webapp.connectors.loose import Object, Unreadable, amount, many, needed, part, text, whole
+from webapp.connectors.magento_acts import Acts
 from webapp.connectors.magento_carts import Carts
 from webapp.connectors.magento_customers import Customers
+from webapp.connectors.magento_documents import Documents
 from webapp.connectors.magento_door import Door, MagentoStore, bare_id, number, objects, read, thing
 from webapp.connectors.magento_errors import is_gone, judge_lookup
 from webapp.connectors.magento_products import PRODUCT_FIELDS, Products, product_of
@@ -23,7 +25,10 @@ from webapp.domain.shop import Product, ShopItem, ShopOrder
 __all__ = ["MagentoClient", "MagentoStore", "StoreConfig", "StoreView"]
 
 ITEM_FIELDS = "item_id,parent_item_id,sku,price,qty_ordered,qty_invoiced,qty_shipped,qty_refunded,qty_canceled"
-ORDER_FIELDS = f"entity_id,increment_id,ext_order_id,store_id,state,status,grand_total,items[{ITEM_FIELDS}]"
+ORDER_FIELDS = (
+    "entity_id,increment_id,ext_order_id,store_id,state,status,grand_total,total_refunded,shipping_amount,"
+    f"shipping_refunded,items[{ITEM_FIELDS}]"
+)
 CANDIDATE_FIELDS = f"{ORDER_FIELDS},payment[additional_information]"
 
 
@@ -57,6 +62,8 @@ class MagentoClient:
         self.customers = Customers(self._door)
         self.products = Products(self._door)
         self.stock = Stock(self._door)
+        self.documents = Documents(self._door)
+        self.acts = Acts(self._door)
 
     def find_orders(
         self,
@@ -176,6 +183,9 @@ def _shop_order(body: Any) -> ShopOrder:
         state=text(entry, "state"),
         status=text(entry, "status"),
         grand_total=amount(entry, "grand_total") or ZERO,
+        total_refunded=amount(entry, "total_refunded") or ZERO,
+        shipping=amount(entry, "shipping_amount") or ZERO,
+        shipping_refunded=amount(entry, "shipping_refunded") or ZERO,
         items=tuple(_shop_item(item) for item in items),
         notes=_notes(part(entry, "payment").get("additional_information")),
     )

@@ -45,14 +45,22 @@ def batches(values: Iterable[str]) -> Iterator[tuple[str, ...]]:
         yield tuple(batch)
 
 
-def query(groups: Sequence[Sequence[Filter]], fields: str, *, page: int = 1, page_size: int = PAGE_SIZE) -> str:
-    """The query string. Groups are all met, of a group's filters one; blanks are %20, which OAuth needs."""
+def query(
+    groups: Sequence[Sequence[Filter]], fields: str, *, page: int = 1, page_size: int = PAGE_SIZE, sort: str = ""
+) -> str:
+    """The query string. Groups are all met, of a group's filters one; blanks are %20, which OAuth needs.
+
+    With `sort`, a field, entries come lowest first, those of one value by their ids, so that pages do not overlap.
+    """
     pairs: list[tuple[str, str]] = []
     for g, group in enumerate(groups):
         for f, one in enumerate(group):
             start = f"searchCriteria[filter_groups][{g}][filters][{f}]"
             pairs += [(f"{start}[field]", one.field), (f"{start}[value]", one.value)]
             pairs += [(f"{start}[condition_type]", one.condition)]
+    for at, name in enumerate((sort, "entity_id") if sort else ()):
+        start = f"searchCriteria[sortOrders][{at}]"
+        pairs += [(f"{start}[field]", name), (f"{start}[direction]", "ASC")]
     pairs += [("searchCriteria[pageSize]", str(page_size)), ("searchCriteria[currentPage]", str(page))]
     pairs += [("fields", fields)]
     return "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in pairs)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
+from webapp.connectors import walmart_changes
 from webapp.connectors.http import Answer, Call, Caller, ConnectorError, Judge
 from webapp.connectors.loose import Unreadable, document, http_time, moment, needed, part, text, whole
 from webapp.connectors.signatures import WebhookAuth
+from webapp.connectors.walmart_changes import ReturnOrder
 from webapp.connectors.walmart_errors import (
     is_nothing_found,
     is_token_refused,
@@ -33,6 +35,7 @@ from webapp.connectors.walmart_webhooks import (
 )
 from webapp.domain.commands import Side
 from webapp.domain.order import SELLER_FULFILLED, Order
+from webapp.domain.outgoing import LineRefunded, UnitsCancelled, UnitsShipped
 
 __all__ = [
     "AccessToken",
@@ -50,6 +53,7 @@ __all__ = [
 T = TypeVar("T")
 
 MOST_ORDERS = 200
+MOST_RETURN_PAGES = 50
 TOKEN_SECONDS = 900
 CURRENCIES = {"us": "USD", "ca": "CAD", "mx": "MXN", "cl": "CLP"}
 
@@ -201,6 +205,34 @@ class WalmartClient:
         body = json.dumps({"orderAcknowledgement": {"orderLines": {"orderLine": lines}}}).encode()
         return self._order(self._send("POST", f"/v3/orders/{_quoted(po)}/acknowledgeLines", body=body), po)
 
+    def ship(self, po: str, units: Sequence[UnitsShipped]) -> Order:
+        """Confirm what left, or correct its tracking numbers. What is shipped already is refused; no way back."""
+        return self._order(self._post_order(po, "shipping", walmart_changes.shipment(units)), po)
+
+    def cancel(self, po: str, units: Sequence[UnitsCancelled]) -> Order:
+        """Cancel open units; of more than 100 lines the first 100, so read the order again."""
+        body = walmart_changes.cancellation(units[: walmart_changes.MOST_CANCELLED_LINES])
+        return self._order(self._post_order(po, "cancel", body), po)
+
+    def refund(self, po: str, lines: Sequence[LineRefunded], currency: str) -> Order:
+        """Pay back on shipped lines, all of them in full or all in part. A repeat would pay twice: read first."""
+        return self._order(self._post_order(po, "refund", walmart_changes.refund(po, lines, currency)), po)
+
+    def returns_of(self, customer_order_id: str) -> tuple[ReturnOrder, ...]:
+        """The returns of a buyer's order, whatever purchase orders it was split into."""
+        path = f"/v3/returns?customerOrderId={_quoted(customer_order_id)}&limit=200"
+        found: list[ReturnOrder] = []
+        for _ in range(MOST_RETURN_PAGES):
+            answer = self._send("GET", path, judge=judge_search)
+            if is_nothing_found(answer):
+                break
+            found += _read(answer, walmart_changes.read_returns)
+            cursor = _read(answer, walmart_changes.returns_cursor)
+            if not cursor:
+                break
+            path = f"/v3/returns{cursor if cursor.startswith('?') else f'?{cursor}'}"
+        return tuple(found)
+
     def event_types(self) -> tuple[EventType, ...]:
         """The events that this account can subscribe to."""
         answer = self._send("GET", "/v3/webhooks/eventTypes")
@@ -242,6 +274,9 @@ class WalmartClient:
     def unsubscribe(self, subscription_id: str) -> None:
         """Delete a subscription; one that is gone already is no error."""
         self._send("DELETE", f"/v3/webhooks/subscriptions/{_quoted(subscription_id)}", judge=judge_search)
+
+    def _post_order(self, po: str, act: str, body: dict[str, Any]) -> Answer:
+        return self._send("POST", f"/v3/orders/{_quoted(po)}/{act}", body=json.dumps(body, default=float).encode())
 
     def _order(self, answer: Answer, po: str) -> Order:
         order = _read(answer, lambda body: parse_single(body, self._account.currency))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from webapp.connectors.loose import Object, Unreadable, amount, many, moment, needed, part, text, whole
-from webapp.domain.order import SELLER_FULFILLED, ZERO, Address, Charge, Line, Order, Quantity, Tracking
+from webapp.domain.order import SELLER_FULFILLED, ZERO, Address, Charge, Line, LineRefund, Order, Quantity, Tracking
 
 NO_STATUS = "no status"
 NOT_ASKED = frozenset({"", "false", "no", "n", "0", "null", "none"})
@@ -114,6 +114,9 @@ def _line(line: Object) -> Line:
         intent_to_cancel=_intent(line),
         refunded=_refunded(line),
         image_url=text(item, "imageUrl"),
+        refunds=tuple(_refund(one) for one in many(line, "refund")),
+        return_order_id=text(line, "returnOrderId"),
+        seller_order_id=text(line, "sellerOrderId"),
     )
 
 
@@ -192,6 +195,18 @@ def _refunded(line: Object) -> Decimal:
     taxes = [tax for charge in charges for tax in many(charge, "tax")]
     total = sum((_money(charge, "chargeAmount") for charge in charges), ZERO)
     return abs(total + sum((_money(tax, "taxAmount") for tax in taxes), ZERO))
+
+
+def _refund(refund: Object) -> LineRefund:
+    """One refund as Walmart shows it: a single object today, a list of them is taken too."""
+    entries = many(refund, "refundCharges", "refundCharge")
+    charges = [_charge(part(entry, "charge")) for entry in entries]
+    return LineRefund(
+        refund_id=text(refund, "refundId"),
+        reason=next((word for word in (text(entry, "refundReason") for entry in entries) if word), ""),
+        comments=text(refund, "refundComments"),
+        charges=tuple(replace(charge, amount=-charge.amount, tax=-charge.tax) for charge in charges),
+    )
 
 
 def _intent(line: Object) -> str:

@@ -134,6 +134,9 @@ class LineRow(Base):
     charges: Mapped[list[Any]]
     intent_to_cancel: Mapped[str] = mapped_column(default="")
     refunded: Mapped[Decimal]
+    refunds: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    return_order_id: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    seller_order_id: Mapped[str] = mapped_column(default="", server_default=text("''"))
     product_id: Mapped[int | None]
     linked_sku: Mapped[str | None]
     """The shop's SKU that a person linked this line to, for this order alone; it goes before all else."""
