@@ -42,7 +42,8 @@ ROWS = (
         "webapp.days",
     ),
     ("webapp.gate", "webapp.line"),
-    ("webapp.inbox", "webapp.intake", "webapp.hints", "webapp.outbox", "webapp.neighbours", "webapp.connection_test")
+    ("webapp.event_text", "webapp.shop_events")
+    + ("webapp.inbox", "webapp.intake", "webapp.hints", "webapp.outbox", "webapp.neighbours", "webapp.connection_test")
     + (
         "webapp.shops",
         "webapp.shop_facts",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,13 +13,25 @@ from sqlalchemy.dialects import postgresql, sqlite
 from webapp import clock, turns
 from webapp.database import is_sqlite
 from webapp.inbox import EventState
-from webapp.models import EventRow, db
+from webapp.models import AttemptRow, EventRow, db
 from webapp.queue import Bell
+from webapp.shop_events import COMMITS_WITHIN
 from webapp.turns import Wake
 from webapp.unit_of_work import Work
 
-MERCHANT, REIMPORT, POLL = "merchant", "reimport", "poll"
+MERCHANT, REIMPORT, POLL, SHOP = "merchant", "reimport", "poll", "magento"
+LONGEST_ATTEMPT = timedelta(minutes=5)
+LOOKS_ONCE_MORE = timedelta(seconds=20)
+"""After a shop's event in which nothing new was found: a save that took long is committed by then."""
 UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An order is to be looked at again; `is_too_early` says that this read does not answer the event yet."""
+
+    at: datetime
+    is_too_early: bool = False
 
 
 def wishers(account_id: int, po: str, up_to: int) -> dict[str, str]:
@@ -29,6 +44,46 @@ def wishers(account_id: int, po: str, up_to: int) -> dict[str, str]:
         EventRow.source.in_((MERCHANT, REIMPORT)),
     )
     return {row.source: str(row.headers.get("by", "")) for row in db.session.execute(asked.order_by(EventRow.id))}
+
+
+def shop_spoke(work: Work, account_id: int, turns_of: Mapping[str, int], up_to: int) -> dict[str, datetime]:
+    """Of each order by PO, when the shop's newest event came that waits for an answer.
+
+    What came while a command of ours was being carried out is its echo: the read after the command answers it.
+    """
+    waiting = select(EventRow.po, EventRow.received_at).where(
+        EventRow.account_id == account_id,
+        EventRow.po.in_(turns_of),
+        EventRow.id <= up_to,
+        EventRow.source == SHOP,
+        EventRow.state == EventState.WAITING,
+    )
+    spoke = [(str(row.po), row.received_at) for row in work.execute(waiting.order_by(EventRow.received_at))]
+    ours = _acted(work, {turns_of[po] for po, _ in spoke}, spoke[0][1]) if spoke else []
+    return {
+        po: at for po, at in spoke if not any(one == turns_of[po] and begin <= at <= end for one, begin, end in ours)
+    }
+
+
+def _acted(work: Work, sync_ids: Collection[int], since: datetime) -> list[tuple[int, datetime, datetime]]:
+    """When commands of these orders were carried out, as turn, begin and end."""
+    tried = select(AttemptRow.sync_id, AttemptRow.started_at, AttemptRow.duration_ms).where(
+        AttemptRow.sync_id.in_(sync_ids),
+        AttemptRow.command_id.is_not(None),
+        AttemptRow.started_at >= since - LONGEST_ATTEMPT,
+    )
+    found = work.execute(tried)
+    return [(row.sync_id, row.started_at, row.started_at + timedelta(milliseconds=row.duration_ms)) for row in found]
+
+
+def look_for_shop(spoke_at: datetime | None, read_at: datetime, *, found_news: bool) -> Look | None:
+    """The further look that a shop's event asks for; None when this read was late enough, or found something new."""
+    if spoke_at is None:
+        return None
+    if read_at < spoke_at + COMMITS_WITHIN:
+        return Look(spoke_at + COMMITS_WITHIN, is_too_early=True)
+    once_more = spoke_at + LOOKS_ONCE_MORE
+    return Look(once_more) if not found_news and read_at < once_more else None
 
 
 def record_unreadable(work: Work, account_id: int, po: str, why: str) -> bool:

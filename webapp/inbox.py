@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,15 +11,16 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, func, select, text, update
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, update
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from webapp import accounts, clock, intake, turns, vault
+from webapp import accounts, clock, intake, shop_events, turns, vault
 from webapp.accounts import Sender
 from webapp.connectors import signatures
 from webapp.database import is_sqlite
+from webapp.event_text import first_values, identifier, word
 from webapp.intake import NotStored, SenderChanged
-from webapp.models import IS_NEW, AccountRow, EventRow, OrderRow, db
+from webapp.models import IS_NEW, EventRow, db
 from webapp.queue import Bell
 from webapp.turns import Wake
 from webapp.unit_of_work import Work, unit_of_work
@@ -30,15 +30,9 @@ log = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
 LOOKS = 5
 """How often a webhook's sender is looked up anew because its secret was changed while the webhook was stored."""
-LARGEST_ENTITY_ID = 2**31 - 1
-"""What fits the column; PostgreSQL would refuse to compare more, and with it every event of the same batch."""
-MAGENTO_COMMITS_WITHIN = timedelta(seconds=3)
-"""Magento's webhooks are often sent inside the saving transaction: a read at once would see the old state."""
-
 ENVELOPE = "ORDER_UPDATES"
 TWINS_WITHIN = timedelta(minutes=2)
 
-_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}\Z")
 _KEPT_HEADERS = ("content-type", "user-agent", "x-request-id", "wm-qos.correlation-id", "x-adobe-commerce-request-id")
 
 
@@ -65,20 +59,26 @@ class Hint:
     po: str | None = None
     seller_id: str = ""
     happened_at: datetime | None = None
-    entity_id: int | None = None
-    increment_id: str | None = None
     unparseable: bool = False
 
 
 def receive_walmart(key: str, secret: str, headers: Mapping[str, str], body: bytes) -> None:
-    """Store one Walmart webhook. Raises Unauthorized; a repeated delivery is accepted like the first."""
+    """Store one Walmart webhook. Raises Unauthorized, or NotStored; a repeated delivery is accepted like the first."""
     _receive("walmart", key, lambda sender: _is_from_walmart(sender, secret, headers, body), headers, body)
 
 
 def receive_magento(key: str, secret: str, headers: Mapping[str, str], body: bytes) -> None:
-    """Store one Magento webhook. Raises Unauthorized. Events without an id are never taken for duplicates."""
+    """Store one Magento webhook. Raises Unauthorized, or NotStored where the sender proved itself all the same.
+
+    Events without an id are never taken for duplicates.
+    """
     proves = partial(signatures.verify_magento, path_secret=secret, headers=headers, raw_body=body)
     _receive("magento", key, lambda sender: proves(sender.auth), headers, body)
+
+
+def knows_shop(key: str) -> bool:
+    """A store has this key in its webhooks' address."""
+    return accounts.sender("magento", key) is not None
 
 
 def issue_token(key: str, headers: Mapping[str, str]) -> str:
@@ -123,7 +123,7 @@ def record_found(work: Work, account_id: int, po: str, poll: str, *, source: str
 
 
 def read_hint(body: bytes) -> Hint:
-    """Find out what the event is about, wherever Walmart or Magento put it. Never raises."""
+    """Find out what the event is about, wherever Walmart put it. Never raises."""
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
@@ -132,17 +132,15 @@ def read_hint(body: bytes) -> Hint:
         return Hint(unparseable=True)
     source = document.get("source")
     source = source if isinstance(source, dict) else {}
-    found = _first_values(document)
+    found = first_values(document)
     event_type = source.get("eventType") or document.get("event") or document.get("type")
     sub_type = found.get("subEventType")
     return Hint(
-        delivery_id=_identifier(source.get("eventId") or document.get("event_id")),
-        type=" ".join(_word(part) for part in (event_type, sub_type) if _word(part)),
-        po=_identifier(found.get("purchaseOrderId")),
-        seller_id=_identifier(found.get("partnerId")) or "",
+        delivery_id=identifier(source.get("eventId") or document.get("event_id")),
+        type=" ".join(word(part) for part in (event_type, sub_type) if word(part)),
+        po=identifier(found.get("purchaseOrderId")),
+        seller_id=identifier(found.get("partnerId")) or "",
         happened_at=_time(source.get("eventTime")),
-        entity_id=_entity_id(document),
-        increment_id=_identifier(document.get("increment_id")),
     )
 
 
@@ -177,12 +175,25 @@ def newest() -> int:
     return db.session.execute(select(func.max(EventRow.id))).scalar_one() or 0
 
 
-def settle(work: Work, account_id: int, pos: Collection[str], up_to: int, state: EventState, reason: str = "") -> None:
-    """The orders were read, and so every hint that came before the read has done its work."""
+def settle(
+    work: Work,
+    account_id: int,
+    pos: Collection[str],
+    up_to: int,
+    state: EventState,
+    reason: str = "",
+    *,
+    too_early: Collection[str] = (),
+) -> None:
+    """The orders were read, and so every hint that came before the read has done its work.
+
+    Of those in `too_early` the shop's events stay: what they tell of may not have been committed at that time.
+    """
     mine = and_(EventRow.account_id == account_id, EventRow.po.in_(pos), EventRow.id <= up_to)
+    answered = or_(EventRow.source != "magento", EventRow.po.not_in(too_early))
     work.execute(
         update(EventRow)
-        .where(mine, EventRow.state == EventState.WAITING)
+        .where(mine, answered, EventRow.state == EventState.WAITING)
         .values(state=state, reason=reason, handled_at=clock.now())
     )
 
@@ -244,26 +255,13 @@ def _twin(work: Work, event: EventRow) -> int | None:
 
 
 def _route_magento(work: Work, event: EventRow) -> Wake | None:
-    hint = read_hint(event.body)
-    linked = select(OrderRow.account_id, OrderRow.po).join(AccountRow, AccountRow.id == OrderRow.account_id)
-    linked = linked.where(AccountRow.store_id == event.store_id)
-    if hint.entity_id is not None:
-        linked = linked.where(OrderRow.magento_order_id == hint.entity_id)
-    elif hint.increment_id:
-        linked = linked.where(OrderRow.magento_increment_id == hint.increment_id)
-    else:
-        linked = linked.where(OrderRow.id.is_(None))
-    found = work.execute(linked.limit(1)).one_or_none()
-    if found is None:
-        event.state, event.reason = (
-            EventState.IGNORED,
-            "No order from Walmart is linked to what it speaks of; an order that is just being created is read anyway.",
-        )
-        event.handled_at = clock.now()
-        return None
-    event.account_id, event.po = found.account_id, found.po
-    event.state = EventState.WAITING
-    return Wake(found.account_id, found.po, clock.now() + MAGENTO_COMMITS_WITHIN)
+    found = shop_events.find(work, event)
+    if isinstance(found, Wake):
+        event.account_id, event.po, event.state = found.account_id, found.po, EventState.WAITING
+        return found
+    event.state = EventState.HANDLED if found.was_of_use else EventState.IGNORED
+    event.reason, event.handled_at = found.reason, clock.now()
+    return None
 
 
 def _receive(source: str, key: str, proves: Callable[[Sender], bool], headers: Mapping[str, str], body: bytes) -> None:
@@ -278,6 +276,8 @@ def _receive(source: str, key: str, proves: Callable[[Sender], bool], headers: M
                 changed = True
                 # What this request has read so far is from before the change.
                 db.session.rollback()
+            except (SQLAlchemyError, ValueError, TypeError) as trouble:
+                raise NotStored("The sender is known, but its event could not be stored.") from trouble
             else:
                 return
         if not changed:
@@ -286,7 +286,7 @@ def _receive(source: str, key: str, proves: Callable[[Sender], bool], headers: M
 
 
 def _store(sender: Sender, headers: Mapping[str, str], body: bytes) -> None:
-    values = _event_of(sender, read_hint(body), headers, body)
+    values = _event_of(sender, headers, body)
     is_new = intake.store(sender, values)
     log.info("event source=%s type=%s po=%s stored=%s", sender.source, values["type"], values["po"], is_new)
 
@@ -297,7 +297,8 @@ def _is_from_walmart(sender: Sender, secret: str, headers: Mapping[str, str], bo
     return signatures.verify_walmart(sender.auth, secret, headers, body, tickets)
 
 
-def _event_of(sender: Sender, hint: Hint, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+def _event_of(sender: Sender, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    hint = read_hint(body) if sender.source == "walmart" else _hint_of_shop(sender, headers, body)
     state, reason = EventState.RECEIVED, ""
     if hint.unparseable:
         state, reason = EventState.FAILED, "The body is not JSON that can be read; it is kept as it came."
@@ -308,10 +309,10 @@ def _event_of(sender: Sender, hint: Hint, headers: Mapping[str, str], body: byte
         "source": sender.source,
         "account_id": sender.id if is_walmart else None,
         "store_id": None if is_walmart else sender.id,
-        "delivery_key": f"walmart:{sender.id}:{hint.delivery_id}" if is_walmart and hint.delivery_id else None,
+        "delivery_key": f"{sender.source}:{sender.id}:{hint.delivery_id}" if hint.delivery_id else None,
         "type": hint.type,
         "happened_at": hint.happened_at,
-        "po": hint.po if is_walmart else None,
+        "po": hint.po,
         "headers": _kept(headers),
         "body": body,
         "received_at": clock.now(),
@@ -321,30 +322,15 @@ def _event_of(sender: Sender, hint: Hint, headers: Mapping[str, str], body: byte
     }
 
 
+def _hint_of_shop(sender: Sender, headers: Mapping[str, str], body: bytes) -> Hint:
+    """Only Adobe I/O Events numbers its events; whatever else a body calls an id may be the same many times."""
+    spoken = shop_events.read(body, headers.get("content-type", ""))
+    is_numbered = any(proof.mode == "adobe_io" for proof in sender.auth.accepted)
+    return Hint(delivery_id=spoken.event_id if is_numbered else None, type=spoken.type, unparseable=spoken.unparseable)
+
+
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: headers[name][:200] for name in _KEPT_HEADERS if name in headers}
-
-
-def _first_values(document: Any) -> dict[str, Any]:
-    """The first value of each scalar key anywhere in the document, outermost first."""
-    found: dict[str, Any] = {}
-    level: list[Any] = [document]
-    while level:
-        deeper: list[Any] = []
-        for node in level:
-            children = node.items() if isinstance(node, dict) else ((None, child) for child in node)
-            for name, value in children:
-                if isinstance(value, dict | list):
-                    deeper.append(value)
-                elif name is not None and value not in (None, ""):
-                    found.setdefault(name, value)
-        level = deeper
-    return found
-
-
-def _identifier(value: Any) -> str | None:
-    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return text if _ID.match(text) else None
 
 
 def _time(value: Any) -> datetime | None:
@@ -354,18 +340,6 @@ def _time(value: Any) -> datetime | None:
     except ValueError:
         return None
     return at if at is not None and at.tzinfo is not None and 1970 < at.year < 3000 else None
-
-
-def _word(value: Any) -> str:
-    return re.sub(r"[^A-Za-z0-9_.\-]", "", value)[:64] if isinstance(value, str) else ""
-
-
-def _entity_id(document: dict[str, Any]) -> int | None:
-    """An event about a shipment or a credit memo names its order as `order_id`, one about an order as `entity_id`."""
-    value = document.get("order_id") or document.get("entity_id")
-    text = _identifier(value)
-    number = int(text) if text and text.isdecimal() and len(text) < 16 else None
-    return number if number is not None and number <= LARGEST_ENTITY_ID else None
 
 
 def _skip_locked(statement: Select[EventRow]) -> Select[EventRow]:

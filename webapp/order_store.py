@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -66,16 +66,31 @@ def store(work: Work, account: Account, findings: Sequence[Finding], newest: int
     Prove in the same transaction that all of them are still held: `claims.check`, or `still_ours` for many.
     """
     rows = order_rows.find_all([finding.sync_id for finding in findings if finding.sight.known])
-    for finding in findings:
-        _store_one(work, account, finding, rows.get(finding.sync_id))
+    news = {finding.sync_id for finding in findings if _store_one(work, account, finding, rows.get(finding.sync_id))}
     _store_missing(work, account, findings)
     known = {finding.sync_id: finding.issued for finding in findings}
     outbox.settle(work, {finding.sync_id: finding.planned for finding in findings}, known)
     wanted = [(finding.sync_id, finding.sight.order.po, finding.planned.commands) for finding in findings]
     deadlines = {finding.sync_id: _deadline(finding.sight.order) for finding in findings}
     outbox.issue_all(work, account.key, wanted, deadlines=deadlines)
-    inbox.settle(work, account.id, [one.sight.order.po for one in findings], newest, EventState.HANDLED)
-    _release(work, findings)
+    pos = {finding.sight.order.po: finding.sync_id for finding in findings}
+    looks = _looks_for_shop(findings, hints.shop_spoke(work, account.id, pos, newest), news)
+    early = [po for po, look in looks.items() if look.is_too_early]
+    inbox.settle(work, account.id, list(pos), newest, EventState.HANDLED, too_early=early)
+    _release(work, findings, {po: look.at for po, look in looks.items()})
+
+
+def _looks_for_shop(
+    findings: Sequence[Finding], spoke: Mapping[str, datetime], news: Collection[int]
+) -> dict[str, hints.Look]:
+    """By PO, the further looks that events of the shop ask for."""
+    found = {}
+    for one in findings:
+        po = one.sight.order.po
+        look = hints.look_for_shop(spoke.get(po), one.sight.read_at, found_news=one.sync_id in news)
+        if look is not None:
+            found[po] = look
+    return found
 
 
 def _deadline(order: Order) -> datetime | None:
@@ -94,7 +109,8 @@ def still_ours(work: Work, held: Sequence[Claim]) -> set[int]:
     return {row.id for row in found if row.claimed_until is not None and row.fence == fences[row.id]}
 
 
-def _store_one(work: Work, account: Account, finding: Finding, row: OrderRow | None) -> None:
+def _store_one(work: Work, account: Account, finding: Finding, row: OrderRow | None) -> bool:
+    """Store it and log what is new; returns whether the shop shows something new."""
     sight, planned = finding.sight, finding.planned
     told = _told(row, finding)
     if row is None:
@@ -113,6 +129,7 @@ def _store_one(work: Work, account: Account, finding: Finding, row: OrderRow | N
     row.changed_at = sight.read_at
     for kind, by, sentence in told:
         work.add(ChangeRow(sync_id=finding.sync_id, at=clock.now(), kind=kind, by=by, sentence=sentence))
+    return any(kind == "magento" for kind, _, _ in told)
 
 
 def _wants_magento(finding: Finding, policy: Policy) -> bool:
@@ -187,7 +204,7 @@ def _store_missing(work: Work, account: Account, findings: Sequence[Finding]) ->
         work.session.execute(insert.on_conflict_do_nothing(), missing)
 
 
-def _release(work: Work, findings: Sequence[Finding]) -> None:
+def _release(work: Work, findings: Sequence[Finding], looks: Mapping[str, datetime]) -> None:
     """Like `claims.release`, for all of them in one statement."""
     release = (
         update(SYNCS)
@@ -204,15 +221,15 @@ def _release(work: Work, findings: Sequence[Finding]) -> None:
             read_at=bindparam("seen_at"),
         )
     )
-    work.session.execute(release, [_let_go(finding) for finding in findings])
+    work.session.execute(release, [_let_go(one, looks.get(one.sight.order.po)) for one in findings])
     held, now = SyncRow.id.in_([finding.sync_id for finding in findings]), clock.now()
     for due, bell in ((claims.due_reads, Bell.INBOUND), (claims.due_commands, Bell.OUTBOUND)):
         if work.execute(select(SyncRow.id).where(held, due(now)).limit(1)).first():
             work.ring(bell)
 
 
-def _let_go(finding: Finding) -> dict[str, Any]:
-    looks = [at for at in (finding.planned.look_again_at, finding.sight.look_by) if at]
+def _let_go(finding: Finding, look_for_shop: datetime | None) -> dict[str, Any]:
+    looks = [at for at in (finding.planned.look_again_at, finding.sight.look_by, look_for_shop) if at]
     return {
         "held": finding.sync_id,
         "known_hints": finding.sight.claim.hints,

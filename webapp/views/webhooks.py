@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Blueprint, Flask, Response, jsonify, request
@@ -14,6 +15,7 @@ from werkzeug.wsgi import get_content_length, get_input_stream
 
 from webapp import inbox, vault
 from webapp.inbox import Unauthorized
+from webapp.intake import NotStored
 from webapp.models import db
 
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
@@ -22,8 +24,10 @@ Receive = Callable[[str, str, Mapping[str, str], bytes], None]
 
 RECEIVERS: Mapping[str, Receive] = {"walmart": inbox.receive_walmart, "magento": inbox.receive_magento}
 ADDRESS = re.compile(r"/webhooks/(walmart|magento)/([^/]+)(?:/((?!token\Z)[^/]+))?")
+CHALLENGE = re.compile(r"[A-Za-z0-9_.~+=/\-]{1,200}\Z")
+ADOBE_COMMERCE = ("x-adobe-commerce-request-id", "x-adobe-commerce-webhook-signature")
+"""Adobe Commerce sends one or both while its own save waits for the answer."""
 HEADERS = [
-    ("Content-Type", "text/plain; charset=utf-8"),
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
 ]
@@ -36,8 +40,11 @@ class Answer:
     status: str
     sentence: str
     more: tuple[tuple[str, str], ...] = ()
+    content_type: str = "text/plain; charset=utf-8"
+    is_exact: bool = False
 
 
+GO_ON = Answer("200 OK", '{"op":"success"}', content_type="application/json")
 STORED = Answer("200 OK", "ok")
 CUT_SHORT = Answer("400 Bad Request", "The body ended too early.")
 STRANGER = Answer("401 Unauthorized", "The sender did not prove who it is.")
@@ -62,11 +69,14 @@ class Door:
         if address is None:
             return self._pages(environ, start_response)
         answer = POST_ONLY
-        if environ["REQUEST_METHOD"] == "POST":
-            with self._app.app_context():
+        with self._app.app_context():
+            if environ["REQUEST_METHOD"] == "POST":
                 answer = _take_in(RECEIVERS[address[1]], address[2], address[3] or "", environ)
-        text = f"{answer.sentence}\n".encode()
-        start_response(answer.status, [*HEADERS, ("Content-Length", str(len(text))), *answer.more])
+            elif address[1] == "magento" and environ["REQUEST_METHOD"] == "GET":
+                answer = _echo(address[2], environ)
+        text = answer.sentence.encode() if answer.is_exact else f"{answer.sentence}\n".encode()
+        length = ("Content-Length", str(len(text)))
+        start_response(answer.status, [*HEADERS, ("Content-Type", answer.content_type), length, *answer.more])
         return [text]
 
 
@@ -81,19 +91,37 @@ def token(key: str) -> tuple[Response, int]:
 
 
 def _take_in(receive: Receive, key: str, secret: str, environ: WSGIEnvironment) -> Answer:
+    headers = _headers(environ)
+    holds_up_a_save = any(name in headers for name in ADOBE_COMMERCE)
     try:
         body = _body(environ)
         if len(body) > inbox.LARGEST_BODY:
             return TOO_LARGE
-        receive(key, secret, _headers(environ), body)
+        receive(key, secret, headers, body)
     except ClientDisconnected:
         return CUT_SHORT
     except Unauthorized:
         return STRANGER
+    except NotStored:
+        db.session.rollback()
+        # Anything else would stop the merchant's own save; the polls find what was not stored.
+        return GO_ON if holds_up_a_save else NOT_NOW
     except SQLAlchemyError:
         db.session.rollback()
         return NOT_NOW
-    return STORED
+    return GO_ON if holds_up_a_save else STORED
+
+
+def _echo(key: str, environ: WSGIEnvironment) -> Answer:
+    """Adobe I/O Events asks once whether somebody is there, and wants its word back."""
+    words = parse_qs(environ["QUERY_STRING"]).get("challenge", [])
+    if len(words) != 1 or not CHALLENGE.match(words[0]):
+        return POST_ONLY
+    try:
+        return Answer("200 OK", words[0], is_exact=True) if inbox.knows_shop(key) else STRANGER
+    except SQLAlchemyError:
+        db.session.rollback()
+        return NOT_NOW
 
 
 def _body(environ: WSGIEnvironment) -> bytes:
