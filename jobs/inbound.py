@@ -1,4 +1,4 @@
-"""The inbound queue's one job: route what came in, read orders on both sides, poll."""
+"""The inbound queue's one job: route what came in, read orders on both sides, poll, do what was asked of many."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections import Counter
 from functools import partial
 
 from jobs.drain import Piece, Source, claimed, drain
-from webapp import claims, inbox, orders, polls
+from webapp import bulk, claims, inbox, orders, polls
 from webapp.claims import Holder
 from webapp.queue import Bell
 from webapp.settings import current
 
 POLLS = Holder("poll", 0)
 """All polls together: a backlog of reads never keeps them waiting, nor they the reads."""
+ACTIONS = Holder("action", 0)
+"""What a person asked of many orders: one at a time in each worker, whatever else is due."""
 
 
 def run() -> int:
@@ -21,18 +23,23 @@ def run() -> int:
 
 
 def _take(free: int, held: Counter[Holder]) -> list[Piece]:
-    """What came in is routed; then a poll, as long as polls hold less than their share, and reads with the rest."""
+    """What came in is routed; then a poll, while polls hold less than their share, an action, and reads."""
     if inbox.has_new():
         inbox.route()
     threads = current().drain_threads
-    polled = _poll() if held[POLLS] < max(threads // 4, 1) else []
-    reads = claims.take(claims.due_reads, at_most=free - len(polled), held=held, threads=threads)
-    return [*polled, *claimed(reads, orders.sync)]
+    first = [*(_poll() if held[POLLS] < max(threads // 4, 1) else []), *(_act() if not held[ACTIONS] else [])]
+    reads = claims.take(claims.due_reads, at_most=free - len(first), held=held, threads=threads)
+    return [*first, *claimed(reads, orders.sync)]
 
 
 def _poll() -> list[Piece]:
     turn = polls.take()
     return [Piece(run=partial(polls.run, turn), holders=(*turn.holders, POLLS))] if turn else []
+
+
+def _act() -> list[Piece]:
+    turn = bulk.take()
+    return [Piece(run=partial(bulk.run, turn), holders=(ACTIONS,))] if turn else []
 
 
 SOURCE = Source(Bell.INBOUND, _take)

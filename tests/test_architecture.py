@@ -70,6 +70,7 @@ ROWS = (
         "webapp.actions",
         "webapp.notes",
     ),
+    ("webapp.bulk", "webapp.bulk_progress"),
     ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.reports", "webapp.sweep"),
     ("webapp.views", "webapp.cli"),
     ("webapp.app",),
@@ -79,7 +80,7 @@ ROWS = (
 
 PURE = frozenset({"webapp.domain"}) | frozenset(sys.stdlib_module_names)
 NETWORK = PURE | {"webapp.connectors", "requests", "urllib3", "msgspec", "cryptography"}
-BROAD = {"webapp/inbox.py", "webapp/outbox.py", "webapp/orders.py", "webapp/polls.py"}
+BROAD = {"webapp/inbox.py", "webapp/outbox.py", "webapp/orders.py", "webapp/polls.py", "webapp/bulk.py"}
 """The four places that record whatever went wrong and go on."""
 
 

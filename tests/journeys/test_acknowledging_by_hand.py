@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import select
 
 from tests.driving import drain_out
 from tests.house import House
-from webapp import actions, outbox
+from webapp import outbox
+from webapp.actions import acknowledging
 from webapp.domain.plan import Plan
 from webapp.domain.policy import AcknowledgeWhen
 from webapp.models import OrderRow, db
@@ -26,20 +28,21 @@ def placed_by_hand(house: House) -> tuple[str, int]:
         return po, db.session.execute(select(OrderRow.id).where(OrderRow.po == po)).scalar_one()
 
 
-def acknowledge(house: House, order_id: int) -> list[actions.Result]:
+def acknowledge(house: House, order_id: int) -> str:
     with house.app.app_context():
-        return actions.acknowledge([order_id], BY)
+        return acknowledging.acknowledge(order_id, BY)
 
 
 def test_what_a_person_asks_for_goes_out_and_is_told_with_the_name(house: House) -> None:
     po, order_id = placed_by_hand(house)
-    assert [result.done for result in acknowledge(house, order_id)] == [True]
+    assert acknowledge(house, order_id) == "Acknowledging at Walmart."
     house.drain()
     assert house.effects("acknowledge") == [po]
     shown = house.shown(po)
     assert shown["status"] == "Unshipped"
     assert any(entry["by"] == BY and "by hand" in entry["sentence"] for entry in shown["log"])
-    assert [result.done for result in acknowledge(house, order_id)] == [False]
+    with pytest.raises(outbox.Refusal, match="a moment ago|Nothing on it is Created"):
+        acknowledge(house, order_id)
 
 
 def test_a_read_that_was_planned_before_the_wish_does_not_call_it_off(house: House) -> None:
@@ -48,7 +51,7 @@ def test_a_read_that_was_planned_before_the_wish_does_not_call_it_off(house: Hou
         row = db.session.get_one(OrderRow, order_id)
         known = outbox.issued([row.sync_id])
         db.session.rollback()
-        actions.acknowledge([order_id], BY)
+        acknowledging.acknowledge(order_id, BY)
         with unit_of_work() as work:
             outbox.settle(work, {row.sync_id: Plan()}, known)
     assert [command.state for command in house.commands(po) if command.kind == "AcknowledgeOrder"] == ["queued"]
@@ -65,7 +68,7 @@ def test_a_retry_by_hand_is_not_called_off_by_such_a_read_either(house: House) -
         row = db.session.get_one(OrderRow, order_id)
         known = outbox.issued([row.sync_id])
         db.session.rollback()
-        assert "tried again now" in actions.acknowledge([order_id], BY)[0].sentence
+        assert "tried again now" in acknowledging.acknowledge(order_id, BY)
         with unit_of_work() as work:
             outbox.settle(work, {row.sync_id: Plan(over=frozenset({"AcknowledgeOrder"}))}, known)
     house.drain()

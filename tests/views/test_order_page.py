@@ -233,3 +233,36 @@ def test_commands_of_every_state_have_their_sentence(app: Flask, operator: Flask
         assert words in text
     assert "Create the Magento order: tried again soon." in text
     assert "Next try" in text
+
+
+def test_the_magento_order_is_created_with_one_click_and_again_after_a_question(
+    app: Flask, operator: FlaskClient, viewer: FlaskClient
+) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        bare = an_order(work, account, "2802123876439", magento=False)
+        gone = an_order(work, account, "2802123876440", magento_is_gone=True)
+        key, first, second = account.key, bare.po, gone.po
+    path = f"/orders/{key}/{first}"
+    assert "Create order" not in viewer.get(path).text
+    assert re.search(r'id="do-create" class="btn primary"', operator.get(path).text)
+    form = {"csrf_token": token_on(operator, path)}
+    for _ in range(2):
+        operator.post(f"{path}/create", data=form)
+    page = operator.get(path).text
+    assert "It is on its way already." in page
+    assert re.search(r'id="do-create" disabled', page), "asked for once, it is not offered again"
+    assert "It is asked for already" in page
+    path = f"/orders/{key}/{second}"
+    assert "Create the order again…" in operator.get(path).text
+    asked = operator.get(f"{path}/recreate", headers=HTMX).text
+    assert "was deleted. Create the order there again, with -2 behind its number?" in asked
+    assert "<html" not in asked
+    for _ in range(2):
+        operator.post(f"{path}/recreate", data={**form, "former": "WM-2802123876440"})
+    page = operator.get(path).text
+    assert "in place of WM-2802123876440: asked for by hand." in page
+    assert "It cannot be created again" in operator.get(f"{path}/recreate").text
+    with app.app_context():
+        row = db.session.execute(select(OrderRow).where(OrderRow.po == second)).scalar_one()
+        assert (row.creation_asked, len(row.magento_former or ())) == (1, 1)

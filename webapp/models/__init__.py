@@ -10,6 +10,7 @@ from webapp.models.accounts import (
     SubscriptionRow,
 )
 from webapp.models.base import Base, Id, db
+from webapp.models.bulk import BulkItemRow, BulkJobRow
 from webapp.models.incoming import (
     IS_NEW,
     IS_UNANSWERED,
@@ -36,6 +37,8 @@ __all__ = [
     "AccountRow",
     "AttemptRow",
     "BucketRow",
+    "BulkItemRow",
+    "BulkJobRow",
     "ChangeRow",
     "CommandRow",
     "EventRow",

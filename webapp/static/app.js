@@ -79,4 +79,5 @@
   const close = (except) => document.querySelectorAll("details.menu[open]").forEach((menu) => menu.contains(except) || menu.removeAttribute("open"));
   document.addEventListener("click", (event) => close(event.target));
   document.addEventListener("keydown", (event) => event.key === "Escape" && close(null));
+  document.addEventListener("submit", () => close(null), true);
 })();

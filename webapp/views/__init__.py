@@ -6,12 +6,14 @@ from typing import Any
 
 from flask import Flask
 
+from webapp.actions.kinds import ACTIONS
 from webapp.settings import Settings
 from webapp.views import (
     account_orders,
     account_settings,
     assets,
     auth,
+    bulk,
     door,
     errors,
     health,
@@ -56,6 +58,7 @@ def register(app: Flask, settings: Settings) -> None:
         order_lists.bp,
         order.bp,
         order_notes.bp,
+        bulk.bp,
         traffic.bp,
         settings_pages.bp,
         account_settings.bp,
@@ -80,6 +83,7 @@ def register(app: Flask, settings: Settings) -> None:
         duration=words.duration,
         grouped=words.grouped,
         request_id=regions.request_id,
+        actions=tuple(ACTIONS.values()),
     )
 
 

@@ -11,7 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import actions, clock, creation_by_hand, inbox, notes, order_rows, outbox
+from webapp import clock, creation_by_hand, inbox, notes, order_rows, outbox
+from webapp.actions import acknowledging
+from webapp.creation_by_hand import Act
 from webapp.domain.order import OrderStatus, is_open
 from webapp.models import AccountRow, CommandRow, OrderRow, SyncRow, db
 from webapp.people import Role
@@ -86,9 +88,7 @@ def refresh(account_key: str, po: str) -> AnyResponse:
 def acknowledge(account_key: str, po: str) -> AnyResponse:
     """Acknowledge it at Walmart now, whatever the account's settings wait for."""
     found = find(account_key, po)
-    for result in actions.acknowledge([found.row.id], by=door.me().email):
-        flash(result.sentence, "ok" if result.done else "bad")
-    return back(found)
+    return said(found, lambda: acknowledging.acknowledge(found.row.id, by=door.me().email))
 
 
 @bp.post("/orders/<account_key>/<po>/create")
@@ -104,8 +104,9 @@ def create(account_key: str, po: str) -> AnyResponse:
 def ask_to_recreate(account_key: str, po: str) -> AnyResponse:
     """Say what becomes of the former Magento order, and ask."""
     found = find(account_key, po)
-    why_not = creation_by_hand.why_not_again(found.row)
-    return page("orders/recreate.html", "form", order=found.row, account=found.account, why_not=why_not)
+    offer = creation_by_hand.offer(found.row, found.account)
+    shown = {"order": found.row, "account": found.account, "offer": offer, "goes": offer.act is Act.AGAIN}
+    return page("orders/recreate.html", "form", **shown)
 
 
 @bp.post("/orders/<account_key>/<po>/recreate")
@@ -113,7 +114,8 @@ def ask_to_recreate(account_key: str, po: str) -> AnyResponse:
 def recreate(account_key: str, po: str) -> AnyResponse:
     """Create the Magento order again, in place of one that is deleted, canceled or closed."""
     found = find(account_key, po)
-    return said(found, lambda: creation_by_hand.recreate(found.row.id, by=door.me().email))
+    former = request.form.get("former", "")[:64]
+    return said(found, lambda: creation_by_hand.recreate(found.row.id, door.me().email, former))
 
 
 @bp.post("/orders/<account_key>/<po>/commands/<int:command_id>/retry")
@@ -222,8 +224,7 @@ def shown(found: Found) -> dict[str, Any]:
         "ship_by": words.deadline(row.ship_by, zone, is_open=is_open(order.counts())),
         "acknowledge_by": words.due(row.acknowledge_by, zone),
         "may_acknowledge": rights["may_act"] and order_facts.waits_for_acknowledgement(order),
-        "may_create": rights["may_act"] and row.magento_order_id is None and status is not OrderStatus.CANCELED,
-        "may_recreate": rights["may_act"] and not creation_by_hand.why_not_again(row),
+        "offer": creation_by_hand.offer(row, account) if rights["may_act"] else None,
         "address": order_facts.address(order, sees_buyer=rights["sees_buyer"]),
         "by_walmart": not order.is_fulfilled_by_seller,
         "is_replacement": order.is_replacement,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import tzinfo
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import actions, queries
+from webapp import queries
 from webapp.domain.facets import Tab
 from webapp.domain.order import OrderStatus
 from webapp.grid import lists, saved, tastes
@@ -29,15 +29,6 @@ bp = Blueprint("orders", __name__)
 QUICK, CALM = 1, 5
 """Seconds between two looks for news: quick while the list is short, as in somebody's first minutes."""
 FULL = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One chosen order and what is said about it."""
-
-    url: str
-    po: str
-    sentence: str
 
 
 @bp.get("/")
@@ -103,20 +94,6 @@ def row(account_key: str, po: str) -> AnyResponse:
     return make_response(render_template("orders/_row.html", columns=tastes.of(door.me()).columns, **told))
 
 
-@bp.post("/orders/acknowledge")
-@door.needs(Role.OPERATOR)
-def ask_to_acknowledge() -> AnyResponse:
-    """Say what would be done with the chosen orders and what is passed over, and ask."""
-    return _asked(actions.can_acknowledge(_chosen()), asks=True)
-
-
-@bp.post("/orders/acknowledge/now")
-@door.needs(Role.OPERATOR)
-def acknowledge() -> AnyResponse:
-    """Do it, and say for each order what came of it."""
-    return _asked(actions.acknowledge(_chosen(), by=door.me().email), asks=False)
-
-
 def asked_in_form() -> Question:
     """The list that a form stood on, as its `asks` says."""
     wanted, accounts = wanted_in_form(), queries.all_accounts()
@@ -136,21 +113,6 @@ def zone_of(wanted: Wanted, accounts: Sequence[AccountRow]) -> tzinfo:
 def zone_name(wanted: Wanted, accounts: Sequence[AccountRow]) -> str:
     fits = [row for row in accounts if row.key == wanted.account] or [row for row in accounts if not row.is_demo]
     return next((row.store.time_zone for row in [*fits, *accounts]), "UTC")
-
-
-def _chosen() -> list[int]:
-    """The orders whose boxes were ticked, or everything that the list they stood in holds now."""
-    if "all" in request.form:
-        return lists.matching_ids(asked_in_form(), actions.MOST_AT_ONCE)
-    given = request.form.getlist("order")[: actions.MOST_AT_ONCE]
-    return [int(one) for one in given if one.isdecimal() and len(one) < 19]
-
-
-def _asked(results: Sequence[actions.Result], *, asks: bool) -> AnyResponse:
-    """The orders that go and those that are passed over, as a question or as what was done."""
-    told = [(one.done, Told(showing.order_url(one.account_key, one.po), one.po, one.sentence)) for one in results]
-    done, skipped = [one for goes, one in told if goes], [one for goes, one in told if not goes]
-    return page("orders/acknowledge.html", done=done, skipped=skipped, ids=_chosen(), asks=asks)
 
 
 def _shown(
@@ -185,7 +147,7 @@ def _shown(
         "pills": grid_words.pills(wanted, accounts, kept.search, likes),
         "summary": grid_words.summary(found, str(total or ""), len(rows)),
         "total": total,
-        "may_choose_all": total is not None and not total.or_more and total.number <= actions.MOST_AT_ONCE,
+        "may_choose_all": total is not None,
         "before_url": address(before, likes) if found.before else "",
         "after_url": address(after, likes) if found.after else "",
         "clear_url": address(Wanted(sort=wanted.sort, descending=wanted.descending), likes),
