@@ -41,7 +41,7 @@ ROWS = (
         "webapp.order_rows",
         "webapp.days",
     ),
-    ("webapp.gate", "webapp.line"),
+    ("webapp.gate", "webapp.line", "webapp.issued"),
     ("webapp.event_text", "webapp.shop_events")
     + ("webapp.inbox", "webapp.intake", "webapp.hints", "webapp.outbox", "webapp.neighbours", "webapp.connection_test")
     + (
@@ -51,6 +51,8 @@ ROWS = (
         "webapp.customers",
         "webapp.products",
         "webapp.scene",
+        "webapp.effects",
+        "webapp.sources",
         "webapp.stock",
         "webapp.store_test",
     ),
@@ -58,10 +60,12 @@ ROWS = (
     + ("webapp.polls", "webapp.poll_windows", "webapp.product_polls", "webapp.sync_health")
     + (
         "webapp.handlers",
+        "webapp.sending",
+        "webapp.refunding",
+        "webapp.mirroring",
         "webapp.creation",
         "webapp.creation_by_hand",
         "webapp.product_links",
-        "webapp.line_stock",
         "webapp.new_products",
         "webapp.carts",
         "webapp.queries",

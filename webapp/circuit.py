@@ -117,8 +117,9 @@ def is_awake(now: datetime) -> ColumnElement[bool]:
 
 
 def _is_refused(call: Call, error: ConnectorError | None) -> bool:
-    """The credentials are refused; a 403 of a call that acts may mean that single right, and is not taken for all."""
-    return error is not None and error.unauthorized and not (call.acts and error.status == 403)
+    """The credentials are refused; a 403 of a call that acts, or of returns, may mean that single right alone."""
+    of_one_right = call.acts or "/v3/returns" in call.url
+    return error is not None and error.unauthorized and not (of_one_right and error.status == 403)
 
 
 def _locked(work: Work, account_id: int) -> AccountRow | None:

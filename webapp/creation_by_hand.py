@@ -90,7 +90,7 @@ def recreate(order_id: int, by: str, former: str = "") -> str:
         sentence = f"Create the Magento order again, in place of {row.magento_increment_id}: asked for by hand."
         row.magento_order_id = row.magento_increment_id = None
         row.magento_state = row.magento_status = row.magento_counts = ""
-        row.magento_is_gone, row.magento_items, row.magento_carts = False, None, None
+        row.magento_is_gone, row.magento_items, row.magento_carts, row.magento_seen = False, None, None, None
         return _ask(work, row, account, by, sentence)
 
 
@@ -143,7 +143,7 @@ def _why_not_now(row: OrderRow, before: tuple[Issued, ...]) -> str:
 def _waits_for_products(row: OrderRow) -> str:
     waits = select(MissingSkuRow.sku).where(MissingSkuRow.sync_id == row.sync_id).order_by(MissingSkuRow.sku)
     missing = ", ".join(db.session.execute(waits).scalars())
-    return f"It waits for the product {missing}." if missing else ""
+    return f"It waits for the product {missing}. Link one below, and it goes on by itself." if missing else ""
 
 
 def _is_asked(row: OrderRow, before: tuple[Issued, ...]) -> bool:

@@ -7,14 +7,22 @@ from typing import assert_never
 
 from sqlalchemy import update
 
-from webapp import clock, creation, new_products
+from webapp import clock, creation, mirroring, new_products, refunding, sending
 from webapp.claims import Claim
-from webapp.connectors.http import ConnectorError
 from webapp.domain.commands import (
     AcknowledgeOrder,
+    AskAboutMemo,
+    BookRefund,
+    CancelLines,
+    CancelMagentoOrder,
+    ConfirmShipment,
+    CorrectTracking,
+    CreateCreditMemo,
     CreateInvoice,
     CreateMagentoOrder,
     CreateProduct,
+    CreateShipment,
+    RefundLines,
     SetMagentoStatus,
 )
 from webapp.domain.order import ACKNOWLEDGED, CREATED, Order
@@ -25,6 +33,19 @@ from webapp.models import OrderRow
 from webapp.outbox import Outcome, Task, Trial, Unneeded
 from webapp.scene import Scene, read_again, set_up
 from webapp.unit_of_work import Work
+
+Across = (
+    ConfirmShipment
+    | CorrectTracking
+    | CancelLines
+    | RefundLines
+    | BookRefund
+    | AskAboutMemo
+    | CreateInvoice
+    | CreateShipment
+    | CancelMagentoOrder
+    | CreateCreditMemo
+)
 
 STATES = frozenset({"processing"})
 """Statuses that are a state of their own as well; any other one stands within the state that the order has."""
@@ -40,12 +61,37 @@ def perform(claim: Claim, task: Task, trial: Trial) -> Outcome:
             return creation.create(scene)
         case CreateProduct(sku, _):
             return new_products.create(scene, sku)
-        case CreateInvoice():
-            return _invoice(scene)
         case SetMagentoStatus(status, _):
             return _set_status(scene, status)
         case _:
-            assert_never(task.command)
+            return _across(scene, task.command)
+
+
+def _across(scene: Scene, command: Across) -> Outcome:
+    """Carry a status from one side to the other."""
+    match command:
+        case ConfirmShipment():
+            return sending.confirm(scene, command)
+        case CorrectTracking():
+            return sending.correct(scene, command)
+        case CancelLines():
+            return sending.cancel(scene, command)
+        case RefundLines():
+            return refunding.refund(scene, command)
+        case BookRefund():
+            return refunding.book(scene, command)
+        case AskAboutMemo():
+            return refunding.ask(command)
+        case CreateInvoice():
+            return mirroring.invoice(scene, command)
+        case CreateShipment():
+            return mirroring.ship(scene, command)
+        case CancelMagentoOrder():
+            return mirroring.cancel(scene, command)
+        case CreateCreditMemo():
+            return mirroring.credit(scene, command)
+        case _:
+            assert_never(command)
 
 
 def _acknowledge(scene: Scene) -> Outcome:
@@ -70,24 +116,6 @@ def _send_acknowledgement(scene: Scene, order: Order) -> None:
 
 def _mark_late(scene: Scene, work: Work) -> None:
     work.execute(update(OrderRow).where(OrderRow.sync_id == scene.claim.sync_id).values(acknowledged_late=True))
-
-
-def _invoice(scene: Scene) -> Outcome:
-    if scene.magento_order_id is None:
-        raise Unneeded("No Magento order is linked.")
-    shop = scene.both.magento.get_order(scene.magento_order_id)
-    if shop is None:
-        raise Unneeded("The Magento order was deleted.")
-    if shop.is_invoiced:
-        return Outcome("The Magento order is invoiced already.")
-    try:
-        invoice_id = scene.both.magento.invoice(shop.entity_id)
-    except ConnectorError as error:
-        again = scene.both.magento.get_order(shop.entity_id) if error.permanent else None
-        if again is not None and again.is_invoiced:
-            return Outcome("The Magento order is invoiced already.")
-        raise
-    return Outcome(f"Magento made invoice {invoice_id}.")
 
 
 def _set_status(scene: Scene, status: str) -> Outcome:

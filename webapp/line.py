@@ -10,7 +10,8 @@ from itertools import groupby
 from sqlalchemy import Row, Select, and_, case, func, or_, select, text, update
 
 from webapp import claims, clock, limits
-from webapp.domain.commands import DOING, CommandState
+from webapp.domain.command_words import DOING
+from webapp.domain.commands import CommandState
 from webapp.domain.limits import BY_COMMAND, Bucket, Endpoint
 from webapp.limits import Meter
 from webapp.models import IS_OPEN, CommandRow, OrderRow, SyncRow, db

@@ -24,7 +24,8 @@ from webapp.domain.order import (
     counts_in_words,
     is_open,
 )
-from webapp.domain.shop import Behind
+from webapp.domain.plan import Choices
+from webapp.domain.shop import Behind, ShopOrder
 from webapp.models import LineRow, OrderRow, SyncRow, db
 
 
@@ -45,6 +46,9 @@ class Known:
     links: Mapping[str, str] = field(default_factory=dict)
     """The shop's SKUs that a person linked on this order, by Walmart's."""
     creation_asked: int = 0
+    shop: ShopOrder | None = None
+    behind: tuple[Behind, ...] = ()
+    choices: Choices = field(default_factory=Choices)
 
 
 def find_all(sync_ids: Collection[int]) -> dict[int, OrderRow]:
@@ -70,6 +74,9 @@ def known(account_id: int, pos: Collection[str]) -> dict[str, Known]:
             read_at=read_at,
             links=links(row),
             creation_asked=row.creation_asked,
+            shop=to_shop(row),
+            behind=way_back(row),
+            choices=choices(row),
         )
         for row, read_at in db.session.execute(wanted).all()
     }
@@ -124,6 +131,28 @@ def to_line(row: LineRow) -> Line:
 def way_back(row: OrderRow) -> tuple[Behind, ...]:
     """Which Walmart units stand behind each line of the Magento order; empty where none is linked."""
     return msgspec.convert(row.magento_items or [], tuple[Behind, ...])
+
+
+def to_shop(row: OrderRow) -> ShopOrder | None:
+    """The Magento order as it was last stored, with its documents; None where none is linked or was read."""
+    return msgspec.convert(row.magento_seen, ShopOrder) if row.magento_seen else None
+
+
+def choices(row: OrderRow) -> Choices:
+    """What a person has decided for this order."""
+    return msgspec.convert(row.choices or {}, Choices)
+
+
+def set_choices(row: OrderRow, chosen: Choices) -> None:
+    """Keep what a person has decided."""
+    row.choices = _plain(asdict(chosen))
+
+
+def set_shop(row: OrderRow, shop: ShopOrder) -> None:
+    """Keep the Magento order as it was read, if anything of it is new."""
+    seen = _plain(shop)
+    if row.magento_seen != seen:
+        row.magento_seen = seen
 
 
 def with_first_prices(order: Order, stored: Order | None) -> Order:

@@ -16,7 +16,7 @@ from webapp.claims import Claim
 from webapp.database import is_sqlite
 from webapp.domain.commands import CommandState, CreateMagentoOrder, Issued, issued_of
 from webapp.domain.order import Order
-from webapp.domain.plan import Plan, Seen, acknowledge_due, wants_magento_order
+from webapp.domain.plan import Plan, Seen, acknowledge_due, cancels_at, wants_magento_order
 from webapp.domain.policy import Policy
 from webapp.domain.shop import ShopOrder
 from webapp.inbox import EventState
@@ -123,6 +123,8 @@ def _store_one(work: Work, account: Account, finding: Finding, row: OrderRow | N
     row.acknowledge_by = acknowledge_due(sight.order)
     row.waiting_for = list(planned.waiting_for)
     row.attention = planned.attention
+    row.remarks = list(planned.remarks) or None
+    row.auto_cancel_at = cancels_at(sight.order, account.policy, account.marketplace)
     row.under_way = bool(planned.commands)
     row.has_failed = any(one.state is CommandState.PARKED for one in finding.issued)
     row.wants_magento = _wants_magento(finding, account.policy)
@@ -161,6 +163,7 @@ def _store_shop(row: OrderRow, seen: Seen) -> None:
     row.magento_is_gone = False
     row.magento_state, row.magento_status = seen.shop.state, seen.shop.status
     row.magento_counts = _shop_counts(seen.shop)
+    order_rows.set_shop(row, seen.shop)
 
 
 def _shop_counts(shop: ShopOrder) -> str:
@@ -185,6 +188,8 @@ def _told(row: OrderRow | None, finding: Finding) -> list[tuple[str, str, str]]:
             told.append(("magento", f"In Magento: {', '.join(part for part in shown if part)}."))
     known = row.waiting_for if row is not None else []
     told += [("waiting", sentence) for sentence in planned.waiting_for if sentence not in known]
+    remarked = (row.remarks if row is not None else None) or ()
+    told += [("remark", sentence) for sentence in planned.remarks if sentence not in remarked]
     if planned.attention and (row is None or planned.attention != row.attention):
         told.append(("attention", planned.attention))
     if told or hints.MERCHANT not in finding.sight.wishers:

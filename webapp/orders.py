@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from webapp import accounts, claims, clock, hints, inbox, order_rows, order_store, outbox, shops
 from webapp.accounts import Account
 from webapp.claims import Claim
 from webapp.connectors.http import ConnectorError
-from webapp.domain.order import Order, has_gone_backwards
-from webapp.domain.plan import Seen, plan
+from webapp.domain.order import ZERO, Order, ReturnedLine, has_gone_backwards
+from webapp.domain.plan import Choices, Seen, plan
 from webapp.domain.policy import Policy
+from webapp.domain.quantities import has_gone_backwards as shop_has_gone_backwards
 from webapp.domain.retry import next_attempt
 from webapp.inbox import EventState
 from webapp.limits import MustWait
-from webapp.neighbours import call_both
+from webapp.neighbours import Neighbours, call_both
+from webapp.order_rows import Known
 from webapp.order_store import Finding, Sight
 from webapp.outbox import Trial
 from webapp.shops import Shop
@@ -51,21 +54,25 @@ def sync(claim: Claim) -> None:
         _read_failed(claim, trial, sentence, None, newest)
 
 
-def judge(account: Account, sights: Sequence[Sight], seen_in: Mapping[str, Shop]) -> list[Finding]:
-    """What the plan makes of each order, given Magento's side by PO."""
+def judge(
+    account: Account,
+    sights: Sequence[Sight],
+    seen_in: Mapping[str, Shop],
+    returns: tuple[ReturnedLine, ...] | None = None,
+) -> list[Finding]:
+    """What the plan makes of each order, given Magento's side by PO, and Walmart's returns where they were read."""
     issued = outbox.issued([sight.claim.sync_id for sight in sights])
     found = []
     for sight in sights:
-        seen = _seen(account, sight, seen_in[sight.order.po])
+        seen = replace(_seen(account, sight, seen_in[sight.order.po]), returns=returns)
         mine = tuple(issued[sight.claim.sync_id])
         planned = plan(seen, account.policy, mine, clock.now())
         found.append(Finding(sight, seen, planned, mine))
     return found
 
 
-def doubt(work: Work, claim: Claim) -> None:
+def doubt(work: Work, claim: Claim, trouble: str = "Walmart showed an older state than before; reading again.") -> None:
     """A unit seems to go backwards: believed only when a second read of the order alone says the same."""
-    trouble = "Walmart showed an older state than before; reading again."
     claims.release(work, claim, clock.now() + DOUBT, trouble=trouble, doubted=True)
 
 
@@ -89,23 +96,60 @@ def _sync(claim: Claim, trial: Trial, newest: int) -> None:
         return
     order = order_rows.with_first_prices(order, known.order if known else None)
     shop = shops.read_one(both.magento, account, order, known)
-    findings = judge(account, [Sight(claim, order, known, read_at, wishers=wishers)], {order.po: shop})
+    if known and _shop_went_backwards(known, shop) and not claim.is_doubted:
+        with unit_of_work() as work:
+            claims.check(work, claim)
+            doubt(work, claim, shops.OLD)
+        return
+    sight = Sight(claim, order, known, read_at, wishers=wishers)
+    findings = judge(account, [sight], {order.po: shop})
+    if findings[0].planned.needs_returns:
+        findings = judge(account, [sight], {order.po: shop}, _returns(both, order))
     with unit_of_work() as work:
         claims.check(work, claim)
         order_store.store(work, account, findings, newest)
 
 
+def _shop_went_backwards(known: Known, shop: Shop) -> bool:
+    before, after = known.shop, shop.order
+    if before is None or after is None or before.entity_id != after.entity_id:
+        return False
+    return shop_has_gone_backwards(before, after)
+
+
+def _returns(both: Neighbours, order: Order) -> tuple[ReturnedLine, ...]:
+    """What was given back through returns. Without the right to read them the order alone has to tell."""
+    try:
+        found = both.walmart.returns_of(order.customer_order_id)
+    except ConnectorError as error:
+        if not error.permanent:
+            raise
+        return ()
+    return tuple(
+        ReturnedLine(
+            order.po, one.return_order_id, line.line, line.status, int(line.refunded_quantity), line.amount or ZERO
+        )
+        for one in found
+        for line in one.lines
+        if line.po == order.po
+    )
+
+
 def _seen(account: Account, sight: Sight, shop: Shop) -> Seen:
+    known = sight.known
     return Seen(
         order=sight.order,
         shop=shop.order,
-        linked_increment_id=sight.known.magento_increment_id if sight.known else None,
+        linked_increment_id=known.magento_increment_id if known else None,
         shop_is_gone=shop.is_gone,
         shop_trouble=shop.trouble,
         products=shop.match.products,
         links=shop.match.links,
-        creation_asked=sight.known.creation_asked if sight.known else 0,
+        creation_asked=known.creation_asked if known else 0,
         store_currency=account.store.currency,
+        market=account.marketplace,
+        behind=known.behind if known else (),
+        choices=known.choices if known else Choices(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -20,11 +20,11 @@ from webapp.claims import Claim
 from webapp.connectors.http import CallRecord, ConnectorError
 from webapp.connectors.walmart_errors import DEFAULT_WAIT, REFUSED_FOR_NOW
 from webapp.database import is_sqlite
+from webapp.domain.command_words import IN_WORDS
 from webapp.domain.commands import (
-    IN_WORDS,
+    BOTH_WAYS,
     KINDS,
     SETTLES_IN,
-    SIDES,
     TRIED_ON,
     Command,
     CommandState,
@@ -35,6 +35,8 @@ from webapp.domain.commands import (
 from webapp.domain.limits import BY_COMMAND
 from webapp.domain.plan import Plan
 from webapp.domain.retry import SCHEDULE, next_attempt
+from webapp.issued import RULE as RULE
+from webapp.issued import issued as issued
 from webapp.limits import MustWait
 from webapp.models import AttemptRow, ChangeRow, CommandRow, SyncRow, db
 from webapp.queue import Bell
@@ -45,7 +47,6 @@ log = logging.getLogger(__name__)
 # The table, not the class: many rows in one execution, without the ORM between.
 COMMANDS = CommandRow.metadata.tables[CommandRow.__tablename__]
 
-RULE = "rule"
 UNEXPECTED_TRIES = 5
 """An error that nobody foresaw will hardly heal: after so many tries a person is asked."""
 
@@ -128,8 +129,9 @@ def issue_all(
 def settle(work: Work, plans: Mapping[int, Plan], known: Mapping[int, Iterable[Issued]]) -> None:
     """Of each order, by its turn's id: dismiss what waits but is not asked for any more, with that reason.
 
-    What waits for a person is dismissed only where the plan says that its need is over. `known` is what the plan was
-    shown. What a person asked for or retried since, it never judged: that stays.
+    What waits for a person is dismissed only where the plan says that its need is over, or, of what carries a status
+    across, does not hold it. `known` is what the plan was shown. What a person asked for or retried since, it never
+    judged: that stays.
     """
     kept = {(sync_id, type(one).__name__, cause_of(one)) for sync_id, plan in plans.items() for one in plan.commands}
     over = {(sync_id, kind) for sync_id, plan in plans.items() for kind in plan.over}
@@ -137,22 +139,14 @@ def settle(work: Work, plans: Mapping[int, Plan], known: Mapping[int, Iterable[I
         (sync_id, one.kind, one.cause, one.is_under_way)
         for sync_id, shown in known.items()
         for one in shown
-        if one.is_under_way or (sync_id, one.kind) in over
+        if one.is_under_way or (sync_id, one.kind) in over or isinstance(one.command, BOTH_WAYS)
     }
-    unwanted = judged - {(*key, True) for key in kept}
+    held = {(sync_id, type(one).__name__, cause_of(one)) for sync_id, plan in plans.items() for one in plan.held}
+    unwanted = judged - {(*key, True) for key in kept} - {(*key, False) for key in held}
     waits = CommandRow.state.in_((CommandState.QUEUED, CommandState.PARKED))
     for row in work.execute(select(CommandRow).where(CommandRow.sync_id.in_(plans), waits)).scalars():
         if (row.sync_id, row.kind, row.cause, row.state == CommandState.QUEUED) in unwanted:
             _end(row, CommandState.DISMISSED, "Not needed any more: the order shows that it is done or called off.")
-
-
-def issued(sync_ids: Collection[int]) -> dict[int, list[Issued]]:
-    """Everything ever issued for these orders, by their turns' ids, oldest first, as the plan wants it."""
-    found: dict[int, list[Issued]] = {sync_id: [] for sync_id in sync_ids}
-    wanted = select(CommandRow).where(CommandRow.sync_id.in_(sync_ids)).order_by(CommandRow.id)
-    for row in db.session.execute(wanted).scalars():
-        found[row.sync_id].append(_to_issued(row))
-    return found
 
 
 def run(claim: Claim, perform: Perform) -> None:
@@ -214,7 +208,7 @@ def _queued(sync_id: int, account_key: str, po: str, command: Command, by: str) 
         "kind": kind,
         "key": f"{account_key}:{po}:{kind}:{cause}",
         "cause": cause,
-        "arguments": asdict(command),
+        "arguments": msgspec.to_builtins(asdict(command)),
         "state": CommandState.QUEUED,
         "issued_by": by,
         "issued_at": now,
@@ -366,20 +360,6 @@ def _attempt(
         outcome=outcome,
         sentence=sentence,
         calls=msgspec.to_builtins(trial.calls),
-    )
-
-
-def _to_issued(row: CommandRow) -> Issued:
-    return Issued(
-        kind=row.kind,
-        cause=row.cause,
-        state=CommandState(row.state),
-        done_at=row.ended_at if row.state == CommandState.DONE else None,
-        reason=f"{SIDES[row.kind]}: {row.reason}" if row.reason else "",
-        waits=row.reason if row.is_in_line and row.state == CommandState.QUEUED else "",
-        given_up=bool(row.dismissed_by),
-        was_sent=row.first_sent_at is not None,
-        by_person=row.issued_by != RULE,
     )
 
 

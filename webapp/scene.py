@@ -11,6 +11,7 @@ from webapp.claims import Claim
 from webapp.connectors.http import ConnectorError
 from webapp.domain.commands import Side
 from webapp.domain.order import Order
+from webapp.domain.plan import Choices
 from webapp.domain.shop import Behind
 from webapp.neighbours import Neighbours, call_both
 from webapp.outbox import Task, Trial, Unneeded
@@ -26,6 +27,8 @@ class Scene:
     both: Neighbours
     stored: Order
     magento_order_id: int | None
+    increment_id: str = ""
+    choices: Choices = field(default_factory=Choices)
     behind: tuple[Behind, ...] = ()
     former: frozenset[int] = field(default_factory=frozenset)
     links: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +48,8 @@ def set_up(claim: Claim, task: Task, trial: Trial) -> Scene:
         both=call_both(account, trial.calls.append, claim),
         stored=order_rows.to_order(row),
         magento_order_id=row.magento_order_id,
+        increment_id=row.magento_increment_id or "",
+        choices=order_rows.choices(row),
         behind=order_rows.way_back(row),
         former=_ids(row.magento_former or ()),
         links=order_rows.links(row),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from webapp import products
 from webapp.accounts import Account
@@ -11,9 +11,12 @@ from webapp.connectors.http import ConnectorError
 from webapp.connectors.magento import MagentoClient
 from webapp.domain.order import Order
 from webapp.domain.plan import Seen, wants_magento_order
+from webapp.domain.quantities import has_gone_backwards
 from webapp.domain.shop import ShopOrder
 from webapp.order_rows import Known
 from webapp.products import Match, Wanted
+
+OLD = "Magento showed an older state than before; reading again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ def read_one(magento: MagentoClient, account: Account, order: Order, known: Know
     try:
         if known is not None and known.magento_order_id is not None:
             shop = magento.get_order(known.magento_order_id)
-            return Shop(order=shop, is_gone=shop is None)
+            return Shop(order=_with_documents(magento, [(shop, known)])[0] if shop else None, is_gone=shop is None)
         if _wants(account, order, known):
             return Shop(match=products.match(magento, account.store.id, _wanted(order, known)))
     except ConnectorError as error:
@@ -47,7 +50,10 @@ def read_many(
     others = [order for order, known in orders if not (known and known.magento_order_id)]
     of_po = {order.po: known for order, known in orders}
     wanting = {one.po: _wanted(one, of_po[one.po]) for one in others if _wants(account, one, of_po[one.po])}
-    return {order.po: Shop() for order in others} | _products(magento, account, wanting) | _linked(magento, linked)
+    before = {known.magento_order_id: known for _, known in orders if known and known.magento_order_id}
+    return (
+        {order.po: Shop() for order in others} | _products(magento, account, wanting) | _linked(magento, linked, before)
+    )
 
 
 def _wants(account: Account, order: Order, known: Known | None) -> bool:
@@ -69,14 +75,50 @@ def _products(magento: MagentoClient, account: Account, wanting: Mapping[str, Wa
     return {po: Shop(match=match) for po, match in found.items()}
 
 
-def _linked(magento: MagentoClient, linked: Mapping[int, Order]) -> dict[str, Shop]:
+def _linked(magento: MagentoClient, linked: Mapping[int, Order], before: Mapping[int, Known]) -> dict[str, Shop]:
     if not linked:
         return {}
     try:
-        found = magento.find_orders(entity_ids=linked)
+        found = [shop for shop in magento.find_orders(entity_ids=linked) if shop.entity_id in linked]
+        complete = _with_documents(magento, [(shop, before[shop.entity_id]) for shop in found])
     except ConnectorError as error:
         return {order.po: _away(error) for order in linked.values()}
-    return {linked[shop.entity_id].po: Shop(order=shop) for shop in found if shop.entity_id in linked}
+    return {linked[shop.entity_id].po: _believed(shop, before[shop.entity_id]) for shop in complete}
+
+
+def _with_documents(magento: MagentoClient, orders: Sequence[tuple[ShopOrder, Known]]) -> list[ShopOrder]:
+    """The orders with their shipments and credit memos, read only where counts or history say that there can be any."""
+    shipped = [shop.entity_id for shop, known in orders if _has_shipments(shop, known)]
+    credited = [shop.entity_id for shop, known in orders if _has_memos(shop, known)]
+    shipments = magento.documents.shipments_of(shipped) if shipped else ()
+    memos = magento.documents.creditmemos_of(credited) if credited else ()
+    return [
+        replace(
+            shop,
+            shipments=tuple(one for one in shipments if one.order_id == shop.entity_id),
+            creditmemos=tuple(one for one in memos if one.order_id == shop.entity_id),
+        )
+        for shop, _ in orders
+    ]
+
+
+def _has_shipments(shop: ShopOrder, known: Known) -> bool:
+    return any(item.shipped for item in shop.items) or bool(known.shop and known.shop.shipments)
+
+
+def _has_memos(shop: ShopOrder, known: Known) -> bool:
+    return bool(shop.total_refunded) or any(item.refunded for item in shop.items) or _had_memos(known)
+
+
+def _had_memos(known: Known) -> bool:
+    return bool(known.shop and known.shop.creditmemos)
+
+
+def _believed(shop: ShopOrder, known: Known) -> Shop:
+    """On a page nothing can be read twice, so what seems to go backwards waits for the order's own turn."""
+    if known.shop and known.shop.entity_id == shop.entity_id and has_gone_backwards(known.shop, shop):
+        return Shop(trouble=OLD)
+    return Shop(order=shop)
 
 
 def _away(error: ConnectorError) -> Shop:

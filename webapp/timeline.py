@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import defer
 
 from webapp.connectors import redact
-from webapp.domain.commands import IN_WORDS, SIDES, CommandState, Side
+from webapp.domain.command_words import IN_WORDS
+from webapp.domain.commands import SIDES, CommandState, Side
 from webapp.models import AttemptRow, ChangeRow, CommandRow, EventRow, db
 
 MOST_OF_A_KIND = 200

@@ -55,7 +55,8 @@ def tell(house: House, stories: list[Story], dice: random.Random) -> None:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_whatever_becomes_of_the_webhooks_the_end_is_the_same(house: House, seed: int) -> None:
     dice = random.Random(seed)
-    house.set_policy(acknowledge=dice.choice([AcknowledgeWhen.ON_IMPORT, AcknowledgeWhen.AFTER_MAGENTO_ORDER]))
+    when = dice.choice([AcknowledgeWhen.ON_IMPORT, AcknowledgeWhen.AFTER_MAGENTO_ORDER])
+    house.set_policy(acknowledge=when, accept_cancellation_requests=True)
     stories = [begin(house, dice) for _ in range(ORDERS)]
     while any(story.steps for story in stories):
         going = [story for story in stories if story.steps]

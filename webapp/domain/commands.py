@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
+from typing import Any, assert_never, get_args
+
+from webapp.domain.order import ZERO, Charge, Tracking
+from webapp.domain.shop import ItemUnits, Units
 
 
 class Side(StrEnum):
@@ -39,9 +44,10 @@ class CreateProduct:
 
 @dataclass(frozen=True, slots=True)
 class CreateInvoice:
-    """Invoice all of the Magento order: Walmart has taken the payment."""
+    """Invoice the Magento order, of which Walmart has taken the payment: all of it, or only units that stay."""
 
     generation: int = 1
+    items: tuple[ItemUnits, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +58,166 @@ class SetMagentoStatus:
     reached: str
 
 
-Command = AcknowledgeOrder | CreateMagentoOrder | CreateProduct | CreateInvoice | SetMagentoStatus
+@dataclass(frozen=True, slots=True)
+class ConfirmShipment:
+    """Tell Walmart that units have left in one parcel: of a Magento shipment, or as a person says (`parcel`).
 
-KINDS: dict[str, type[Command]] = {
-    kind.__name__: kind
-    for kind in (AcknowledgeOrder, CreateMagentoOrder, CreateProduct, CreateInvoice, SetMagentoStatus)
-}
+    A shipment's carrier and method are looked up right before it is sent, so that a mapping that was put right counts.
+    """
+
+    units: tuple[Units, ...]
+    shipment: int = 0
+    shipment_number: str = ""
+    number: str = ""
+    parcel: Tracking | None = None
+    other_carrier: bool = False
+    request: str = ""
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectTracking:
+    """Give Walmart another tracking number for units that it has as shipped with `before`."""
+
+    units: tuple[Units, ...]
+    shipment: int
+    shipment_number: str
+    before: str
+    number: str
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLines:
+    """Cancel open units at Walmart. `cause` is what asked for it (`memo:17`, `order:12`, `buyer`, `request:…`)."""
+
+    units: tuple[Units, ...]
+    reason: str
+    cause: str
+    because: str = ""
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LineMoney:
+    """Money of one Walmart line, as positive charges; so many of its units come back whole, else it is money alone.
+
+    `before` is what Walmart showed refunded on the line when this was decided.
+    """
+
+    line: str
+    charges: tuple[Charge, ...]
+    units: int = 0
+    before: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        return sum((charge.amount + charge.tax for charge in self.charges), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLines:
+    """Give a buyer money back for shipped lines: for a credit memo of Magento, or as a person says (`request`).
+
+    Full and partial refunds are calls of their own. `note` says what differs from the memo.
+    """
+
+    lines: tuple[LineMoney, ...]
+    is_full: bool
+    reason: str
+    comment: str = ""
+    memo: int = 0
+    memo_number: str = ""
+    request: str = ""
+    note: str = ""
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BookRefund:
+    """Set a credit memo against what Walmart has refunded already; nothing is paid."""
+
+    lines: tuple[LineMoney, ...]
+    memo: int
+    memo_number: str
+    note: str = ""
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AskAboutMemo:
+    """A credit memo that cannot be settled without the merchant: it is parked at once, with the question."""
+
+    memo: int
+    memo_number: str
+    question: str
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CreateShipment:
+    """Ship in Magento what Walmart shows shipped in one parcel."""
+
+    items: tuple[ItemUnits, ...]
+    units: tuple[Units, ...]
+    tracking: Tracking | None = None
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CancelMagentoOrder:
+    """Cancel what is open in the Magento order and not invoiced: `items` of it, because Walmart cancelled them."""
+
+    order: int
+    items: tuple[ItemUnits, ...]
+    because: str = ""
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCreditMemo:
+    """Credit in Magento what was cancelled or refunded at Walmart. Amounts are Magento's: shipping is net of tax."""
+
+    items: tuple[ItemUnits, ...]
+    lines: tuple[LineMoney, ...]
+    shipping: Decimal = ZERO
+    adjustment: Decimal = ZERO
+    cancelled: bool = False
+    because: str = ""
+    generation: int = 1
+
+
+Command = (
+    AcknowledgeOrder
+    | CreateMagentoOrder
+    | CreateProduct
+    | CreateInvoice
+    | SetMagentoStatus
+    | ConfirmShipment
+    | CorrectTracking
+    | CancelLines
+    | RefundLines
+    | BookRefund
+    | AskAboutMemo
+    | CreateShipment
+    | CancelMagentoOrder
+    | CreateCreditMemo
+)
+
+KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in get_args(Command)}
+
+BOTH_WAYS = (
+    ConfirmShipment,
+    CorrectTracking,
+    CancelLines,
+    RefundLines,
+    BookRefund,
+    AskAboutMemo,
+    CreateShipment,
+    CancelMagentoOrder,
+    CreateCreditMemo,
+)
+"""Kinds that carry a status across. What was sent of them is followed up, whatever the plan says."""
 
 SIDES: dict[str, Side] = {
     "AcknowledgeOrder": Side.WALMART,
@@ -65,36 +225,29 @@ SIDES: dict[str, Side] = {
     "CreateProduct": Side.MAGENTO,
     "CreateInvoice": Side.MAGENTO,
     "SetMagentoStatus": Side.MAGENTO,
+    "ConfirmShipment": Side.WALMART,
+    "CorrectTracking": Side.WALMART,
+    "CancelLines": Side.WALMART,
+    "RefundLines": Side.WALMART,
+    "BookRefund": Side.WALMART,
+    "AskAboutMemo": Side.WALMART,
+    "CreateShipment": Side.MAGENTO,
+    "CancelMagentoOrder": Side.MAGENTO,
+    "CreateCreditMemo": Side.MAGENTO,
 }
 
 SETTLES_IN = {"CreateProduct": timedelta(seconds=120), "CreateInvoice": timedelta(seconds=120)}
-"""How long an effect may stay unseen after a doubtful call. A kind that is not here may be repeated at once: the other
-side itself takes it only once (the order by its number), or twice without harm."""
+"""How long an effect may stay unseen after a doubtful call. A kind that is not here may be tried again at once: the
+other side itself takes it only once (the order by its number), or twice without harm, or its handler waits itself."""
 
-IN_WORDS = {
-    "AcknowledgeOrder": ("Acknowledge at Walmart", "Acknowledged at Walmart", "Acknowledging…"),
-    "CreateMagentoOrder": (
-        "Create the Magento order",
-        "Created the Magento order",
-        "Creating the Magento order…",
-    ),
-    "CreateProduct": ("Create the product", "Created the product", "Creating the product…"),
-    "CreateInvoice": ("Invoice the Magento order", "Invoiced the Magento order", "Invoicing…"),
-    "SetMagentoStatus": ("Set the Magento status", "Set the Magento status", "Setting the Magento status…"),
-}
-"""Per kind: what it will do, what it did, what it is doing; the order log and the queue share the words."""
+MAGENTO_ALONE = frozenset(
+    {"CreateProduct", "CreateInvoice", "SetMagentoStatus", "CreateShipment", "CancelMagentoOrder", "CreateCreditMemo"}
+)
+"""Kinds that never ask Walmart anything, and so go on while Walmart does not serve the account. What they rest on there
+cannot be undone: a unit that is shipped, cancelled or refunded stays so."""
 
-DOING = {
-    "AcknowledgeOrder": "Acknowledging at Walmart",
-    "CreateMagentoOrder": "Creating the Magento order",
-    "CreateProduct": "Creating the product in Magento",
-    "CreateInvoice": "Invoicing the Magento order",
-    "SetMagentoStatus": "Setting the Magento status",
-}
-"""Per kind: how the order's sentence begins while the command is under way."""
-
-MAGENTO_ALONE = frozenset({"CreateProduct", "CreateInvoice", "SetMagentoStatus"})
-"""Kinds that never ask Walmart anything, and so go on while Walmart does not serve the account."""
+CHANGE_NOTHING = frozenset({"BookRefund", "AskAboutMemo"})
+"""Kinds that only compare, or ask a person, and so take no token of any limit."""
 
 
 TRIED_ON = frozenset({"AcknowledgeOrder"})
@@ -127,6 +280,10 @@ class Issued:
     waits: str = ""
     was_sent: bool = False
     by_person: bool = False
+    ended_at: datetime | None = None
+    command: Command | None = None
+    frozen: Mapping[str, Any] = field(default_factory=dict)
+    """What was sent, and what its handler noted about it."""
 
     @property
     def is_under_way(self) -> bool:
@@ -135,15 +292,75 @@ class Issued:
 
 def cause_of(command: Command) -> str:
     """The part of the idempotency key that names why this command is wanted, not the state it was wanted in."""
+    if isinstance(command, CreateProduct):
+        return f"{command.generation}:{command.sku}"
+    base = base_of(command)
+    generation = getattr(command, "generation", 1)
+    if not base:
+        return str(generation)
+    return base if generation == 1 else f"{base}:{generation}"
+
+
+def base_of(command: Command) -> str:
+    """The cause without its generation, which tells one after a failed one from the first; empty where nothing else
+    tells commands of this kind apart."""
     match command:
         case SetMagentoStatus(status, reached):
             return f"{reached}:{status}"
-        case CreateProduct(sku, generation):
-            return f"{generation}:{sku}"
+        case CreateProduct(sku=sku):
+            return f"product:{sku}"
+        case ConfirmShipment():
+            return f"{_source(command.shipment, command.request)}:{command.number}:{units_key(command.units)}"
+        case CorrectTracking():
+            return f"{command.shipment}:{command.before}>{command.number}:{units_key(command.units)}"
+        case CancelLines():
+            return f"{command.cause}:{units_key(command.units)}"
+        case RefundLines():
+            kind = "full" if command.is_full else "partial"
+            return f"{_source(command.memo, command.request, 'memo')}:{kind}"
+        case BookRefund() | AskAboutMemo():
+            return f"memo:{command.memo}"
+        case CreateShipment():
+            return f"{command.tracking.number if command.tracking else ''}:{units_key(command.units)}"
+        case CancelMagentoOrder():
+            return f"{command.order}:{_items_key(command.items)}"
+        case CreateCreditMemo():
+            return f"{'cancelled' if command.cancelled else 'refunded'}:{_money_key(command.lines)}"
+        case CreateInvoice(items=items) if items:
+            return f"only:{_items_key(items)}"
+        case AcknowledgeOrder() | CreateMagentoOrder() | CreateInvoice():
+            return ""
         case _:
-            return str(command.generation)
+            assert_never(command)
+
+
+def units_key(units: Iterable[Units]) -> str:
+    """`1x1,2x1`: so many units of each line."""
+    return ",".join(f"{one.line}x{one.quantity}" for one in units)
+
+
+def anew(command: Command, issued: Iterable[Issued]) -> Command:
+    """The same as the next generation after all that were issued for the same cause."""
+    before = [
+        getattr(one.command, "generation", 1)
+        for one in issued
+        if one.command is not None and type(one.command) is type(command) and base_of(one.command) == base_of(command)
+    ]
+    return replace(command, generation=max(before, default=0) + 1)  # type: ignore[arg-type]
 
 
 def issued_of(kind: type[Command], issued: Iterable[Issued]) -> tuple[Issued, ...]:
     """All earlier commands of one kind, in the order they were issued."""
     return tuple(one for one in issued if one.kind == kind.__name__)
+
+
+def _source(document: int, request: str, word: str = "shipment") -> str:
+    return f"request:{request}" if request else f"{word}:{document}"
+
+
+def _items_key(items: Iterable[ItemUnits]) -> str:
+    return ",".join(f"{one.item_id}x{one.quantity}" for one in items)
+
+
+def _money_key(lines: Iterable[LineMoney]) -> str:
+    return ",".join(f"{one.line}x{one.units}={one.total}" for one in lines)

@@ -61,7 +61,13 @@ PUBLISHED: dict[str, dict[Endpoint, float]] = {
 ASSUMED = 60.0
 """Calls a minute where nothing is published: what Walmart grants the calls that change an order."""
 
-BY_COMMAND: dict[str, Endpoint] = {"AcknowledgeOrder": Endpoint.ACKNOWLEDGE}
+BY_COMMAND: dict[str, Endpoint] = {
+    "AcknowledgeOrder": Endpoint.ACKNOWLEDGE,
+    "ConfirmShipment": Endpoint.SHIPPING,
+    "CorrectTracking": Endpoint.SHIPPING,
+    "CancelLines": Endpoint.CANCEL,
+    "RefundLines": Endpoint.REFUND,
+}
 """The endpoint that each kind of command to Walmart waits for."""
 
 IN_WORDS: dict[Endpoint, str] = {

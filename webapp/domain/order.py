@@ -96,6 +96,18 @@ class LineRefund:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnedLine:
+    """What a return says of one line of an order: its state, how many units were refunded, and with how much."""
+
+    po: str
+    return_order_id: str
+    line: str
+    status: str
+    units: int = 0
+    amount: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One order line. In the US a line is usually one unit, so three mugs are three lines."""
 
@@ -120,8 +132,28 @@ class Line:
         return counted
 
     @property
+    def cancelled(self) -> int:
+        return self.counts()[CANCELLED]
+
+    @property
     def uncancelled(self) -> int:
-        return self.quantity - self.counts()[CANCELLED]
+        return self.quantity - self.cancelled
+
+    @property
+    def shipped(self) -> int:
+        """Units that have shipped, delivered ones among them."""
+        counts = self.counts()
+        return sum(counts[word] for word in SHIPPED_WORDS)
+
+    @property
+    def open(self) -> int:
+        """Units that are neither shipped nor cancelled."""
+        return max(self.quantity - self.shipped - self.cancelled, 0)
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """The tracking numbers that Walmart shows on the line."""
+        return frozenset(one.tracking.number for one in self.quantities if one.tracking and one.tracking.number)
 
     def charged(self, charge_type: str) -> tuple[Decimal, Decimal]:
         """Amount and tax of all charges of one type (`PRODUCT`, `SHIPPING`, ...)."""

@@ -8,7 +8,7 @@ to be done; what both have asks for nothing, whoever did it first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -98,7 +98,8 @@ class Differences:
 
     `confirm`: shipped in the shop, open at Walmart. `cancel`: given up in the shop, open at Walmart. `ship`: shipped at
     Walmart, open in the shop. `give_up`: cancelled at Walmart, open in the shop. `clash`: shipped in the shop and not
-    refunded, cancelled at Walmart. `late`: given up in the shop, shipped at Walmart. `waiting`: open on both sides.
+    refunded, cancelled at Walmart; `moot`: the same, but refunded. `late`: given up in the shop, shipped at Walmart.
+    `waiting`: open on both sides.
     """
 
     confirm: int = 0
@@ -106,6 +107,7 @@ class Differences:
     ship: int = 0
     give_up: int = 0
     clash: int = 0
+    moot: int = 0
     late: int = 0
     waiting: int = 0
 
@@ -129,9 +131,16 @@ class Standing:
 
 
 def standings(
-    order_lines: Iterable[Line], shop: ShopOrder, behind: Sequence[Behind], floors: Sequence[Floor]
+    order_lines: Iterable[Line],
+    shop: ShopOrder,
+    behind: Sequence[Behind],
+    floors: Sequence[Floor],
+    refunding: Container[int] = (),
 ) -> tuple[Standing, ...]:
-    """Each group of the order on both sides. Lines that exist on one side alone have nothing to be equal to."""
+    """Each group of the order on both sides. Lines that exist on one side alone have nothing to be equal to.
+
+    `refunding` are credit memos that a person said to be about units that shipped.
+    """
     lines = {line.number: line for line in order_lines}
     items = {item.item_id: item for item in shop.items}
     found = []
@@ -139,7 +148,7 @@ def standings(
         if not all(item in items for item in group.items):
             continue
         walmart = tuple(at_walmart(lines[one.line], one.quantity, floors) for one in group.units if one.line in lines)
-        counted = tuple(in_shop(items[item], shop.shipments, shop.creditmemos) for item in group.items)
+        counted = tuple(in_shop(items[item], shop.shipments, shop.creditmemos, refunding) for item in group.items)
         found.append(Standing(group, walmart, counted, compare(counted, walmart)))
     return tuple(found)
 
@@ -175,14 +184,19 @@ def at_walmart(line: Line, behind: int, floors: Iterable[Floor] = ()) -> Walmart
     return WalmartUnits(line.number, rest, min(counts[CREATED], rest), shipped, cancelled)
 
 
-def in_shop(item: ShopItem, shipments: Iterable[ShopShipment], memos: Iterable[ShopCreditmemo]) -> ShopUnits:
+def in_shop(
+    item: ShopItem,
+    shipments: Iterable[ShopShipment],
+    memos: Iterable[ShopCreditmemo],
+    refunding: Container[int] = (),
+) -> ShopUnits:
     """A line of the shop's order, its documents taken in the order in which they were made.
 
     Totals that tell of more than the documents are counted, so that nothing is done twice; they are marked as unseen.
     """
     count = _Count(open=int(item.ordered))
     for _, document in sorted(_happenings(item.item_id, shipments, memos), key=lambda one: one[0]):
-        count.take(item.item_id, document)
+        count.take(item.item_id, document, refunding)
     unseen = count.left_over(shipped=int(item.shipped), credited=int(item.refunded))
     by_order = min(int(item.canceled), count.open)
     count.open -= by_order
@@ -218,12 +232,14 @@ def compare(shop: Iterable[ShopUnits], walmart: Iterable[WalmartUnits]) -> Diffe
     give_up = min(unasked, here - ship)
     # Of what was shipped, the units that were refunded since are those that Walmart may well have cancelled.
     kept = max(sum(one.shipped for one in items) - agreed - confirm, 0)
+    contrary = min(unmet - confirm, unasked - give_up)
     return Differences(
         confirm=confirm,
         cancel=cancel,
         ship=ship,
         give_up=give_up,
-        clash=min(unmet - confirm, unasked - give_up, kept),
+        clash=min(contrary, kept),
+        moot=contrary - min(contrary, kept),
         late=min(unshipped - ship, uncalled - cancel),
         waiting=min(here - ship - give_up, there - confirm - cancel),
     )
@@ -241,12 +257,12 @@ class _Count:
     sent: list[Sent] = field(default_factory=list)
     credits: list[Credit] = field(default_factory=list)
 
-    def take(self, item_id: int, document: tuple[str, int, int]) -> None:
+    def take(self, item_id: int, document: tuple[str, int, int], refunding: Container[int]) -> None:
         kind, number, quantity = document
         if kind == "shipment":
             self.sent.append(Sent(number, item_id, quantity, self.ship(quantity)))
         else:
-            self.credits.append(Credit(number, item_id, *self.credit(quantity)))
+            self.credits.append(Credit(number, item_id, *self.credit(quantity, number in refunding)))
 
     def ship(self, quantity: int) -> int:
         """Units leave the house; how many of them were given up before."""
@@ -257,9 +273,9 @@ class _Count:
         self.surplus += surplus
         return surplus
 
-    def credit(self, quantity: int) -> tuple[int, int]:
+    def credit(self, quantity: int, refunding: bool = False) -> tuple[int, int]:
         """Units are credited: how many of them were open, and how many had shipped."""
-        from_open = min(quantity, self.open)
+        from_open = min(max(quantity - self.shipped, 0) if refunding else quantity, self.open)
         from_shipped = min(quantity - from_open, self.shipped)
         self.open -= from_open
         self.cancelled += from_open

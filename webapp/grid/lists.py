@@ -266,5 +266,5 @@ def _light() -> tuple[Any, ...]:
 def _without_the_heavy() -> tuple[Any, ...]:
     """What only the order page needs stays where it is."""
     heavy = (OrderRow.address, OrderRow.email, OrderRow.made_up, OrderRow.find_numbers, OrderRow.find_items)
-    magento = (OrderRow.magento_items, OrderRow.magento_carts, OrderRow.magento_former)
+    magento = (OrderRow.magento_items, OrderRow.magento_seen, OrderRow.magento_carts, OrderRow.magento_former)
     return tuple(defer(column) for column in (*heavy, *magento, OrderRow.find_buyer))

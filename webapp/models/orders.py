@@ -65,6 +65,12 @@ class OrderRow(Base):
     acknowledged_late: Mapped[bool] = mapped_column(default=False)
     waiting_for: Mapped[list[Any]] = mapped_column(default=list)
     attention: Mapped[str | None] = mapped_column(Text)
+    remarks: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What is not as one would expect and stays so, a sentence each."""
+    choices: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What a person has decided for this order (`domain.plan.Choices`)."""
+    auto_cancel_at: Mapped[datetime | None]
+    """When Walmart cancels what is still open; None when nothing is, or when the seller does not ship it."""
     under_way: Mapped[bool] = mapped_column(default=False)
     is_open: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Some unit is neither shipped nor canceled."""
@@ -85,6 +91,8 @@ class OrderRow(Base):
     magento_counts: Mapped[str] = mapped_column(default="")
     magento_items: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     """The way back: for each line of the Magento order the Walmart lines, and how many units of each, behind it."""
+    magento_seen: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The Magento order as last read, with its shipments and credit memos."""
     magento_carts: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     """Every cart that was opened for this order, newest last: one of them may have become an order unseen."""
     magento_former: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))

@@ -6,45 +6,90 @@ Each concern has a module of its own, which answers with a Plan; `plan` puts the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
-from webapp.domain.commands import CommandState, Issued
+from webapp.domain.commands import BOTH_WAYS, CommandState, Issued
 from webapp.domain.order import is_open
 from webapp.domain.plan.acknowledging import acknowledge, acknowledge_due, needs_acknowledgement
+from webapp.domain.plan.cancelling import accept, cancel
+from webapp.domain.plan.case import Case, build, follow_up
+from webapp.domain.plan.clashing import clash
+from webapp.domain.plan.correcting import correct
 from webapp.domain.plan.creating import create, wants_magento_order
+from webapp.domain.plan.crediting import credit
+from webapp.domain.plan.deadlines import cancels_at, ship_due, watch
+from webapp.domain.plan.giving_up import give_up, is_giving_up
+from webapp.domain.plan.holding import hold
 from webapp.domain.plan.invoicing import invoice
 from webapp.domain.plan.magento_status import follow
+from webapp.domain.plan.refunding import refund
 from webapp.domain.plan.resting import rest
-from webapp.domain.plan.seen import Plan, Seen, shipper
+from webapp.domain.plan.seen import Choices, Plan, Seen, shipper, together
+from webapp.domain.plan.shipping import confirm, remark_surplus
+from webapp.domain.plan.shop_shipping import ship
 from webapp.domain.policy import Policy
 
-__all__ = ["Plan", "Seen", "acknowledge_due", "needs_acknowledgement", "plan", "shipper", "wants_magento_order"]
+__all__ = [
+    "Choices",
+    "Plan",
+    "Seen",
+    "acknowledge_due",
+    "cancels_at",
+    "needs_acknowledgement",
+    "plan",
+    "ship_due",
+    "shipper",
+    "wants_magento_order",
+]
 
 
 def plan(seen: Seen, policy: Policy, issued: Iterable[Issued], now: datetime) -> Plan:
     """What is left to do for this order, judged from what was seen on both sides alone."""
     commands = tuple(issued)
-    parts = (
-        acknowledge(seen, policy, commands, now),
-        create(seen, policy, commands, now),
-        invoice(seen, policy, commands, now),
-        follow(seen, policy, commands),
-        rest(seen, now),
+    case = build(seen, policy, commands, now)
+    found = together(
+        (
+            acknowledge(seen, policy, commands, now),
+            create(seen, policy, commands, now),
+            Plan() if is_giving_up(case) else invoice(seen, policy, commands, now),
+            follow(seen, policy, commands),
+            _across(case),
+            rest(case),
+            watch(seen, policy, now),
+        ),
+        seen.choices.settled,
     )
-    looks = [part.look_again_at for part in parts if part.look_again_at]
+    looks = [at for at in (found.look_again_at, case.settles_at) if at]
     if is_open(seen.order.counts()):
         looks.append(now + policy.read_daily)
-    over = frozenset().union(*(part.over for part in parts))
-    attentions = [part.attention for part in parts if part.attention] + _parked(commands, over)
-    return Plan(
-        commands=tuple(command for part in parts for command in part.commands),
-        waiting_for=tuple(sentence for part in parts for sentence in part.waiting_for),
-        attention=attentions[0] if attentions else None,
-        missing_skus=tuple(sku for part in parts for sku in part.missing_skus),
-        look_again_at=min(looks) if looks else None,
-        over=over,
+    attention = found.attention or next(iter(_refused(commands, found)), None)
+    return replace(found, attention=attention, look_again_at=min(looks) if looks else None)
+
+
+def _across(case: Case) -> Plan:
+    """What one side has and the other lacks, both ways."""
+    refunds = refund(case)
+    found = together(
+        (
+            clash(case),
+            confirm(case),
+            correct(case),
+            remark_surplus(case),
+            cancel(case),
+            accept(case),
+            refunds,
+            ship(case),
+            give_up(case),
+            credit(case, memos_are_settled=not refunds.commands and not refunds.waiting_for),
+            hold(case),
+        ),
+        case.seen.choices.settled,
     )
+    return together((found, follow_up(case, found.commands)))
 
 
-def _parked(issued: tuple[Issued, ...], over: frozenset[str]) -> list[str]:
-    return [one.reason for one in issued if one.state is CommandState.PARKED and one.reason and one.kind not in over]
+def _refused(issued: tuple[Issued, ...], found: Plan) -> list[str]:
+    """Why commands are parked that are still wanted."""
+    parked = [one for one in issued if one.state is CommandState.PARKED and one.reason and one.kind not in found.over]
+    return [one.reason for one in parked if not isinstance(one.command, BOTH_WAYS) or one.command in found.held]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from webapp.domain.commands import DOING, AcknowledgeOrder, CommandState, Issued, issued_of
+from webapp.domain.command_words import DOING
+from webapp.domain.commands import AcknowledgeOrder, CommandState, Issued, issued_of
 from webapp.domain.order import CREATED, Order
 from webapp.domain.plan.seen import Plan, Seen, in_flight, under_way
 from webapp.domain.policy import ACKNOWLEDGE_WITHIN, AcknowledgeWhen, Policy

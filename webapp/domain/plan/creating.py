@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from webapp.domain.commands import DOING, CommandState, CreateMagentoOrder, Issued, issued_of
+from webapp.domain.command_words import DOING
+from webapp.domain.commands import CommandState, CreateMagentoOrder, Issued, issued_of
 from webapp.domain.order import Order, OrderStatus, is_open
 from webapp.domain.plan.products import blocked_by_products
 from webapp.domain.plan.seen import LOOK_SOON, Plan, Seen, shipper, under_way

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from webapp.domain.commands import DOING, CommandState, CreateInvoice, Issued, issued_of
+from webapp.domain.command_words import DOING
+from webapp.domain.commands import CommandState, CreateInvoice, Issued, issued_of
 from webapp.domain.order import OrderStatus
 from webapp.domain.plan.seen import Plan, Seen, in_flight, under_way
 from webapp.domain.policy import Policy

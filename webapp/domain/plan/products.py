@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from webapp.domain.commands import DOING, CommandState, CreateProduct, Issued, issued_of
+from webapp.domain.command_words import DOING
+from webapp.domain.commands import CommandState, CreateProduct, Issued, issued_of
 from webapp.domain.plan.seen import Plan, Seen, in_flight, under_way
 from webapp.domain.policy import MissingProduct, Policy
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from webapp.domain.order import OrderStatus, is_open
-from webapp.domain.plan.seen import LOOK_SOON, Plan, Seen, shipper
+from webapp.domain.plan.case import Case
+from webapp.domain.plan.seen import LOOK_SOON, Plan, shipper
 
 
-def rest(seen: Seen, now: datetime) -> Plan:
+def rest(case: Case) -> Plan:
+    """The sentence for an order that is linked, or cannot be read, or has an unknown status."""
+    seen, now = case.seen, case.now
     if seen.order.unknown_statuses:
         words = ", ".join(seen.order.unknown_statuses)
         return Plan(
@@ -19,15 +20,15 @@ def rest(seen: Seen, now: datetime) -> Plan:
         return Plan(attention="The Magento order was deleted. Nothing is written to it any more.")
     if seen.is_linked and seen.shop_trouble:
         return Plan(waiting_for=(seen.shop_trouble,), look_again_at=now + LOOK_SOON)
-    if seen.shop and seen.shop.is_canceled and is_open(seen.order.counts()) and seen.order.is_fulfilled_by_seller:
-        return Plan(
-            waiting_for=(f"Magento order {seen.shop.increment_id} is canceled, and units are open at Walmart.",),
-            attention=f"Magento order {seen.shop.increment_id} is canceled. Cancel the open units at Walmart too, or "
-            "create the Magento order again.",
-        )
-    ready = seen.order.status in {OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED}
-    if ready and is_open(seen.order.counts()) and seen.order.is_fulfilled_by_seller and seen.is_linked:
-        return Plan(waiting_for=("Waiting for a shipment in Magento.",))
     if is_open(seen.order.counts()) and not seen.order.is_fulfilled_by_seller and seen.is_linked:
         return Plan(waiting_for=(f"{shipper(seen.order)}.",))
-    return Plan()
+    return Plan(waiting_for=("Waiting for a shipment in Magento.",)) if _waits_for_shipment(case) else Plan()
+
+
+def _waits_for_shipment(case: Case) -> bool:
+    """Units are open on both sides, acknowledged, and nothing else is to be done about them."""
+    order = case.seen.order
+    ready = order.status in {OrderStatus.UNSHIPPED, OrderStatus.PARTIALLY_SHIPPED}
+    if not ready or not is_open(order.counts()) or not case.seen.is_linked:
+        return False
+    return not case.standings or any(standing.differences.waiting for standing in case.standings)

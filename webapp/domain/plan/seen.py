@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from webapp.domain.commands import Command, CommandState, Issued
-from webapp.domain.order import Order
+from webapp.domain.order import Order, ReturnedLine
 from webapp.domain.policy import Policy
-from webapp.domain.shop import Product, ShopOrder
+from webapp.domain.shop import Behind, Product, ShopOrder
 
 LOOK_SOON = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person has decided for this order.
+
+    `ship_anyway`: lines to be shipped although their buyer asked to cancel. `deals`: the tracking number of a line's
+    unit in a shipment, by `shipment:line`. `refund_memos`: credit memos that refund what shipped, not cancel what is
+    open. `settled`: sentences that need attention no more.
+    """
+
+    ship_anyway: frozenset[str] = frozenset()
+    deals: Mapping[str, str] = field(default_factory=dict)
+    refund_memos: frozenset[int] = frozenset()
+    settled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,11 @@ class Seen:
     creation_asked: int = 0
     """The generation of CreateMagentoOrder that a person asked for, whatever the settings say; 0: nobody did."""
     store_currency: str | None = None
+    market: str = "us"
+    behind: tuple[Behind, ...] = ()
+    choices: Choices = field(default_factory=Choices)
+    returns: tuple[ReturnedLine, ...] | None = None
+    """What was refunded through returns, where it was asked for."""
 
     @property
     def is_linked(self) -> bool:
@@ -40,7 +60,9 @@ class Seen:
 class Plan:
     """Commands to issue now, why the rest waits, what a person must do, and when to look again.
 
-    `over` names kinds of commands whose need has ended for good: what of them waits for a person waits in vain.
+    `over` names kinds of commands whose need has ended for good: what of them waits for a person waits in vain. Of
+    kinds that carry a status across, `held` are those that a person is still waited for with. `remarks` say what is
+    not as one would expect and stays so.
     """
 
     commands: tuple[Command, ...] = ()
@@ -49,6 +71,28 @@ class Plan:
     missing_skus: tuple[str, ...] = ()
     look_again_at: datetime | None = None
     over: frozenset[str] = frozenset()
+    held: tuple[Command, ...] = ()
+    remarks: tuple[str, ...] = ()
+    needs_returns: bool = False
+    """Walmart's returns have to be known before it can be said what is left."""
+
+
+def together(parts: Iterable[Plan], settled: Container[str] = ()) -> Plan:
+    """The parts as one: everything that any of them asks for or says, once; the nearest look; the first attention that
+    a person has not settled."""
+    found = tuple(parts)
+    looks = [part.look_again_at for part in found if part.look_again_at]
+    return Plan(
+        commands=tuple(dict.fromkeys(command for part in found for command in part.commands)),
+        waiting_for=tuple(dict.fromkeys(sentence for part in found for sentence in part.waiting_for)),
+        attention=next((part.attention for part in found if part.attention and part.attention not in settled), None),
+        missing_skus=tuple(sku for part in found for sku in part.missing_skus),
+        look_again_at=min(looks) if looks else None,
+        over=frozenset[str]().union(*(part.over for part in found)),
+        held=tuple(dict.fromkeys(command for part in found for command in part.held)),
+        remarks=tuple(dict.fromkeys(sentence for part in found for sentence in part.remarks)),
+        needs_returns=any(part.needs_returns for part in found),
+    )
 
 
 def in_flight(before: tuple[Issued, ...], policy: Policy, now: datetime) -> datetime | None:

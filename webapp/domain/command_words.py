@@ -1,0 +1,43 @@
+"""What each kind of command is called, in a merchant's words."""
+
+from __future__ import annotations
+
+IN_WORDS = {
+    "AcknowledgeOrder": ("Acknowledge at Walmart", "Acknowledged at Walmart", "Acknowledging…"),
+    "CreateMagentoOrder": (
+        "Create the Magento order",
+        "Created the Magento order",
+        "Creating the Magento order…",
+    ),
+    "CreateProduct": ("Create the product", "Created the product", "Creating the product…"),
+    "CreateInvoice": ("Invoice the Magento order", "Invoiced the Magento order", "Invoicing…"),
+    "SetMagentoStatus": ("Set the Magento status", "Set the Magento status", "Setting the Magento status…"),
+    "ConfirmShipment": ("Confirm the shipment at Walmart", "Confirmed the shipment at Walmart", "Sending tracking…"),
+    "CorrectTracking": ("Correct the tracking at Walmart", "Corrected the tracking at Walmart", "Sending tracking…"),
+    "CancelLines": ("Cancel at Walmart", "Canceled at Walmart", "Canceling at Walmart…"),
+    "RefundLines": ("Refund at Walmart", "Refunded at Walmart", "Refunding…"),
+    "BookRefund": ("Set the credit memo against refunds", "Set the credit memo against refunds", "Comparing refunds…"),
+    "AskAboutMemo": ("Refund for the credit memo", "Refund for the credit memo", "Looking at the credit memo…"),
+    "CreateShipment": ("Ship in Magento", "Shipped in Magento", "Shipping in Magento…"),
+    "CancelMagentoOrder": ("Cancel in Magento", "Canceled in Magento", "Canceling in Magento…"),
+    "CreateCreditMemo": ("Credit in Magento", "Credited in Magento", "Crediting in Magento…"),
+}
+"""Per kind: what it will do, what it did, what it is doing; the order log and the queue share the words."""
+
+DOING = {
+    "AcknowledgeOrder": "Acknowledging at Walmart",
+    "CreateMagentoOrder": "Creating the Magento order",
+    "CreateProduct": "Creating the product in Magento",
+    "CreateInvoice": "Invoicing the Magento order",
+    "SetMagentoStatus": "Setting the Magento status",
+    "ConfirmShipment": "Sending the shipment to Walmart",
+    "CorrectTracking": "Sending the corrected tracking number to Walmart",
+    "CancelLines": "Canceling at Walmart",
+    "RefundLines": "Refunding at Walmart",
+    "BookRefund": "Comparing the credit memo with Walmart's refunds",
+    "AskAboutMemo": "Comparing the credit memo with Walmart's refunds",
+    "CreateShipment": "Shipping in Magento",
+    "CancelMagentoOrder": "Canceling in Magento",
+    "CreateCreditMemo": "Making the credit memo in Magento",
+}
+"""Per kind: how the order's sentence begins while the command is under way."""

@@ -1,0 +1,40 @@
+"""What was issued for orders before, as the plan wants to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+from sqlalchemy import select
+
+from webapp.domain.commands import KINDS, SIDES, CommandState, Issued
+from webapp.models import CommandRow, db
+
+RULE = "rule"
+"""Stands for the author of what no person asked for."""
+
+
+def issued(sync_ids: Collection[int]) -> dict[int, list[Issued]]:
+    """Everything ever issued for these orders, by their turns' ids, oldest first, as the plan wants it."""
+    found: dict[int, list[Issued]] = {sync_id: [] for sync_id in sync_ids}
+    wanted = select(CommandRow).where(CommandRow.sync_id.in_(sync_ids)).order_by(CommandRow.id)
+    for row in db.session.execute(wanted).scalars():
+        found[row.sync_id].append(_to_issued(row))
+    return found
+
+
+def _to_issued(row: CommandRow) -> Issued:
+    return Issued(
+        kind=row.kind,
+        cause=row.cause,
+        state=CommandState(row.state),
+        done_at=row.ended_at if row.state == CommandState.DONE else None,
+        ended_at=row.ended_at,
+        reason=f"{SIDES[row.kind]}: {row.reason}" if row.reason else "",
+        waits=row.reason if row.is_in_line and row.state == CommandState.QUEUED else "",
+        given_up=bool(row.dismissed_by),
+        was_sent=row.first_sent_at is not None,
+        by_person=row.issued_by != RULE,
+        command=msgspec.convert(row.arguments, KINDS[row.kind]),
+        frozen=row.frozen or {},
+    )
