@@ -66,6 +66,7 @@ ROWS = (
         "webapp.creation",
         "webapp.creation_by_hand",
         "webapp.product_links",
+        "webapp.line_stock",
         "webapp.new_products",
         "webapp.carts",
         "webapp.queries",

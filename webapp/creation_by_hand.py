@@ -143,7 +143,7 @@ def _why_not_now(row: OrderRow, before: tuple[Issued, ...]) -> str:
 def _waits_for_products(row: OrderRow) -> str:
     waits = select(MissingSkuRow.sku).where(MissingSkuRow.sync_id == row.sync_id).order_by(MissingSkuRow.sku)
     missing = ", ".join(db.session.execute(waits).scalars())
-    return f"It waits for the product {missing}. Link one below, and it goes on by itself." if missing else ""
+    return f"It waits for the product {missing}." if missing else ""
 
 
 def _is_asked(row: OrderRow, before: tuple[Issued, ...]) -> bool:

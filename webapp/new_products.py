@@ -51,7 +51,7 @@ def _make(scene: Scene, wanted: NewProduct, found: Product | None) -> Product:
         view = shop_facts.view(store.id, magento, store.connection.store_view)
     except shop_facts.NoView as missing:
         raise Refusal(str(missing)) from missing
-    sources = magento.stock.sources(magento.stock.of_website(magento.stock.websites()[view.website_id]).stock_id)
+    sources = magento.stock.sources(shop_facts.sales_stock(store.id, magento, view.code))
     sent = outbox.freeze(scene.claim, scene.task, msgspec.to_builtins(wanted))
     tax_class = scene.account.policy.product_tax_class
     frozen = msgspec.convert(sent, NewProduct)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
@@ -70,7 +70,7 @@ def link(order_id: int, sku: str, product_sku: str, by: str, *, remember: bool) 
             )
         for line in row.lines:
             if line.sku == sku and row.magento_order_id is None:
-                line.linked_sku, line.product_id = product.sku, product.id
+                line.linked_sku, line.product_id = None if remember else product.sku, product.id
         words = f"Linked {sku} to the Magento product {product.sku} ({product.name})"
         return _linked(work, row, sku, product, f"{words}, {_REMEMBERED if remember else _HERE}.", by, remember)
 
@@ -122,6 +122,31 @@ def wake_waiting(work: Work, store_id: int, sku: str) -> list[int]:
     turns.wake(work, [Wake(row.account_id, row.po, now) for row in rows])
     work.ring(Bell.INBOUND)
     return [row.id for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What stands for one of Walmart's SKUs on an order, and whether the store remembers it."""
+
+    product_sku: str
+    is_remembered: bool
+    by: str = ""
+
+
+def of_order(row: OrderRow, store_id: int) -> dict[str, Link]:
+    """The links that hold for an order, by Walmart's SKU. `row.lines` must be loaded."""
+    skus = {line.sku for line in row.lines}
+    kept = select(ProductLinkRow).where(ProductLinkRow.store_id == store_id, ProductLinkRow.sku.in_(skus))
+    links = {one.sku: Link(one.product_sku, True, one.by) for one in db.session.execute(kept).scalars()}
+    return links | {line.sku: Link(line.linked_sku, False) for line in row.lines if line.linked_sku}
+
+
+def wanted(row: OrderRow, links: Mapping[str, Link]) -> list[str]:
+    """Walmart's SKUs that the order waits for a product for. `row.lines` must be loaded."""
+    waits = select(MissingSkuRow.sku).where(MissingSkuRow.sync_id == row.sync_id)
+    missing = set(db.session.execute(waits).scalars())
+    skus = dict.fromkeys(line.sku for line in row.lines)
+    return [sku for sku in skus if (links[sku].product_sku if sku in links else sku) in missing]
 
 
 def of_store(store_id: int) -> Sequence[ProductLinkRow]:

@@ -62,6 +62,19 @@ def view(store_id: int, magento: MagentoClient, code: str) -> View:
     return found
 
 
+def sales_stock(store_id: int, magento: MagentoClient, code: str) -> int:
+    """The id of the stock that a store view sells from, asked every few hours. Raises NoView and ConnectorError."""
+    name = f"stock:{code}"
+    known = get(store_id, name)
+    if known is not None and clock.now() - known[1] < VIEW_HOLDS:
+        return int(known[0]["id"])
+    website = magento.stock.websites()[view(store_id, magento, code).website_id]
+    found = magento.stock.of_website(website).stock_id
+    with unit_of_work() as work:
+        put(work, store_id, name, {"id": found})
+    return found
+
+
 def get(store_id: int, name: str) -> tuple[dict[str, Any], datetime] | None:
     """A fact, and when it was read."""
     row = db.session.get(StoreFactRow, (store_id, name), populate_existing=True)

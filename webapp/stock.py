@@ -15,7 +15,7 @@ from webapp.connectors.http import ConnectorError
 from webapp.connectors.magento import MagentoClient
 from webapp.domain.order import OrderStatus
 from webapp.domain.stock import Drift, cron_line, drifts
-from webapp.models import AccountRow, LineRow, OrderRow, db
+from webapp.models import AccountRow, LineRow, OrderRow, StoreRow, db
 from webapp.neighbours import call_magento
 from webapp.unit_of_work import Work, unit_of_work
 
@@ -48,13 +48,16 @@ class Reading:
     """Why the last look failed; what stands beside it is older then."""
 
 
-def reading(store: Store) -> Reading:
+Stored = Store | StoreRow
+
+
+def reading(store: Stored) -> Reading:
     """The last reading, for the store's page."""
     known = shop_facts.get(store.id, FACT)
     return msgspec.convert(known[0], Reading) if known else Reading()
 
 
-def warning(store: Store) -> str:
+def warning(store: Stored) -> str:
     """What is to be done about a direct store's stock; empty where nothing is."""
     if store.mode != "direct":
         return ""
@@ -92,7 +95,7 @@ def cron(magento_root: str = "/var/www/magento") -> str:
     return cron_line(magento_root)
 
 
-def not_held(store: Store) -> str:
+def not_held(store: Stored) -> str:
     """What an order says whose stock is not held; empty where the store's cron line was seen to see to it."""
     if not warning(store):
         return ""

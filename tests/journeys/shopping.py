@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import signal
 import subprocess
 import sys
 from decimal import Decimal
 from typing import Any
 
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from tests.driving import LEASE_IS_OVER
 from tests.house import House
-from webapp import accounts, clock, order_rows
+from webapp import accounts, clock, order_rows, people
 from webapp.accounts import Store
 from webapp.domain.shop import Behind
-from webapp.models import OrderRow, StoreRow, db
+from webapp.models import OrderRow, StoreRow, UserRow, db
 from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
 
@@ -50,6 +53,33 @@ def shop_order(house: House, po: str) -> dict[str, Any]:
 def walmart_total(house: House, po: str) -> Decimal:
     with house.app.app_context():
         return db.session.execute(select(OrderRow.total).where(OrderRow.po == po)).scalar_one()
+
+
+def browser(house: House, role: str = "operator") -> FlaskClient:
+    """A person of this role, signed in."""
+    email = f"{role}@shop.example"
+    client = house.app.test_client()
+    with house.app.app_context():
+        if db.session.execute(select(UserRow).where(UserRow.email == email)).first() is None:
+            with unit_of_work() as work:
+                work.add(UserRow(email=email, role=role, created_at=clock.now()))
+        assert client.get(people.issue_link(email)).status_code == 303
+        db.session.remove()
+    return client
+
+
+def page_of(house: House, po: str) -> str:
+    """The path of the order's page."""
+    return f"/orders/{house.account_key}/{po}"
+
+
+def submit(client: FlaskClient, path: str, seen_on: str, **form: str) -> str:
+    """Send a form of the page `seen_on`; what the page says after it."""
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(seen_on).text)
+    assert token is not None
+    answer = client.post(path, data={"csrf_token": token[1], **form}, follow_redirects=True)
+    assert answer.status_code == 200, answer.text
+    return html.unescape(answer.text)
 
 
 def decimal(value: Any) -> Decimal:

@@ -1,4 +1,4 @@
-"""Exactly one Magento order, whatever call is cut, refused for a moment or survived by nobody, in both modes."""
+"""Exactly one Magento order, whatever call is cut or refused for a moment, in both modes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.driving import drain_in, drain_out
 from tests.house import House
-from tests.journeys.shopping import decimal, die_at, reserved, row_of, shop_order, use, walmart_total
+from tests.journeys.shopping import decimal, reserved, row_of, shop_order, use, walmart_total
 
 MUG, TEA = "FH-MUG-350-BLU", "FH-TEA-MINT-50"
 LINES = [{"sku": MUG, "quantity": 2, "price": 11.90, "tax": 1.06}, {"sku": TEA, "quantity": 1, "price": 4.5, "tax": 0}]
@@ -34,7 +33,6 @@ CART = [
 ]
 CALLS = [("direct", *call) for call in DIRECT] + [("cart", *call) for call in CART]
 FAULTS = ["cut_before", "cut_after", "status"]
-ACTING = [(mode, method, path) for mode, method, path in CALLS if method != "GET"]
 
 
 @pytest.mark.parametrize(
@@ -62,19 +60,6 @@ def test_a_call_that_fails_again_and_again_leaves_one_order(
     assert_one(house, po, mode)
 
 
-@pytest.mark.parametrize(("mode", "method", "path"), ACTING)
-def test_a_worker_that_is_killed_after_a_call_leaves_one_order(house: House, mode: str, method: str, path: str) -> None:
-    use(house, mode)
-    po = house.place(lines=LINES)
-    drain_in(house)
-    while not any(row.kind == waits_for(path) for row in house.commands(po)):
-        drain_out(house)
-        drain_in(house)
-    die_at(house, method, path)
-    go_on(house)
-    assert_one(house, po, mode)
-
-
 @pytest.mark.parametrize("mode", ["direct", "cart"])
 def test_searches_that_lag_behind_lead_to_no_second_order(house: House, mode: str) -> None:
     use(house, mode)
@@ -87,11 +72,6 @@ def test_searches_that_lag_behind_lead_to_no_second_order(house: House, mode: st
     house.pass_time(hours=1)
     go_on(house)
     assert_one(house, po, mode)
-
-
-def waits_for(path: str) -> str:
-    """The kind of command that makes this call."""
-    return "CreateInvoice" if path == "/invoice" else "CreateMagentoOrder"
 
 
 def go_on(house: House) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock, creation_by_hand, inbox, notes, order_rows, outbox
+from webapp import clock, creation_by_hand, inbox, notes, order_rows, outbox, product_links
 from webapp.actions import acknowledging
 from webapp.creation_by_hand import Act
 from webapp.domain.order import OrderStatus, is_open
@@ -198,6 +198,7 @@ def shown(found: Found) -> dict[str, Any]:
     zone, status = account.store.time_zone, OrderStatus(row.status)
     lives = row.under_way or _is_due(found) or log.has_open
     rights = _rights()
+    links = product_links.of_order(row, account.store_id)
     args: dict[str, Any] = {"kind": log.wanted.kind or None, "side": log.wanted.side or None}
     return {
         "order": row,
@@ -212,7 +213,8 @@ def shown(found: Found) -> dict[str, Any]:
         "attention": _attention(row, log.parked),
         "waiting": [sentence for sentence in row.waiting_for if sentence != row.attention],
         "parked": log.parked,
-        "lines": order_facts.lines(row, account),
+        "lines": order_facts.lines(row, account, links),
+        "to_link": product_links.wanted(row, links) if rights["may_act"] and row.magento_order_id is None else [],
         "sums": order_facts.sums(row, order),
         "total": words.money(row.total, row.currency),
         "refunded": words.money(row.refunded, row.currency) if row.refunded else "",
@@ -220,6 +222,7 @@ def shown(found: Found) -> dict[str, Any]:
         "parcels": order_facts.parcels(order, zone),
         "undone": order_facts.undone(order),
         "shop": showing.shop(row, account.store),
+        "not_held": order_facts.not_held(row, account),
         "walmart_url": showing.walmart_url(row.po),
         "ship_by": words.deadline(row.ship_by, zone, is_open=is_open(order.counts())),
         "acknowledge_by": words.due(row.acknowledge_by, zone),

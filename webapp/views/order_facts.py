@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from markupsafe import Markup
 
-from webapp import order_rows
-from webapp.domain.order import CANCELLED, CREATED, ZERO, Line, Order, is_open
+from webapp import order_rows, stock
+from webapp.domain.order import CANCELLED, CREATED, SELLER_FULFILLED, ZERO, Line, Order, OrderStatus, is_open
 from webapp.models import AccountRow, LineRow, OrderRow
+from webapp.product_links import Link
 from webapp.views import showing, words
 
 DISCOUNT = "DISCOUNT"
@@ -35,6 +36,7 @@ class LineShown:
     total: str
     refunded: str
     wants_to_cancel: bool
+    link: Link | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,12 @@ class Sum:
     amount: str
 
 
-def lines(row: OrderRow, account: AccountRow) -> list[LineShown]:
+def lines(row: OrderRow, account: AccountRow, links: Mapping[str, Link]) -> list[LineShown]:
     """Every line in Walmart's order. `row.lines` must be loaded."""
-    return [_line(stored, row, account) for stored in row.lines]
+    return [_line(stored, row, account, links.get(stored.sku)) for stored in row.lines]
 
 
-def _line(stored: LineRow, row: OrderRow, account: AccountRow) -> LineShown:
+def _line(stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None) -> LineShown:
     line = order_rows.to_line(stored)
     counts = line.counts()
     amounts = _by_kind([line])
@@ -93,6 +95,7 @@ def _line(stored: LineRow, row: OrderRow, account: AccountRow) -> LineShown:
         total=words.money(line.total, row.currency),
         refunded=words.money(line.refunded, row.currency) if line.refunded else "",
         wants_to_cancel=bool(line.intent_to_cancel) and is_open(counts),
+        link=link,
     )
 
 
@@ -195,6 +198,13 @@ def address(order: Order, *, sees_buyer: bool) -> list[str]:
     if not sees_buyer:
         return [line for line in (place, to.country) if line]
     return [line for line in (to.address1, to.address2, place, to.country) if line]
+
+
+def not_held(row: OrderRow, account: AccountRow) -> str:
+    """That Magento holds no stock for it, as long as units are to leave the shop's shelves; else nothing."""
+    is_there = row.magento_order_id is not None and not row.magento_is_gone
+    waits = row.status not in {OrderStatus.SHIPPED.value, OrderStatus.CANCELED.value}
+    return stock.not_held(account.store) if is_there and waits and row.ship_node == SELLER_FULFILLED else ""
 
 
 def waits_for_acknowledgement(order: Order) -> bool:
