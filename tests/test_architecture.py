@@ -64,6 +64,7 @@ ROWS = (
         "webapp.refunding",
         "webapp.mirroring",
         "webapp.creation",
+        "webapp.by_hand",
         "webapp.creation_by_hand",
         "webapp.product_links",
         "webapp.line_stock",
