@@ -18,7 +18,7 @@ from webapp.connectors.magento_oauth import OAuthKeys
 from webapp.connectors.signatures import WebhookAuth
 from webapp.connectors.walmart import WalmartAccount
 from webapp.domain.policy import IMPORT_BACK, Policy
-from webapp.domain.poll_kinds import kinds_of
+from webapp.domain.poll_kinds import STORE_POLLS, kinds_of
 from webapp.models import AccountRow, PollRow, StoreRow, db
 from webapp.policy_json import policy_from_json as policy_from_json
 from webapp.policy_json import policy_to_json as policy_to_json
@@ -234,7 +234,8 @@ def add_store(work: Work, new: NewStore) -> StoreRow:
     )
     work.add(row)
     work.flush()
-    work.add(PollRow(kind="products", store_id=row.id, name=f"products:{row.key}", due_at=clock.now()))
+    for kind in STORE_POLLS:
+        work.add(PollRow(kind=kind, store_id=row.id, name=f"{kind}:{row.key}", due_at=clock.now()))
     return row
 
 

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, Update, or_, select, update
 
-from webapp import accounts, clock, poll_windows, product_polls, reimport, scans, stock
+from webapp import accounts, clock, poll_windows, product_polls, reimport, scans, shop_polls, stock
 from webapp.accounts import Account
 from webapp.claims import Holder
 from webapp.connectors.http import CallRecord, ConnectorError
 from webapp.domain import scan as rules
-from webapp.domain.poll_kinds import NAMES, kind_of
+from webapp.domain.poll_kinds import NAMES, SHOP, kind_of
 from webapp.domain.retry import next_attempt
 from webapp.domain.scan import Scan
 from webapp.limits import MustWait
@@ -105,9 +105,12 @@ def run(turn: Turn) -> None:
     """Read on, or once through. Trouble is kept with the poll, which then comes again on the retry schedule."""
     try:
         if turn.kind == product_polls.KIND:
+            shop_polls.ensure(accounts.store_by_id(_store_of(turn)))
             product_polls.ask(_store_of(turn), _log_call)
             stock.read_when_due(accounts.store_by_id(_store_of(turn)))
             _end(turn, due_at=clock.now() + product_polls.EVERY, succeeded_at=clock.now(), tries=0, trouble="")
+        elif turn.kind in SHOP:
+            _read_shop(turn)
         else:
             _read(turn, accounts.by_id(_account_of(turn)))
     except Lost:
@@ -179,6 +182,14 @@ def _read(turn: Turn, account: Account) -> None:
         _end(turn, due_at=clock.now(), tries=0)
 
 
+def _read_shop(turn: Turn) -> None:
+    """Only once all is stored does the cursor move."""
+    reached = shop_polls.read(turn.kind, _store_of(turn), turn.cursor_at, lambda work: _renew(work, turn), _log_call)
+    now = clock.now()
+    due_at = now + shop_polls.EVERY if reached.is_done else now
+    _end(turn, cursor_at=reached.cursor_at, due_at=due_at, succeeded_at=now, tries=0, trouble="")
+
+
 def _begin(turn: Turn, account: Account) -> Scan:
     kind = kind_of(account.marketplace, turn.kind)
     return Scan((poll_windows.window_of(kind, account, turn.cursor_at, clock.now()),))
@@ -238,7 +249,7 @@ def _failed(turn: Turn, sentence: str, retry_after: timedelta | None) -> None:
 def _every(turn: Turn) -> timedelta:
     if turn.kind in NAMES:
         return kind_of(accounts.by_id(_account_of(turn)).marketplace, turn.kind).every
-    return product_polls.EVERY
+    return shop_polls.EVERY if turn.kind in SHOP else product_polls.EVERY
 
 
 def _renew(work: Work, turn: Turn, **values: object) -> None:

@@ -32,6 +32,7 @@ from webapp import claims, clock, days, inbox, scans
 from webapp.connectors import walmart as connector
 from webapp.connectors import walmart_parse
 from webapp.connectors.loose import document
+from webapp.domain.poll_kinds import SHOP
 from webapp.models import db
 from webapp.order_rows import with_first_prices
 
@@ -199,7 +200,7 @@ def test_what_walmart_or_a_third_party_ships_is_found_by_a_scan_of_its_own(house
 def test_a_wish_to_cancel_is_found_by_a_look_of_its_own(house: House) -> None:
     po = house.walmart.place_order()
     house.drain()
-    silence(house, *CHANGED, "open", "open_wfs", "open_3pl")
+    silence(house, *CHANGED, "open", "open_wfs", "open_3pl", *SHOP)
     house.walmart.act(po, "intent_to_cancel")
     house.pass_time(minutes=115)
     assert not stored(house)[po].wants_to_cancel

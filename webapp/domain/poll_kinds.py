@@ -71,6 +71,16 @@ OPEN_OFTEN = (
     PollKind("open_3pl", "open 3PL orders", THIRD_PARTY, Rule.OPEN, OFTEN, timedelta(hours=1)),
 )
 
+SHOP_ORDERS, SHOP_SHIPMENTS, SHOP_CREDITMEMOS, SHOP_TRACKS = (
+    "shop_orders",
+    "shop_shipments",
+    "shop_creditmemos",
+    "shop_tracks",
+)
+SHOP = (SHOP_ORDERS, SHOP_SHIPMENTS, SHOP_CREDITMEMOS, SHOP_TRACKS)
+STORE_POLLS = ("products", *SHOP)
+"""What is read periodically from a Magento store."""
+
 US = (*CHANGED, *OPEN_DAILY, CANCELLATIONS)
 ELSEWHERE = (*CHANGED_ELSEWHERE, *OPEN_OFTEN, CANCELLATIONS)
 NAMES = frozenset(kind.name for kind in US)

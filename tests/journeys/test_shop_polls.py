@@ -1,0 +1,114 @@
+"""What no webhook of the shop told is found by its polls: partial shipments, later tracks, memos, after any absence."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.hearing import reads
+from tests.house import House
+from tests.polling import poll, row
+from webapp import clock
+from webapp.domain.poll_kinds import SHOP, SHOP_SHIPMENTS
+
+SKU = "FH-MUG-350-BLU"
+
+
+@pytest.fixture
+def po(house: House) -> str:
+    placed = house.place(lines=[{"sku": SKU, "quantity": 3}])
+    house.drain()
+    look(house)
+    return placed
+
+
+def number(house: House, po: str) -> str:
+    return str(house.shown(po)["magento_increment_id"])
+
+
+def look(house: House) -> None:
+    """All four polls, and what they hint at."""
+    for kind in SHOP:
+        assert poll(house, kind).trouble == ""
+    house.drain()
+
+
+def is_read(house: House, po: str) -> bool:
+    """The polls make the order's turn come."""
+    before = reads(house, po)
+    look(house)
+    return reads(house, po) > before
+
+
+def test_what_changes_no_date_is_noticed_too(house: House, po: str) -> None:
+    assert not is_read(house, po)
+    house.magento.ship(number(house, po), {SKU: 1})
+    assert is_read(house, po)
+    assert "1 shipped" in "\n".join(entry["sentence"] for entry in house.shown(po)["log"])
+    house.pass_time(days=1)
+    assert not is_read(house, po)
+    house.magento.track(number(house, po), "1Z-LATER")
+    assert is_read(house, po)
+    assert not is_read(house, po)
+    house.magento.refund(number(house, po), {SKU: 1})
+    assert is_read(house, po)
+    house.magento.hold(number(house, po))
+    assert is_read(house, po)
+    assert not is_read(house, po)
+
+
+def test_a_corrected_number_is_noticed_while_walmart_takes_it(house: House, po: str) -> None:
+    house.magento.ship(number(house, po), {SKU: 1}, [{"track_number": "OLD", "carrier_code": "ups"}])
+    assert is_read(house, po)
+    house.magento.replace_track(number(house, po), "OLD", "NEW")
+    assert is_read(house, po)
+    assert not is_read(house, po)
+
+
+def test_a_shop_that_was_away_for_days_is_caught_up_with(house: House, po: str) -> None:
+    before = row(house, SHOP_SHIPMENTS).cursor_at
+    house.magento.settings(maintenance=True)
+    house.magento.ship(number(house, po), {SKU: 1})
+    clock.move(timedelta(days=3))
+    failed = poll(house, SHOP_SHIPMENTS)
+    assert failed.trouble
+    assert failed.cursor_at == before
+    house.magento.settings(maintenance=False)
+    seen = reads(house, po)
+    house.pass_time(minutes=6)
+    assert reads(house, po) > seen
+    after = row(house, SHOP_SHIPMENTS)
+    assert after.trouble == ""
+    assert before is not None
+    assert after.cursor_at is not None
+    assert after.cursor_at > before
+
+
+def test_pages_that_were_stored_are_kept_and_the_cursor_waits_for_the_last_one(
+    house: House, monkeypatch: pytest.MonkeyPatch, po: str
+) -> None:
+    monkeypatch.setattr("webapp.connectors.magento_search.PAGE_SIZE", 2)
+    monkeypatch.setattr("webapp.shop_polls.AT_ONCE", 2)
+    for _ in range(3):
+        house.magento.ship(number(house, po), {SKU: 1})
+    assert is_read(house, po)
+    before = row(house, SHOP_SHIPMENTS).cursor_at
+    assert before is not None
+    house.magento.fault("status", method="GET", path="/V1/shipments", status=503, times=1)
+    assert poll(house, SHOP_SHIPMENTS).cursor_at == before
+
+
+def test_orders_of_others_are_left_alone_and_a_store_without_orders_is_not_asked(house: House) -> None:
+    def asked() -> list[dict[str, Any]]:
+        paths = ("/V1/shipments", "/V1/creditmemos")
+        return [call for path in paths for call in house.magento.ledger.calls("GET", path)]
+
+    look(house)
+    assert asked() == []
+    po = house.place(lines=[{"sku": SKU, "quantity": 1}])
+    house.drain()
+    look(house)
+    assert asked()
+    assert house.shown(po)["magento_increment_id"]
