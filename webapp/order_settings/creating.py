@@ -219,7 +219,7 @@ GROUPS: tuple[Group, ...] = (
                 "customer",
                 "Customer",
                 "Whose order it is in Magento. An existing customer is taken as it is: neither name nor address is "
-                "ever changed. Nobody gets a mail: Walmart writes to the buyer.",
+                "ever changed. No mail is sent about orders; to a new customer Magento may send its own welcome.",
                 Choice(
                     {
                         CustomerMode.GUEST.value: "a guest",
