@@ -35,6 +35,7 @@ ROWS = (
         "webapp.store_changes",
         "webapp.store_webhooks",
         "webapp.people",
+        "webapp.audit",
         "webapp.claims",
         "webapp.turns",
         "webapp.tokens",

@@ -127,6 +127,25 @@ def matching_ids(asked_for: Question, most: int) -> list[int]:
     return [row.id for row in db.session.execute(statement)]
 
 
+def all_in_order(asked_for: Question, most: int) -> list[int]:
+    """The ids of everything that fits, `most` at most, in the order of the list: frozen at this moment."""
+    asked, wanted = asked_for.asked, asked_for.wanted
+    if asked.is_empty:
+        return []
+    listing = Listing(wanted.sort, wanted.descending, None, False, most)
+    statement = sql.page_ids(_driven(asked, listing.column), listing, asked_for.known)
+    return [row.id for row in db.session.execute(statement)]
+
+
+def in_turn(ids: Sequence[int], *, with_address: bool = False) -> list[OrderRow]:
+    """These orders with their lines, in this order; those that are gone are left out."""
+    options = (joinedload(OrderRow.lines).load_only(*light_lines()),)
+    heavy = () if with_address else _without_the_heavy()
+    found = db.session.execute(select(OrderRow).where(OrderRow.id.in_(ids)).options(*options, *heavy)).unique()
+    by_id = {row.id: row for row in found.scalars()}
+    return [by_id[one] for one in ids if one in by_id]
+
+
 def news(asked_for: Question, top: int, seen: Mapping[int, int]) -> News:
     """New orders above `top` that fit, and those of `seen` (id to version) that have changed."""
     build, asked = Statement(), asked_for.asked

@@ -36,6 +36,11 @@
     if (!document.hidden) for (const element of document.querySelectorAll("[data-live]")) htmx.trigger(element, "back");
   });
 
+  // A file is fetched by the browser itself: the page stays, and may ask for the next one.
+  document.addEventListener("submit", (event) => {
+    if ((event.submitter ?? event.target).matches("[data-download]") || event.target.matches("[data-download]")) event.stopPropagation();
+  }, true);
+
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", (event) => {
     if (event.target.method !== "post") return;

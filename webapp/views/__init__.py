@@ -18,6 +18,7 @@ from webapp.views import (
     errors,
     health,
     order,
+    order_export,
     order_lists,
     order_notes,
     order_products,
@@ -56,6 +57,7 @@ def register(app: Flask, settings: Settings) -> None:
     security.csrf.exempt(webhooks.bp)
     pages = (
         orders.bp,
+        order_export.bp,
         order_lists.bp,
         order.bp,
         order_notes.bp,
