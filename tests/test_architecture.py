@@ -87,7 +87,7 @@ ROWS = (
 """From the ground up. A file imports from its own row or from lower ones, never from above."""
 
 PURE = frozenset({"webapp.domain"}) | frozenset(sys.stdlib_module_names)
-NETWORK = PURE | {"webapp.connectors", "requests", "urllib3", "msgspec", "cryptography"}
+NETWORK = PURE | {"webapp.connectors", "requests", "urllib3", "msgspec", "cryptography", "oauthlib"}
 BROAD = {"webapp/inbox.py", "webapp/outbox.py", "webapp/orders.py", "webapp/polls.py", "webapp/bulk.py"}
 """The four places that record whatever went wrong and go on."""
 

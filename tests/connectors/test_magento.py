@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -15,7 +16,7 @@ from sandbox.magento import MagentoSandbox
 from tests.connectors.scripted import CUT, Scripted, Step, answer
 from webapp.connectors.http import Caller, CallRecord, ConnectorError
 from webapp.connectors.magento import MagentoClient, MagentoStore
-from webapp.connectors.magento_oauth import OAuthKeys, authorization, signature
+from webapp.connectors.magento_oauth import OAuthKeys, authorization
 from webapp.domain.shop import Product, ShopOrder
 
 NO_RIGHT = {"message": "The consumer isn't authorized to access %resources.",
@@ -370,10 +371,14 @@ def test_signed_calls_work_where_bearer_tokens_are_switched_off(shop: MagentoSan
         shop.settings(bearer_enabled=True)
 
 
-def test_a_signature_sorts_numbers_as_numbers_and_leaves_usual_ports_out() -> None:
-    keys = OAuthKeys("ck", "cs", "t", "ts")
-    fixed = {"oauth_nonce": "n", "oauth_timestamp": "1"}
-    one = signature(keys, "GET", "https://shop.example:443/rest/V1/orders?g[10]=b&g[2]=a%20b", fixed)
-    assert one == signature(keys, "get", "https://SHOP.example/rest/V1/orders?g%5B2%5D=a%20b&g%5B10%5D=b", fixed)
-    assert one != signature(keys, "GET", "https://shop.example:8443/rest/V1/orders?g[10]=b&g[2]=a%20b", fixed)
+def test_a_signature_sorts_numbers_as_numbers_and_leaves_usual_ports_out(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    keys = OAuthKeys("consumer", "hush", "token", "quiet")
+    fixed = {"nonce": "n", "timestamp": "1"}
+    path = "rest/V1/orders?g%5B10%5D=b&g%5B2%5D=a%20b"
+    one = authorization(keys, "GET", f"https://shop.example:443/{path}", **fixed)
+    turned = "rest/V1/orders?g%5B2%5D=a%20b&g%5B10%5D=b"
+    assert one == authorization(keys, "get", f"https://SHOP.example/{turned}", **fixed)
+    assert one != authorization(keys, "GET", f"https://shop.example:8443/{path}", **fixed)
     assert authorization(keys, "GET", "https://shop.example/x") != authorization(keys, "GET", "https://shop.example/x")
+    assert not [word for word in ("hush", "quiet", "token") if word in caplog.text]
