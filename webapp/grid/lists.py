@@ -52,6 +52,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An order next to another one, by what its address is made of."""
+
+    account_key: str
+    po: str
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """What happened since a page was drawn: so many new orders that fit it, and rows on it that are other now."""
 
@@ -125,6 +133,24 @@ def matching_ids(asked_for: Question, most: int) -> list[int]:
     listing = Listing(Sort.SOLD, True, None, False, most)
     statement = sql.page_ids(asked_for.asked, listing, asked_for.known)
     return [row.id for row in db.session.execute(statement)]
+
+
+def beside(asked_for: Question, order: OrderRow) -> tuple[Neighbour | None, Neighbour | None]:
+    """The orders right before and right after this one in the list, whether or not it is in it itself."""
+    asked, wanted = asked_for.asked, asked_for.wanted
+    if asked.is_empty:
+        return None, None
+    asked, start = _driven(asked, sql.COLUMN_OF[wanted.sort]), _beside(order, wanted)
+    return _one(asked_for, asked, start, upwards=True), _one(asked_for, asked, start, upwards=False)
+
+
+def _one(asked_for: Question, asked: Asked, start: Cursor, *, upwards: bool) -> Neighbour | None:
+    wanted = asked_for.wanted
+    listing = Listing(wanted.sort, wanted.descending, start, upwards, 1)
+    found = sql.typed(sql.page_ids(asked, listing, asked_for.known), listing.column)
+    named = select(AccountRow.key, OrderRow.po).join(OrderRow, OrderRow.account_id == AccountRow.id)
+    row = db.session.execute(named.join(found, found.c.id == OrderRow.id)).one_or_none()
+    return Neighbour(row.key, row.po) if row else None
 
 
 def all_in_order(asked_for: Question, most: int) -> list[int]:

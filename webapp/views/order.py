@@ -19,7 +19,7 @@ from webapp.models import AccountRow, CommandRow, OrderRow, SyncRow, db
 from webapp.people import Role
 from webapp.queries import version
 from webapp.timeline import Entry
-from webapp.views import door, order_facts, order_log, regions, showing, words
+from webapp.views import door, order_facts, order_log, order_place, regions, showing, words
 from webapp.views.order_log import LogShown
 from webapp.views.render import page, wants_fragment
 
@@ -47,7 +47,7 @@ def show(account_key: str, po: str) -> AnyResponse:
     drawn = regions.draw("orders", REGIONS, context)
     if wants_fragment():
         return make_response(render_template("orders/_renewed.html", **context, renewed=[drawn["log"]]))
-    return page("orders/show.html", **context, drawn=drawn)
+    return page("orders/show.html", **context, drawn=drawn, place=order_place.of(found.row))
 
 
 @bp.get("/orders/<account_key>/<po>/live")
@@ -154,9 +154,9 @@ def find(account_key: str, po: str) -> Found:
 
 
 def back(found: Found, part: str = "") -> AnyResponse:
-    """To the order's page, at one of its parts."""
-    anchor = f"r-{part}" if part else None
-    return redirect(url_for("order.show", account_key=found.account.key, po=found.row.po, _anchor=anchor), 303)
+    """To the order's page, at one of its parts, in the list that it was opened from."""
+    args: dict[str, Any] = {"list": order_place.kept(), "_anchor": f"r-{part}" if part else None}
+    return redirect(url_for("order.show", account_key=found.account.key, po=found.row.po, **args), 303)
 
 
 def said(found: Found, act: Callable[[], Any], done: str = "") -> AnyResponse:

@@ -77,6 +77,7 @@ def news() -> AnyResponse:
         "changed": _rows(found.changed, accounts),
         "columns": likes.columns,
         "may_act": door.me().may(Role.OPERATOR),
+        "in_list": _in_list(wanted),
     }
     return make_response(render_template("orders/_news.html", **shown))
 
@@ -90,7 +91,8 @@ def row(account_key: str, po: str) -> AnyResponse:
     shown = showing.row(*found)
     if request.args.get("version") == str(shown.version):
         return Response("", 204)
-    told = {"row": shown, "oob": False, "may_act": door.me().may(Role.OPERATOR)}
+    wanted = Wanted.from_args(dict(parse_qsl(request.args.get("list", "")[:4000])))
+    told = {"row": shown, "oob": False, "may_act": door.me().may(Role.OPERATOR), "in_list": _in_list(wanted)}
     return make_response(render_template("orders/_row.html", columns=tastes.of(door.me()).columns, **told))
 
 
@@ -158,9 +160,16 @@ def _shown(
         "changed": (),
         "may_act": door.me().may(Role.OPERATOR),
         "oob": False,
+        "in_list": _in_list(wanted),
         "wants_said": wants_fragment(),
         "all_done": wanted.tab is not Tab.ALL and not wanted.filters and not wanted.find,
     }
+
+
+def _in_list(wanted: Wanted) -> str:
+    """What the address of an order carries, so that its page knows the list that it was opened from."""
+    args = urlencode(wanted.to_args())
+    return f"?{urlencode({'list': args})}" if args else ""
 
 
 def _rows(orders: Iterable[OrderRow], accounts: Iterable[AccountRow]) -> tuple[showing.Row, ...]:
