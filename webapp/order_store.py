@@ -14,10 +14,9 @@ from webapp import claims, clock, hints, inbox, order_rows, outbox
 from webapp.accounts import Account
 from webapp.claims import Claim
 from webapp.database import is_sqlite
-from webapp.domain.commands import CommandState, CreateMagentoOrder, Issued, issued_of
+from webapp.domain.commands import CommandState, Issued
 from webapp.domain.order import Order
-from webapp.domain.plan import Plan, Seen, acknowledge_due, cancels_at, wants_magento_order
-from webapp.domain.policy import Policy
+from webapp.domain.plan import Plan, Seen, acknowledge_due, cancels_at, is_to_be_created
 from webapp.domain.shop import ShopOrder
 from webapp.inbox import EventState
 from webapp.models import ChangeRow, MissingSkuRow, OrderRow, SyncRow
@@ -127,19 +126,11 @@ def _store_one(work: Work, account: Account, finding: Finding, row: OrderRow | N
     row.auto_cancel_at = cancels_at(sight.order, account.policy, account.marketplace)
     row.under_way = bool(planned.commands)
     row.has_failed = any(one.state is CommandState.PARKED for one in finding.issued)
-    row.wants_magento = _wants_magento(finding, account.policy)
+    row.wants_magento = is_to_be_created(finding.seen, account.policy, finding.issued)
     row.changed_at = sight.read_at
     for kind, by, sentence in told:
         work.add(ChangeRow(sync_id=finding.sync_id, at=clock.now(), kind=kind, by=by, sentence=sentence))
     return any(kind == "magento" for kind, _, _ in told)
-
-
-def _wants_magento(finding: Finding, policy: Policy) -> bool:
-    """A Magento order is still to be made: asked for by the settings or by a person, and not given up."""
-    before = issued_of(CreateMagentoOrder, finding.issued)
-    if finding.seen.is_linked or any(one.given_up for one in before):
-        return False
-    return wants_magento_order(finding.seen, policy) or any(one.is_under_way for one in before)
 
 
 def _new_row(sight: Sight, account: Account) -> OrderRow:

@@ -186,7 +186,7 @@ def _read_shop(turn: Turn) -> None:
     """Only once all is stored does the cursor move."""
     reached = shop_polls.read(turn.kind, _store_of(turn), turn.cursor_at, lambda work: _renew(work, turn), _log_call)
     now = clock.now()
-    due_at = now + shop_polls.EVERY if reached.is_done else now
+    due_at = now + shop_polls.every(turn.kind) if reached.is_done else now
     _end(turn, cursor_at=reached.cursor_at, due_at=due_at, succeeded_at=now, tries=0, trouble="")
 
 
@@ -249,7 +249,7 @@ def _failed(turn: Turn, sentence: str, retry_after: timedelta | None) -> None:
 def _every(turn: Turn) -> timedelta:
     if turn.kind in NAMES:
         return kind_of(accounts.by_id(_account_of(turn)).marketplace, turn.kind).every
-    return shop_polls.EVERY if turn.kind in SHOP else product_polls.EVERY
+    return shop_polls.every(turn.kind) if turn.kind in SHOP else product_polls.EVERY
 
 
 def _renew(work: Work, turn: Turn, **values: object) -> None:

@@ -1,7 +1,8 @@
-"""What no webhook of a shop told: four polls a store, each from its own cursor, that only hint at orders of ours.
+"""What no webhook of a shop told: five polls a store, each from its own cursor, that only hint at orders of ours.
 
-Orders by their last change; shipments and credit memos by creation; and the shipments of our orders once more, since a
-tracking number that is added or corrected later changes no date in Magento.
+Orders by their last change; shipments and credit memos by creation; the shipments of our orders once more, since a
+tracking number that is added or corrected later changes no date in Magento; and our orders themselves, by their ids,
+since one that was deleted is in no list of changes.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
+import msgspec
+from sqlalchemy import Row, or_, select
 
 from webapp import accounts, clock, shop_facts, turns
 from webapp.accounts import Store
 from webapp.connectors.http import CallRecord
+from webapp.connectors.magento import MagentoClient
 from webapp.connectors.magento_documents import Documents
-from webapp.domain.poll_kinds import SHOP, SHOP_ORDERS, SHOP_SHIPMENTS, SHOP_TRACKS
+from webapp.domain.poll_kinds import SHOP, SHOP_DELETIONS, SHOP_ORDERS, SHOP_SHIPMENTS, SHOP_TRACKS
 from webapp.domain.shop import ShopShipment
 from webapp.models import AccountRow, OrderRow, PollRow, StoreFactRow, db
 from webapp.neighbours import call_magento
@@ -28,6 +31,9 @@ from webapp.turns import Wake
 from webapp.unit_of_work import Work, unit_of_work
 
 EVERY = timedelta(minutes=5)
+DELETIONS_EVERY = timedelta(hours=1)
+WATCHED_FOR = timedelta(days=60)
+"""So long after its sale an order is looked for in the shop; one that is open for longer is read daily anyway."""
 OVERLAP = timedelta(minutes=10)
 """A row's time is set inside a transaction that commits later, and clocks differ."""
 FIRST_LOOK_BACK = timedelta(days=1)
@@ -68,6 +74,11 @@ def ensure(store: Store) -> None:
                 work.add(PollRow(kind=kind, store_id=store.id, name=f"{kind}:{store.key}", due_at=clock.now()))
 
 
+def every(kind: str) -> timedelta:
+    """How long after one poll of this kind the next one comes."""
+    return DELETIONS_EVERY if kind == SHOP_DELETIONS else EVERY
+
+
 def read(
     kind: str, store_id: int, cursor_at: datetime | None, keep: Keep, on_call: Callable[[CallRecord], None]
 ) -> Reached:
@@ -75,7 +86,10 @@ def read(
     store, began, ends_at = accounts.store_by_id(store_id), clock.now(), time.monotonic() + TURN_SECONDS
     if not _has_orders(store_id):
         return Reached(cursor_at or began, is_done=True)
-    documents = call_magento(store, on_call).documents
+    magento = call_magento(store, on_call)
+    documents = magento.documents
+    if kind == SHOP_DELETIONS:
+        return Reached(began, is_done=_look_for_deleted(store, magento, keep, ends_at))
     if kind == SHOP_TRACKS:
         _read_tracks(store, documents, keep)
         return Reached(began, is_done=True)
@@ -177,6 +191,44 @@ def _read_tracks(store: Store, documents: Documents, keep: Keep) -> None:
     for start in range(0, len(wanted), AT_ONCE):
         found = documents.shipments_by_id(wanted[start : start + AT_ONCE])
         _hint(store, SHOP_SHIPMENTS, [_of_shipment(one) for one in found], keep)
+
+
+def _look_for_deleted(store: Store, magento: MagentoClient, keep: Keep, ends_at: float) -> bool:
+    """Give those their turn that the shop does not show by their ids; whether all were asked for.
+
+    A search proves nothing: the turn reads the order alone, and only then it is believed to be deleted.
+    """
+    kept = shop_facts.get(store.id, SHOP_DELETIONS)
+    begin = (clock.now() - WATCHED_FOR, 0)
+    after = msgspec.convert(kept[0]["after"], tuple[datetime, int]) if kept and kept[0]["after"] else begin
+    is_done = False
+    while not is_done and time.monotonic() < ends_at:
+        batch = _watched(store.id, after)
+        found = magento.find_orders(entity_ids=[row.magento_order_id for row in batch])
+        there = {one.entity_id for one in found}
+        absent = [row for row in batch if row.magento_order_id not in there]
+        is_done = len(batch) < AT_ONCE
+        after = after if is_done else (batch[-1].ordered_at, batch[-1].id)
+        with unit_of_work() as work:
+            keep(work)
+            shop_facts.put(work, store.id, SHOP_DELETIONS, {"after": None if is_done else msgspec.to_builtins(after)})
+            turns.wake(work, [Wake(row.account_id, row.po, clock.now()) for row in absent])
+            if absent:
+                work.ring(Bell.INBOUND)
+    return is_done
+
+
+def _watched(store_id: int, after: tuple[datetime, int]) -> Sequence[Row[Any]]:
+    """The next orders of ours, oldest sale first, that are in the shop as far as is known."""
+    at, number = after
+    ours = (
+        select(OrderRow.id, OrderRow.ordered_at, OrderRow.account_id, OrderRow.po, OrderRow.magento_order_id)
+        .join(AccountRow, AccountRow.id == OrderRow.account_id)
+        .where(OrderRow.ordered_at >= at, or_(OrderRow.ordered_at > at, OrderRow.id > number))
+        .where(AccountRow.store_id == store_id)
+        .where(OrderRow.magento_order_id.is_not(None), OrderRow.magento_is_gone.is_(False))
+    )
+    return db.session.execute(ours.order_by(OrderRow.ordered_at, OrderRow.id).limit(AT_ONCE)).all()
 
 
 def _correctable(store_id: int) -> timedelta:

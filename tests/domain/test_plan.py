@@ -27,7 +27,7 @@ from webapp.domain.commands import (
     Issued,
 )
 from webapp.domain.order import CANCELLED, SELLER_FULFILLED, Order
-from webapp.domain.plan import Plan, Seen, plan
+from webapp.domain.plan import Plan, Seen, is_to_be_created, plan
 from webapp.domain.policy import AcknowledgeWhen, Policy
 
 ON_IMPORT, AFTER, BY_HAND = AcknowledgeWhen.ON_IMPORT, AcknowledgeWhen.AFTER_MAGENTO_ORDER, AcknowledgeWhen.BY_HAND
@@ -350,6 +350,32 @@ def test_a_deleted_magento_order_needs_a_person_and_nothing_is_written_to_it() -
     found = planned(seen(acknowledged(), linked=True, shop=None, shop_is_gone=True))
     assert found.commands == ()
     assert "was deleted" in str(found.attention)
+
+
+def test_the_deletion_of_a_finished_order_is_only_remarked() -> None:
+    found = planned(seen(shipped(), linked=True, shop=None, shop_is_gone=True))
+    assert found.attention is None
+    assert "was deleted" in " ".join(found.remarks)
+
+
+@pytest.mark.parametrize(
+    ("state", "given_up", "asked", "expected"),
+    [
+        (None, False, 0, True),
+        (DISMISSED, True, 0, False),
+        (DISMISSED, True, 1, False),
+        (DISMISSED, True, 2, True),
+        (DISMISSED, False, 0, True),
+        (PARKED, False, 0, True),
+        (QUEUED, False, 0, True),
+    ],
+)
+def test_an_order_is_still_to_be_created_unless_it_was_given_up_and_nobody_asked_since(
+    state: CommandState | None, given_up: bool, asked: int, expected: bool
+) -> None:
+    before = (issued(CreateMagentoOrder, state, given_up=given_up),) if state else ()
+    assert is_to_be_created(seen(creation_asked=asked), Policy(), before) is expected
+    assert not is_to_be_created(seen(linked=True, creation_asked=asked), Policy(), before)
 
 
 def test_an_unknown_status_needs_a_person() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.hearing import reads
 from tests.house import House
-from tests.polling import poll, row
+from tests.polling import poll, row, turns
 from webapp import clock
 from webapp.domain.poll_kinds import SHOP, SHOP_SHIPMENTS
 
@@ -30,7 +30,7 @@ def number(house: House, po: str) -> str:
 
 
 def look(house: House) -> None:
-    """All four polls, and what they hint at."""
+    """All polls of the store, and what they hint at."""
     for kind in SHOP:
         assert poll(house, kind).trouble == ""
     house.drain()
@@ -115,3 +115,22 @@ def test_orders_of_others_are_left_alone_and_a_store_without_orders_is_not_asked
     look(house)
     assert asked()
     assert house.shown(po)["magento_increment_id"]
+
+
+def test_deleted_and_canceled_orders_are_noticed_by_the_polls_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch, po: str
+) -> None:
+    monkeypatch.setattr("webapp.shop_polls.AT_ONCE", 1)
+    house.set_policy(invoice=False)
+    deleted, canceled = (house.place(lines=[{"sku": SKU, "quantity": 1}]) for _ in range(2))
+    house.drain()
+    look(house)
+    time.sleep(1.1)
+    house.magento.delete(number(house, deleted))
+    house.magento.cancel(number(house, canceled))
+    assert not is_read(house, po)
+    assert "was deleted" in str(house.shown(deleted)["attention"])
+    assert "canceled" in str(house.shown(canceled)["attention"])
+    turns_before = turns(house)
+    look(house)
+    assert turns(house) == turns_before, "what is known to be gone or as it was is not read again"

@@ -69,7 +69,7 @@ def test_each_row_says_what_is_special_about_it(app: Flask, admin: FlaskClient) 
     }
     assert "2 h late" in rows["2802123875110"]
     assert "Refunded $12.19 of $36.57." in rows["2802123874001"]
-    assert "Deleted" in rows["2802123872000"]
+    assert "Deleted in Magento" in rows["2802123872000"]
     assert 'class="why bad"' in rows["2802123876522"]
     assert "Cancellation requested" in rows["2802123876600"]
     assert "Walmart (WFS)" in rows["2802123871111"]
@@ -77,6 +77,8 @@ def test_each_row_says_what_is_special_about_it(app: Flask, admin: FlaskClient) 
     assert "1 shipped · 1 canceled" in rows["2802123871112"]
     assert "CBL-1M-BLK" in rows["2802123876522"]
     assert "catalog/product" not in rows["2802123876522"], "an unlinked SKU is plain text"
+    assert re.search(r'href="[^"]*/2802123876522/product\?sku=CBL-1M-BLK"[^>]*>Link…', rows["2802123876522"])
+    assert "Link…" not in rows["2802123875110"]
     under_way = {po for po, row in rows.items() if "hx-get" in row}
     assert under_way == {"2802123876701"}
 

@@ -242,7 +242,8 @@ def test_the_magento_order_is_created_with_one_click_and_again_after_a_question(
         account = an_account(work, a_store(work))
         bare = an_order(work, account, "2802123876439", magento=False)
         gone = an_order(work, account, "2802123876440", magento_is_gone=True)
-        key, first, second = account.key, bare.po, gone.po
+        off = an_order(work, account, "2802123876441", magento_state="canceled", magento_status="canceled")
+        key, first, second, third = account.key, bare.po, gone.po, off.po
     path = f"/orders/{key}/{first}"
     assert "Create order" not in viewer.get(path).text
     assert re.search(r'id="do-create" class="btn primary"', operator.get(path).text)
@@ -253,6 +254,11 @@ def test_the_magento_order_is_created_with_one_click_and_again_after_a_question(
     assert "It is on its way already." in page
     assert re.search(r'id="do-create" disabled', page), "asked for once, it is not offered again"
     assert "It is asked for already" in page
+    for path in (f"/orders/{key}/{third}", "/orders"):
+        page = operator.get(path).text
+        assert re.search(r'gone"[^>]*>WM-2802123876441', page)
+        assert "Canceled in Magento" in page
+        assert "Deleted in Magento" in operator.get(path.replace(third, second)).text
     path = f"/orders/{key}/{second}"
     assert "Create the order again…" in operator.get(path).text
     asked = operator.get(f"{path}/recreate", headers=HTMX).text

@@ -71,13 +71,14 @@ OPEN_OFTEN = (
     PollKind("open_3pl", "open 3PL orders", THIRD_PARTY, Rule.OPEN, OFTEN, timedelta(hours=1)),
 )
 
-SHOP_ORDERS, SHOP_SHIPMENTS, SHOP_CREDITMEMOS, SHOP_TRACKS = (
+SHOP_ORDERS, SHOP_SHIPMENTS, SHOP_CREDITMEMOS, SHOP_TRACKS, SHOP_DELETIONS = (
     "shop_orders",
     "shop_shipments",
     "shop_creditmemos",
     "shop_tracks",
+    "shop_deletions",
 )
-SHOP = (SHOP_ORDERS, SHOP_SHIPMENTS, SHOP_CREDITMEMOS, SHOP_TRACKS)
+SHOP = (SHOP_ORDERS, SHOP_SHIPMENTS, SHOP_CREDITMEMOS, SHOP_TRACKS, SHOP_DELETIONS)
 STORE_POLLS = ("products", *SHOP)
 """What is read periodically from a Magento store."""
 

@@ -37,6 +37,7 @@ class LineShown:
     refunded: str
     wants_to_cancel: bool
     link: Link | None
+    product_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def _line(stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None
         refunded=words.money(line.refunded, row.currency) if line.refunded else "",
         wants_to_cancel=bool(line.intent_to_cancel) and is_open(counts),
         link=link,
+        product_id=stored.product_id,
     )
 
 

@@ -20,6 +20,7 @@ MOST_ITEMS = 3
 WALMART_ORDER_URL = "https://seller.walmart.com/orders/manage-orders?poNumber={po}"
 """Where Seller Center shows an order. Walmart documents no such address, so it is a pattern, and kept in one place."""
 
+CANCELED_STATE = "canceled"
 SHIPPED_BY = {SELLER_FULFILLED: "Seller", "WFSFulfilled": "Walmart (WFS)", "3PLFulfilled": "3PL"}
 
 ICONS = {
@@ -33,23 +34,31 @@ ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What the buyer bought of one SKU; `url` leads to the product in the shop, once it is known."""
+    """What the buyer bought of one SKU; `url` leads to the product in the shop, once it is known.
+
+    Until then `link_url` leads to where it is linked to one.
+    """
 
     quantity: int
     title: str
     sku: str
     url: str
     wants_to_cancel: bool
+    link_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The Magento side in a cell: a link, or why there is none."""
+    """The Magento side in a cell: a link, or why there is none.
+
+    `is_gone`: it was deleted there; `is_off`: it was canceled there while Walmart's order was not.
+    """
 
     number: str
     url: str
     state: str
     is_gone: bool
+    is_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +95,7 @@ class Row:
 def row(order: OrderRow, account: AccountRow) -> Row:
     """The grid's row of an order whose lines are loaded."""
     store, counts, status = account.store, counts_of(order.lines), OrderStatus(order.status)
-    bought = items(order.lines, store)
+    bought = items(order, store, account.key)
     sentence, needs_attention = _sentence(order)
     is_due = is_open(counts) and order.ship_node == SELLER_FULFILLED
     ship_by = words.deadline(order.ship_by, store.time_zone, is_open=is_due)
@@ -126,10 +135,10 @@ def _edge(needs_somebody: bool, ship_by: Deadline) -> str:
     return ship_by.tone if ship_by.tone in ("late", "soon") else ""
 
 
-def items(lines: Iterable[LineRow], store: StoreRow) -> tuple[Item, ...]:
+def items(order: OrderRow, store: StoreRow, account_key: str) -> tuple[Item, ...]:
     """Lines of the same product put together: in the US three mugs are three lines."""
     merged: dict[tuple[str, str], Item] = {}
-    for line in lines:
+    for line in order.lines:
         wants = bool(line.intent_to_cancel) and is_open(counts_of([line]))
         before = merged.get((line.sku, line.title))
         merged[(line.sku, line.title)] = Item(
@@ -138,8 +147,13 @@ def items(lines: Iterable[LineRow], store: StoreRow) -> tuple[Item, ...]:
             sku=line.sku,
             url=product_url(store, line.product_id),
             wants_to_cancel=wants or bool(before and before.wants_to_cancel),
+            link_url="" if line.product_id else _link_url(account_key, order.po, line.sku),
         )
     return tuple(merged.values())
+
+
+def _link_url(account_key: str, po: str, sku: str) -> str:
+    return url_for("order_products.choose", account_key=account_key, po=po, sku=sku)
 
 
 def shop(order: OrderRow, store: StoreRow) -> Shop:
@@ -147,7 +161,9 @@ def shop(order: OrderRow, store: StoreRow) -> Shop:
     number = order.magento_increment_id or ""
     has_link = bool(order.magento_order_id and store.admin_url and not order.magento_is_gone)
     url = f"{store.admin_url}sales/order/view/order_id/{order.magento_order_id}/" if has_link else ""
-    return Shop(number, safe_url(url), order.magento_status or order.magento_state, order.magento_is_gone)
+    is_off = order.magento_state == CANCELED_STATE and order.status != OrderStatus.CANCELED.value
+    state = order.magento_status or order.magento_state
+    return Shop(number, safe_url(url), state, order.magento_is_gone, is_off)
 
 
 def counts_of(lines: Iterable[LineRow]) -> Counter[str]:

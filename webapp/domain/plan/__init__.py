@@ -16,7 +16,7 @@ from webapp.domain.plan.cancelling import accept, cancel
 from webapp.domain.plan.case import Case, build, follow_up
 from webapp.domain.plan.clashing import clash
 from webapp.domain.plan.correcting import correct
-from webapp.domain.plan.creating import create, wants_magento_order
+from webapp.domain.plan.creating import create, is_to_be_created, wants_magento_order
 from webapp.domain.plan.crediting import credit
 from webapp.domain.plan.deadlines import cancels_at, ship_due, watch
 from webapp.domain.plan.giving_up import give_up, is_giving_up
@@ -36,6 +36,7 @@ __all__ = [
     "Seen",
     "acknowledge_due",
     "cancels_at",
+    "is_to_be_created",
     "needs_acknowledgement",
     "plan",
     "ship_due",

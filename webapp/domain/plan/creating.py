@@ -17,6 +17,18 @@ def wants_magento_order(seen: Seen, policy: Policy) -> bool:
     return not seen.is_linked and _why_not_created(seen.order, policy, is_asked=seen.creation_asked > 0) is None
 
 
+def is_to_be_created(seen: Seen, policy: Policy, issued: tuple[Issued, ...]) -> bool:
+    """A Magento order is still to be made: the settings or a person ask for it, and nobody gave it up since."""
+    before = issued_of(CreateMagentoOrder, issued)
+    if seen.is_linked:
+        return False
+    if any(one.is_under_way for one in before):
+        return True
+    if any(one.given_up for one in before) and not _is_asked_for(seen, before):
+        return False
+    return wants_magento_order(seen, policy)
+
+
 def create(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan:
     if seen.is_linked:
         return Plan()

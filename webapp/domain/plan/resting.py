@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from webapp.domain.order import OrderStatus, is_open
 from webapp.domain.plan.case import Case
-from webapp.domain.plan.seen import LOOK_SOON, Plan, shipper
+from webapp.domain.plan.seen import LOOK_SOON, Plan, Seen, shipper
 
 
 def rest(case: Case) -> Plan:
@@ -17,12 +17,20 @@ def rest(case: Case) -> Plan:
             attention=f"Unknown Walmart status {words}. Look at the order in Seller Center.",
         )
     if seen.shop_is_gone:
-        return Plan(attention="The Magento order was deleted. Nothing is written to it any more.")
+        return _deleted(seen)
     if seen.is_linked and seen.shop_trouble:
         return Plan(waiting_for=(seen.shop_trouble,), look_again_at=now + LOOK_SOON)
     if is_open(seen.order.counts()) and not seen.order.is_fulfilled_by_seller and seen.is_linked:
         return Plan(waiting_for=(f"{shipper(seen.order)}.",))
     return Plan(waiting_for=("Waiting for a shipment in Magento.",)) if _waits_for_shipment(case) else Plan()
+
+
+def _deleted(seen: Seen) -> Plan:
+    """A person must know while something is left to do; of a finished order it is only remarked."""
+    said = f"Magento order {seen.linked_increment_id} was deleted; nothing is written to it any more."
+    if not is_open(seen.order.counts()):
+        return Plan(remarks=(said,))
+    return Plan(attention=f"{said} Create the order again, or ship and cancel it here by hand.")
 
 
 def _waits_for_shipment(case: Case) -> bool:
