@@ -184,6 +184,18 @@ def test_views_ask_the_application_and_never_the_neighbours() -> None:
     assert [f"{path}: {module}" for path, module in every if within(module, forbidden)] == []
 
 
+def test_no_call_leaves_while_a_transaction_may_be_open() -> None:
+    """A gate stands at the door of every call: it ends what is being read, and refuses inside a unit of work."""
+    bare = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in files("webapp", "jobs")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Caller"
+        if "watch" not in {keyword.arg for keyword in node.keywords}
+    ]
+    assert bare == []
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_nothing_is_imported_inside_a_function(package: str) -> None:
     hidden = [

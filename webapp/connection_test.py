@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from webapp import clock
 from webapp.connectors.http import Caller, CallRecord, ConnectorError, Limits
 from webapp.connectors.walmart import TokenDetail, WalmartAccount, WalmartClient, fetch_token
+from webapp.gate import PageGate
 
 LIMITS = Limits(connect_seconds=4, total_seconds=10)
 """Somebody waits in front of the page."""
@@ -79,7 +80,7 @@ def try_connection(account: WalmartAccount) -> Verdict:
 
 
 def _ask(test: _Test) -> Verdict:
-    caller = Caller(on_call=test.note, limits=LIMITS)
+    caller = Caller(on_call=test.note, limits=LIMITS, watch=PageGate())
     token = fetch_token(caller, test.account)
     walmart = WalmartClient(caller, test.account, _OneToken(token.value))
     detail = _or_none(walmart.token_detail)

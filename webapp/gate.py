@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from flask import has_app_context
 from sqlalchemy import Update, update
 
 from webapp import claims, clock, limits
@@ -84,6 +85,22 @@ class ShopGate:
 
     def after(self, call: Call, answer: Answer | None, error: ConnectorError | None) -> None:
         """There is nothing to learn from how a call to a shop went."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageGate:
+    """For a read while somebody waits in front of a page: meanwhile no transaction is open.
+
+    What was loaded of rows is read anew afterwards, and relations are not: take what is needed before.
+    """
+
+    def before(self, call: Call) -> None:
+        """Without the application, as in a script, nothing can be open."""
+        if has_app_context():
+            rest()
+
+    def after(self, call: Call, answer: Answer | None, error: ConnectorError | None) -> None:
+        """There is nothing to learn."""
 
 
 def _leave_the_line(claim: Claim) -> Update:

@@ -13,6 +13,7 @@ from webapp.accounts import Store
 from webapp.connectors.http import Caller, ConnectorError, Limits
 from webapp.connectors.magento import MagentoClient
 from webapp.domain.shop import Product
+from webapp.gate import PageGate
 from webapp.models import OrderRow
 
 LIMITS = Limits(connect_seconds=1.5, total_seconds=2.5)
@@ -71,11 +72,12 @@ def _read_briefly(row: OrderRow) -> dict[str, LineStock]:
     At most two people are answered at a time by one process, so that a slow shop holds up nobody else.
     """
     skus = list(dict.fromkeys(line.sku for line in row.lines))
+    wanted = products.Wanted(frozenset(skus[:MOST_SKUS]), _links(row))
     store = accounts.by_id(row.account_id).store
     if _away_until.get(store.id, 0) > time.monotonic() or not _at_work.acquire(blocking=False):
         return dict.fromkeys(skus, LineStock(Stock.UNKNOWN, why="Magento is slow at the moment."))
     try:
-        found = dict(_read(store, row, skus[:MOST_SKUS]))
+        found = dict(_read(store, wanted))
     except ConnectorError as error:
         _away_until[store.id] = time.monotonic() + RESTS
         found = dict.fromkeys(skus, LineStock(Stock.UNKNOWN, why=error.message))
@@ -86,13 +88,12 @@ def _read_briefly(row: OrderRow) -> dict[str, LineStock]:
     return {sku: found.get(sku, LineStock(Stock.UNKNOWN, why="It was not read in time.")) for sku in skus}
 
 
-def _read(store: Store, row: OrderRow, skus: list[str]) -> Iterator[tuple[str, LineStock]]:
+def _read(store: Store, wanted: products.Wanted) -> Iterator[tuple[str, LineStock]]:
     ends_at = time.monotonic() + TAKES
-    magento = MagentoClient(Caller(limits=LIMITS), store.connection)
-    wanted = products.Wanted(frozenset(skus), _links(row))
+    magento = MagentoClient(Caller(limits=LIMITS, watch=PageGate()), store.connection)
     found = products.match(magento, store.id, wanted).products
     stock_id = shop_facts.sales_stock(store.id, magento, store.connection.store_view)
-    for sku in skus:
+    for sku in sorted(wanted.skus):
         if time.monotonic() < ends_at:
             yield sku, _of(magento, found.get(sku), stock_id)
 

@@ -218,7 +218,7 @@ def _look_for_deleted(store: Store, magento: MagentoClient, keep: Keep, ends_at:
     return is_done
 
 
-def _watched(store_id: int, after: tuple[datetime, int]) -> Sequence[Row[Any]]:
+def _watched(store_id: int, after: tuple[datetime, int]) -> Sequence[Row[int, datetime, int, str, int | None]]:
     """The next orders of ours, oldest sale first, that are in the shop as far as is known."""
     at, number = after
     ours = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from webapp.connectors.http import Caller, ConnectorError, Limits
 from webapp.connectors.magento import MagentoClient, MagentoStore
+from webapp.gate import PageGate
 from webapp.store_changes import View
 
 LIMITS = Limits(connect_seconds=4, total_seconds=10)
@@ -28,7 +29,7 @@ class Check:
 
 def client(connection: MagentoStore) -> MagentoClient:
     """A client for somebody who waits."""
-    return MagentoClient(Caller(limits=LIMITS), connection)
+    return MagentoClient(Caller(limits=LIMITS, watch=PageGate()), connection)
 
 
 def try_store(connection: MagentoStore, mode: str) -> list[Check]:

@@ -31,6 +31,8 @@ def choose(account_key: str, po: str) -> AnyResponse:
         abort(404, "This order has no such line any more.")
     is_search = htmx.target == "found"
     text = request.args.get("q", " ".join(line.title.split()[:FIRST_WORDS]))[:LONGEST_SEARCH]
+    link = product_links.of_order(found.row, found.account.store_id).get(sku)
+    title = line.title
     results = _search(found.account.store_id, text) if is_search or "q" in request.args else None
     return page(
         "orders/product.html",
@@ -38,8 +40,8 @@ def choose(account_key: str, po: str) -> AnyResponse:
         order=found.row,
         account=found.account,
         sku=sku,
-        title=line.title,
-        link=product_links.of_order(found.row, found.account.store_id).get(sku),
+        title=title,
+        link=link,
         text=text,
         results=results,
         refused=_refused(results.products if results else ()),
