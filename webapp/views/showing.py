@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 from flask import url_for
@@ -95,7 +96,7 @@ class Row:
 def row(order: OrderRow, account: AccountRow) -> Row:
     """The grid's row of an order whose lines are loaded."""
     store, counts, status = account.store, counts_of(order.lines), OrderStatus(order.status)
-    bought = items(order, store, account.key)
+    bought = items(order.lines, store, partial(_link_url, account.key, order.po))
     sentence, needs_attention = _sentence(order)
     is_due = is_open(counts) and order.ship_node == SELLER_FULFILLED
     ship_by = words.deadline(order.ship_by, store.time_zone, is_open=is_due)
@@ -135,10 +136,10 @@ def _edge(needs_somebody: bool, ship_by: Deadline) -> str:
     return ship_by.tone if ship_by.tone in ("late", "soon") else ""
 
 
-def items(order: OrderRow, store: StoreRow, account_key: str) -> tuple[Item, ...]:
+def items(lines: Iterable[LineRow], store: StoreRow, link_to: Callable[[str], str] | None = None) -> tuple[Item, ...]:
     """Lines of the same product put together: in the US three mugs are three lines."""
     merged: dict[tuple[str, str], Item] = {}
-    for line in order.lines:
+    for line in lines:
         wants = bool(line.intent_to_cancel) and is_open(counts_of([line]))
         before = merged.get((line.sku, line.title))
         merged[(line.sku, line.title)] = Item(
@@ -147,7 +148,7 @@ def items(order: OrderRow, store: StoreRow, account_key: str) -> tuple[Item, ...
             sku=line.sku,
             url=product_url(store, line.product_id),
             wants_to_cancel=wants or bool(before and before.wants_to_cancel),
-            link_url="" if line.product_id else _link_url(account_key, order.po, line.sku),
+            link_url=link_to(line.sku) if link_to and not line.product_id else "",
         )
     return tuple(merged.values())
 
