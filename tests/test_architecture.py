@@ -78,6 +78,8 @@ ROWS = (
         "webapp.actions",
         "webapp.notes",
     ),
+    ("webapp.event_log",),
+    ("webapp.replay",),
     ("webapp.bulk", "webapp.bulk_progress"),
     ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.reports", "webapp.sweep"),
     ("webapp.views", "webapp.cli"),

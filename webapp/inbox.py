@@ -37,13 +37,15 @@ _KEPT_HEADERS = ("content-type", "user-agent", "x-request-id", "wm-qos.correlati
 
 
 class EventState(StrEnum):
-    """An event's life. It ends handled, ignored or failed, each with a reason where one is needed."""
+    """An event's life. It ends handled, ignored or failed, each with a reason where one is needed; a person may replay
+    it then, or set one that failed aside."""
 
     RECEIVED = "received"
     WAITING = "waiting"
     HANDLED = "handled"
     IGNORED = "ignored"
     FAILED = "failed"
+    DISMISSED = "dismissed"
 
 
 class Unauthorized(Exception):
@@ -142,6 +144,15 @@ def read_hint(body: bytes) -> Hint:
         seller_id=identifier(found.get("partnerId")) or "",
         happened_at=_time(source.get("eventTime")),
     )
+
+
+def first_state(hint: Hint, seller_id: str) -> tuple[EventState, str]:
+    """How an event begins that says this of itself to the account of this seller, and why where it ends at once."""
+    if hint.unparseable:
+        return EventState.FAILED, "The body is not JSON that can be read; it is kept as it came."
+    if seller_id and hint.seller_id and hint.seller_id != seller_id:
+        return EventState.IGNORED, f"It speaks of seller {hint.seller_id}, not of this account's."
+    return EventState.RECEIVED, ""
 
 
 def route(at_most: int = 500) -> int:
@@ -299,11 +310,7 @@ def _is_from_walmart(sender: Sender, secret: str, headers: Mapping[str, str], bo
 
 def _event_of(sender: Sender, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     hint = read_hint(body) if sender.source == "walmart" else _hint_of_shop(sender, headers, body)
-    state, reason = EventState.RECEIVED, ""
-    if hint.unparseable:
-        state, reason = EventState.FAILED, "The body is not JSON that can be read; it is kept as it came."
-    elif sender.seller_id and hint.seller_id and hint.seller_id != sender.seller_id:
-        state, reason = EventState.IGNORED, f"It speaks of seller {hint.seller_id}, not of this account's."
+    state, reason = first_state(hint, sender.seller_id)
     is_walmart = sender.source == "walmart"
     return {
         "source": sender.source,

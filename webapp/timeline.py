@@ -18,7 +18,6 @@ from webapp.models import AttemptRow, ChangeRow, CommandRow, EventRow, db
 
 MOST_OF_A_KIND = 200
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-LONGEST_BODY = 64 * 1024
 RULE = "rule"
 IN_PASSING = timedelta(seconds=5)
 
@@ -239,7 +238,7 @@ def in_words(kind: str) -> tuple[str, str, str]:
 
 def body_of(row: EventRow) -> str:
     """The body of an event as it may be shown: secrets and buyer data masked."""
-    return redact.excerpt(row.body[:LONGEST_BODY].decode("utf-8", "replace"))
+    return redact.body(row.body)
 
 
 def _of_commands(rows: Iterable[CommandRow], tried: set[int | None]) -> Iterator[Entry]:

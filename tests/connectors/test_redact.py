@@ -61,9 +61,9 @@ KEPT = {
 @pytest.mark.parametrize(("name", "body"), [("order", ORDER), ("entity", ENTITY), ("secrets", SECRETS)])
 def test_secrets_and_buyers_are_masked_and_the_rest_is_kept(name: str, body: object) -> None:
     for text in (json.dumps(body), json.dumps(body, indent=2), json.dumps(body, separators=(",", ":"))):
-        masked = redact.excerpt(text)
-        assert not [word for word in HIDDEN if word in masked]
-        assert not [word for word in KEPT[name] if word not in masked]
+        for masked in (redact.excerpt(text), redact.body(text.encode())):
+            assert not [word for word in HIDDEN if word in masked]
+            assert not [word for word in KEPT[name] if word not in masked]
 
 
 @pytest.mark.parametrize("body", [ORDER, ENTITY, SECRETS])
@@ -108,3 +108,8 @@ def test_a_huge_text_is_cut_and_takes_no_time(text: str) -> None:
     started = time.process_time()
     assert len(redact.excerpt(text)) <= 4096
     assert time.process_time() - started < 0.25
+
+
+def test_a_body_is_laid_out_with_its_amounts_as_they_came() -> None:
+    assert redact.body(b'{"total":10.50,"lines":[{"name":"Ada"}]}').splitlines()[1] == '  "total": 10.50,'
+    assert redact.body(b"\xff<name>Ada</name>") == "\ufffd<name>***</name>"

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.rows import a_command, a_store, an_account, an_event, an_order
+from tests.rows import a_command, a_store, an_account, an_order
 from tests.views.conftest import built, settings_in
 from tests.views.scene import draw
 from webapp import clock
@@ -30,28 +30,13 @@ def test_outgoing_opens_with_what_waits_for_a_person(app: Flask, operator: Flask
     assert operator.get("/outgoing?show=nonsense&older=x").status_code == 200
 
 
-def test_outgoing_and_incoming_are_paged_by_key(app: Flask, operator: FlaskClient) -> None:
+def test_outgoing_is_paged_by_key(app: Flask, operator: FlaskClient) -> None:
     with app.app_context(), unit_of_work() as work:
         order = an_order(work, an_account(work, a_store(work)), "2802123876439")
         for _ in range(60):
             a_command(work, order, state="done", outcome="Acknowledged.", ended_at=clock.now())
-            an_event(work, order)
     assert operator.get("/outgoing?show=done").text.count('<li class="t-ok">') == 50
     assert operator.get("/outgoing?show=done&older=11").text.count('<li class="t-ok">') == 10
-    assert operator.get("/incoming").text.count('<li class="t-ok">') == 50
-    assert operator.get("/incoming?older=11").text.count('<li class="t-ok">') == 10
-
-
-def test_incoming_shows_state_reason_and_a_masked_body(app: Flask, operator: FlaskClient) -> None:
-    with app.app_context():
-        draw()
-    text = operator.get("/incoming").text
-    for words in ("PO_CREATED", "Handled", "Failed", "The body is not JSON", "came 2×", "what came"):
-        assert words in text
-    body = operator.get("/incoming/1").text
-    assert "2802123876439" in body
-    assert "maria@relay.example" not in body
-    assert operator.get("/incoming/999").status_code == 404
 
 
 def test_live_and_ready_need_nobody(app: Flask, stranger: FlaskClient) -> None:

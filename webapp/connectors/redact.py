@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
 
 MASK = "***"
 LONGEST = 4096
 # Masking changes the length by little; what lies beyond this is cut before any pattern runs over it.
 LONGEST_READ = LONGEST + 1024
 SHORTEST_SECRET = 4
+LONGEST_BODY = 64 * 1024
+"""So much of a whole body is shown."""
 
 _SECRETS = r"[\w.\-]*(?:token|passw(?:or)?d|secret|authorization|signature|api_?key|credential)[\w.\-]*"
 _BUYER = (
@@ -26,7 +31,7 @@ _SENSITIVE = re.compile(_KEYS, re.IGNORECASE)
 _JSON = re.compile(
     rf'"([\w.\-]{{1,64}})"(\s*:\s*)(?:{_STRING}|\[(?:\s*{_STRING}\s*,?)*\s*\]?|-?[\d.][\w.+\-]*)', re.DOTALL
 )
-_XML = re.compile(rf"(<(?:\w+:)?{_KEYS}(?:\s[^>]*)?>)[^<]*", re.IGNORECASE)
+_XML = re.compile(rf"(<(?:\w+:)?{_KEYS}(?:\s[^>]{{0,300}})?>)[^<]*", re.IGNORECASE)
 _FORM = re.compile(rf"((?:^|[&?\s]){_KEYS}=)[^&\s]*", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63})+")
 _SCHEME = re.compile(r"\b(Bearer|Basic|OAuth)\s+[\w+/=.~\-]{8,}", re.IGNORECASE)
@@ -36,13 +41,17 @@ _JWT = re.compile(r"\beyJ[\w\-]{6,}(?:\.[\w\-]*){0,2}")
 def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without secrets and buyer data, at most 4096 characters; a value cut in the middle is masked too."""
     cut = len(text) > LONGEST_READ
-    masked = _JSON.sub(_hidden, text[:LONGEST_READ])
-    if "<" in masked:
-        masked = _XML.sub(rf"\1{MASK}", masked)
-    if masked[:1] not in ("{", "["):
-        masked = _FORM.sub(rf"\1{MASK}", masked)
-    masked = sentence(masked, secrets)
+    masked = _clean(text[:LONGEST_READ], secrets)
     return masked[: LONGEST - 1] + "…" if cut or len(masked) > LONGEST else masked
+
+
+def body(raw: bytes) -> str:
+    """A whole body with the same masked, at most 64 Ki characters; JSON is laid out one field a line."""
+    text = raw.decode("utf-8", "replace")
+    with suppress(msgspec.DecodeError, RecursionError, ValueError):
+        text = msgspec.json.format(text, indent=2)
+    masked = _clean(text[: LONGEST_BODY + 1024], ())
+    return masked if len(masked) <= LONGEST_BODY else masked[: LONGEST_BODY - 1] + "…"
 
 
 def sentence(text: str, secrets: Iterable[str] = ()) -> str:
@@ -62,6 +71,15 @@ def address(url: str) -> str:
         return MASK
     query = _FORM.sub(rf"\1{MASK}", parts.query)
     return _MAIL.sub(MASK, urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, "")))
+
+
+def _clean(text: str, secrets: Iterable[str]) -> str:
+    masked = _JSON.sub(_hidden, text)
+    if "<" in masked:
+        masked = _XML.sub(rf"\1{MASK}", masked)
+    if masked[:1] not in ("{", "["):
+        masked = _FORM.sub(rf"\1{MASK}", masked)
+    return sentence(masked, secrets)
 
 
 def _hidden(found: re.Match[str]) -> str:

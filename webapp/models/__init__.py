@@ -12,9 +12,14 @@ from webapp.models.accounts import (
 from webapp.models.base import Base, Id, db
 from webapp.models.bulk import BulkItemRow, BulkJobRow
 from webapp.models.incoming import (
+    CAME_AGAIN,
+    CAME_TO_NOTHING,
+    IS_A_SHOPS,
     IS_NEW,
+    IS_OUR_OWN,
     IS_UNANSWERED,
     IS_WALMARTS,
+    EventActRow,
     EventRow,
     MissingSkuRow,
     PollRow,
@@ -27,8 +32,12 @@ from webapp.models.people import SavedListRow, SessionRow, SignInAttemptRow, Sig
 from webapp.models.products import NewProductRow, ProductLinkRow
 
 __all__ = [
+    "CAME_AGAIN",
+    "CAME_TO_NOTHING",
+    "IS_A_SHOPS",
     "IS_NEW",
     "IS_OPEN",
+    "IS_OUR_OWN",
     "IS_UNANSWERED",
     "IS_WALMARTS",
     "Base",
@@ -41,6 +50,7 @@ __all__ = [
     "BulkJobRow",
     "ChangeRow",
     "CommandRow",
+    "EventActRow",
     "EventRow",
     "LineRow",
     "MissingSkuRow",

@@ -13,7 +13,18 @@ from webapp.models.base import Base, Id
 IS_NEW = "state = 'received'"
 IS_UNANSWERED = "state in ('received', 'waiting')"
 IS_WALMARTS = "source = 'walmart'"
+IS_A_SHOPS = "source = 'magento'"
+IS_OUR_OWN = "source not in ('walmart', 'magento')"
+CAME_TO_NOTHING = "state in ('ignored', 'failed', 'dismissed')"
+CAME_AGAIN = "duplicates > 0"
 """Written out, not bound, wherever it is asked for: SQLite uses a partial index only for the very same words."""
+
+
+def _narrowed_by(name: str, *columns: str, where: str) -> tuple[Index, ...]:
+    """An index in the log's order over the events that fit a condition."""
+    condition = text(where)
+    names = (*columns, "received_at", "id")
+    return (Index(f"ix_events_{name}", *names, sqlite_where=condition, postgresql_where=condition),)
 
 
 class EventRow(Base):
@@ -57,6 +68,32 @@ class EventRow(Base):
             sqlite_where=text(IS_WALMARTS),
             postgresql_where=text(IS_WALMARTS),
         ),
+        # What the webhook log is narrowed by. All but the last are small: most events are Walmart's, and end handled.
+        *_narrowed_by("shops", "store_id", where=IS_A_SHOPS),
+        *_narrowed_by("own", where=IS_OUR_OWN),
+        *_narrowed_by("to_nothing", "state", where=CAME_TO_NOTHING),
+        *_narrowed_by("again", where=CAME_AGAIN),
+        Index("ix_events_type", "type", "received_at", "id"),
+    )
+
+
+class EventActRow(Base):
+    """What a person did with an event: replayed it or set it aside. `was_…` is how the attempt before it had ended."""
+
+    __tablename__ = "event_acts"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    event_id: Mapped[int] = mapped_column(Id, ForeignKey("events.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str]
+    was_state: Mapped[str]
+    was_reason: Mapped[str] = mapped_column(Text)
+    was_handled_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("kind in ('replay', 'dismiss')", name="kind"),
+        Index("ix_event_acts_event", "event_id", "id"),
     )
 
 

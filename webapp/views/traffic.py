@@ -1,4 +1,4 @@
-"""What comes in and what goes out, over all orders: webhooks, polls and wishes; commands on their way or parked."""
+"""What goes out, over all orders: commands on their way, done, or waiting for a person."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, abort, request, url_for
+from flask import Blueprint, request, url_for
 from sqlalchemy import func, literal, select
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import timeline
 from webapp.domain.commands import SIDES, CommandState
-from webapp.models import AccountRow, CommandRow, EventRow, SyncRow, db
+from webapp.models import AccountRow, CommandRow, SyncRow, db
 from webapp.people import Role
 from webapp.queries import COUNTED_TO, Count, capped
 from webapp.timeline import Entry
@@ -29,14 +29,6 @@ OUTGOING_TABS = (
     ("done", "Done", (CommandState.DONE,)),
     ("dismissed", "Given up", (CommandState.DISMISSED,)),
 )
-EVENT_WORDS = {
-    "received": ("Stored", "under-way"),
-    "waiting": ("Order is read", "under-way"),
-    "handled": ("Handled", "ok"),
-    "ignored": ("Ignored", "quiet"),
-    "failed": ("Failed", "bad"),
-}
-SOURCE_WORDS = {"walmart": "Walmart", "magento": "Magento", "poll": "Poll", "merchant": "Person"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +44,6 @@ class Out:
     retry_url: str
     dismiss_url: str
     tries: int
-
-
-@dataclass(frozen=True, slots=True)
-class In:
-    """An event in the list."""
-
-    row: EventRow
-    source: str
-    state: str
-    tone: str
-    account: str
-    order_url: str
 
 
 @bp.get("/outgoing")
@@ -86,31 +66,6 @@ def outgoing() -> AnyResponse:
         older_url=_older("traffic.outgoing", found, show=wanted),
         may_act=door.me().may(Role.OPERATOR),
     )
-
-
-@bp.get("/incoming")
-def incoming() -> AnyResponse:
-    """Events, newest first: who sent them, about what, and what became of them."""
-    statement = select(EventRow, AccountRow).outerjoin(AccountRow, AccountRow.id == EventRow.account_id)
-    found = _keyset(statement, EventRow, request.args.get("older", 0, int))
-    return page(
-        "traffic/incoming.html",
-        events=[_in(*row) for row in found[:PAGE_SIZE]],
-        older_url=_older("traffic.incoming", found),
-        may_see_bodies=door.me().may(Role.OPERATOR),
-    )
-
-
-@bp.get("/incoming/<int:event_id>")
-@door.needs(Role.OPERATOR)
-def event(event_id: int) -> AnyResponse:
-    """One event with its body, secrets and buyer data masked."""
-    statement = select(EventRow, AccountRow).outerjoin(AccountRow, AccountRow.id == EventRow.account_id)
-    found = db.session.execute(statement.where(EventRow.id == event_id)).one_or_none()
-    if found is None:
-        abort(404)
-    row, account = found
-    return page("traffic/event.html", event=_in(row, account), body=timeline.body_of(row), size=len(row.body))
 
 
 def _commands(states: tuple[CommandState, ...], older: int) -> Sequence[Any]:
@@ -153,16 +108,4 @@ def _out(command: CommandRow, sync: SyncRow, account: AccountRow) -> Out:
         retry_url=url_for("order.retry", account_key=account.key, po=sync.po, command_id=command.id),
         dismiss_url=url_for("order.dismiss", account_key=account.key, po=sync.po, command_id=command.id),
         tries=command.tries,
-    )
-
-
-def _in(row: EventRow, account: AccountRow | None) -> In:
-    state, tone = EVENT_WORDS.get(row.state, (row.state, "quiet"))
-    return In(
-        row=row,
-        source=SOURCE_WORDS.get(row.source, row.source),
-        state=state,
-        tone=tone,
-        account=account.name if account else "",
-        order_url=showing.order_url(account.key, row.po) if account and row.po else "",
     )
