@@ -44,7 +44,16 @@ ROWS = (
     ),
     ("webapp.gate", "webapp.line", "webapp.issued"),
     ("webapp.event_text", "webapp.shop_events")
-    + ("webapp.inbox", "webapp.intake", "webapp.hints", "webapp.outbox", "webapp.neighbours", "webapp.connection_test")
+    + (
+        "webapp.webhook_kinds",
+        "webapp.refusals",
+        "webapp.inbox",
+        "webapp.intake",
+        "webapp.hints",
+        "webapp.outbox",
+        "webapp.neighbours",
+        "webapp.connection_test",
+    )
     + (
         "webapp.shops",
         "webapp.shop_facts",

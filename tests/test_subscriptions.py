@@ -149,6 +149,7 @@ def test_a_test_notification_really_arrives(live: House) -> None:
         results = subscriptions.send_tests(account(live))
         assert {result.did for result in results} == {"sent"}
         assert "successfully validated" in results[0].sentence
+        inbox.route()
         types = set(db.session.execute(select(EventRow.type)).scalars())
         assert types == {"ORDER_UPDATES", *OLDER}
         last = {one.event_type: one.last_at for one in subscriptions.statuses(account(live))}

@@ -7,16 +7,16 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, update
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from webapp import accounts, clock, intake, shop_events, turns, vault
+from webapp import accounts, clock, intake, refusals, shop_events, turns, vault, webhook_kinds
 from webapp.accounts import Sender
 from webapp.connectors import signatures
+from webapp.connectors.signatures import Request
 from webapp.database import is_sqlite
 from webapp.event_text import first_values, identifier, word
 from webapp.intake import NotStored, SenderChanged
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
 LOOKS = 5
 """How often a webhook's sender is looked up anew because its secret was changed while the webhook was stored."""
-ENVELOPE = "ORDER_UPDATES"
 TWINS_WITHIN = timedelta(minutes=2)
 
 _KEPT_HEADERS = ("content-type", "user-agent", "x-request-id", "wm-qos.correlation-id", "x-adobe-commerce-request-id")
@@ -64,18 +63,32 @@ class Hint:
     unparseable: bool = False
 
 
-def receive_walmart(key: str, secret: str, headers: Mapping[str, str], body: bytes) -> None:
-    """Store one Walmart webhook. Raises Unauthorized, or NotStored; a repeated delivery is accepted like the first."""
-    _receive("walmart", key, lambda sender: _is_from_walmart(sender, secret, headers, body), headers, body)
+def receive_walmart(key: str, secret: str, headers: Mapping[str, str], body: bytes, target: str = "") -> None:
+    """Store one Walmart webhook. Raises Unauthorized, or NotStored; a repeated delivery is accepted like the first.
+
+    `target` is what was called: the method, a line feed, and path with query.
+    """
+    given = Request(secret, headers, body, clock.now(), target)
+    _receive("walmart", key, given, _is_from_walmart)
 
 
-def receive_magento(key: str, secret: str, headers: Mapping[str, str], body: bytes) -> None:
+def receive_magento(key: str, secret: str, headers: Mapping[str, str], body: bytes, target: str = "") -> None:
     """Store one Magento webhook. Raises Unauthorized, or NotStored where the sender proved itself all the same.
 
     Events without an id are never taken for duplicates.
     """
-    proves = partial(signatures.verify_magento, path_secret=secret, headers=headers, raw_body=body)
-    _receive("magento", key, lambda sender: proves(sender.auth), headers, body)
+    given = Request(secret, headers, body, clock.now(), target)
+    _receive("magento", key, given, _is_from_shop)
+
+
+def note_unread(source: str, key: str, reason: str) -> None:
+    """Count a webhook whose body is not read at all, with whoever has its address."""
+    try:
+        sender = next(accounts.senders(source, key), None)
+    except SQLAlchemyError:
+        db.session.rollback()
+        return
+    refusals.note(source, sender, reason)
 
 
 def knows_shop(key: str) -> bool:
@@ -87,6 +100,7 @@ def issue_token(key: str, headers: Mapping[str, str]) -> str:
     """A bearer token for Walmart's webhooks, with which OAUTH subscriptions begin. Raises Unauthorized."""
     sender = accounts.sender("walmart", key)
     if sender is None or not signatures.verify_token_request(sender.auth, headers):
+        refusals.note("walmart", sender, refusals.TOKEN if sender else refusals.UNKNOWN_ADDRESS)
         raise Unauthorized
     return vault.issue_ticket(key)
 
@@ -214,6 +228,7 @@ def _route_new(at_most: int, *only: ColumnElement[bool]) -> int:
     with unit_of_work() as work:
         events = list(work.execute(_skip_locked(fresh)).scalars())
         turns.wake(work, [wake for event in events if (wake := _route_one(work, event))])
+        webhook_kinds.note(work, events)
         if events:
             work.ring(Bell.INBOUND)
     return len(events)
@@ -242,7 +257,11 @@ def _route_one(work: Work, event: EventRow) -> Wake | None:
     if event.source == "magento":
         return _route_magento(work, event)
     if event.account_id is None or not event.po:
-        event.state, event.reason = EventState.IGNORED, "It names no purchase order, so there is nothing to look at."
+        known = "" if event.source != "walmart" or event.type in webhook_kinds.KNOWN else "Its kind is not known here. "
+        event.state, event.reason = (
+            EventState.IGNORED,
+            f"{known}It names no purchase order: there is nothing to look at.",
+        )
         event.handled_at = clock.now()
         return None
     event.twin_of = _twin(work, event)
@@ -258,7 +277,7 @@ def _twin(work: Work, event: EventRow) -> int | None:
     if event.happened_at is None or not event.type:
         return None
     news = event.type.rpartition(" ")[2]
-    names = [name for name in (news, f"{ENVELOPE} {news}") if name != event.type]
+    names = [name for name in (news, f"{webhook_kinds.ENVELOPE} {news}") if name != event.type]
     near = EventRow.happened_at.between(event.happened_at - TWINS_WITHIN, event.happened_at + TWINS_WITHIN)
     same = and_(EventRow.account_id == event.account_id, EventRow.po == event.po, EventRow.id < event.id)
     found = select(EventRow.id).where(same, near, EventRow.type.in_(names)).order_by(EventRow.id).limit(1)
@@ -275,14 +294,14 @@ def _route_magento(work: Work, event: EventRow) -> Wake | None:
     return None
 
 
-def _receive(source: str, key: str, proves: Callable[[Sender], bool], headers: Mapping[str, str], body: bytes) -> None:
+def _receive(source: str, key: str, given: Request, proves: Callable[[Sender, Request], bool]) -> None:
     for _ in range(LOOKS):
-        changed = False
+        changed, sender = False, None
         for sender in accounts.senders(source, key):
-            if not proves(sender):
+            if not proves(sender, given):
                 continue
             try:
-                _store(sender, headers, body)
+                _store(sender, given.headers, given.body)
             except SenderChanged:
                 changed = True
                 # What this request has read so far is from before the change.
@@ -292,6 +311,8 @@ def _receive(source: str, key: str, proves: Callable[[Sender], bool], headers: M
             else:
                 return
         if not changed:
+            flaw = signatures.flaw(sender.auth, given) if sender else refusals.UNKNOWN_ADDRESS
+            refusals.note(source, sender, flaw)
             raise Unauthorized
     raise NotStored("The sender's secret was changed again and again meanwhile.")
 
@@ -302,10 +323,14 @@ def _store(sender: Sender, headers: Mapping[str, str], body: bytes) -> None:
     log.info("event source=%s type=%s po=%s stored=%s", sender.source, values["type"], values["po"], is_new)
 
 
-def _is_from_walmart(sender: Sender, secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    shown = signatures.bearers(sender.auth, headers)
+def _is_from_walmart(sender: Sender, given: Request) -> bool:
+    shown = signatures.bearers(sender.auth, given.headers)
     tickets = tuple(token for token in shown if vault.is_ticket(token, sender.key))
-    return signatures.verify_walmart(sender.auth, secret, headers, body, tickets)
+    return signatures.verify_walmart(sender.auth, given, tickets)
+
+
+def _is_from_shop(sender: Sender, given: Request) -> bool:
+    return signatures.verify_magento(sender.auth, given.path_secret, given.headers, given.body)
 
 
 def _event_of(sender: Sender, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:

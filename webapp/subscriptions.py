@@ -6,21 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from webapp import account_changes, accounts, clock
+from webapp import account_changes, accounts, clock, webhook_kinds
 from webapp.account_changes import Logged
 from webapp.accounts import Account, Refused
 from webapp.connectors.http import ConnectorError
 from webapp.connectors.signatures import WebhookAuth
 from webapp.connectors.walmart import EventType, Subscription, WalmartClient, proof_of
-from webapp.models import EventRow, SubscriptionRow, db
+from webapp.models import SubscriptionRow, db
 from webapp.neighbours import call_both
 from webapp.unit_of_work import unit_of_work
-
-WANTED = ("ORDER_UPDATES", "PO_CREATED", "PO_LINE_AUTOCANCELLED", "INTENT_TO_CANCEL")
-"""ORDER_UPDATES takes the place of the three older events. As long as Walmart's list of event types offers those they
-are wanted too; that list decides, not a date (Walmart's page on the new order management event)."""
+from webapp.webhook_kinds import WANTED
 
 MARKETS_WITH_WEBHOOKS = frozenset({"us"})
 ACTIVE = "ACTIVE"
@@ -152,14 +149,10 @@ def _status(name: str, known: Mapping[str, SubscriptionRow], last: Mapping[str, 
 
 
 def _last_received(account: Account) -> dict[str, datetime]:
-    """When each kind of event came last. A type may carry its sub-event behind a blank."""
-    found = select(EventRow.type, func.max(EventRow.received_at)).where(
-        EventRow.account_id == account.id, EventRow.source == "walmart"
-    )
+    """When each kind of event came last."""
     last: dict[str, datetime] = {}
-    for kind, at in db.session.execute(found.group_by(EventRow.type)):
-        name = kind.partition(" ")[0]
-        last[name] = max(at, last.get(name, at))
+    for kind in webhook_kinds.of_account(account.id):
+        last.setdefault(kind.event_type, kind.last_at)
     return last
 
 

@@ -8,11 +8,13 @@ import hmac
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from sandbox.magento_signing import new_private_key, public_key, sign
 from webapp.connectors.signatures import (
+    Request,
     WebhookAuth,
     bearers,
     is_rsa_key,
@@ -46,6 +48,12 @@ GARBAGE = (
 )
 
 
+def is_walmarts(
+    auth: WebhookAuth, path: str, headers: dict[str, str], body: bytes, tokens: tuple[str, ...] = ()
+) -> bool:
+    return verify_walmart(auth, Request(path, headers, body, datetime.now(UTC)), tokens)
+
+
 def signed(secret: str, body: bytes = BODY) -> bytes:
     return hmac.new(secret.encode(), body, hashlib.sha256).digest()
 
@@ -70,7 +78,7 @@ def test_each_scheme_takes_the_secret_in_use_and_the_one_before(secret: str) -> 
         (HMAC, "", {"X-Signature": base64.urlsafe_b64encode(digest).decode().rstrip("=")}),
     ]
     for auth, path, headers in proofs:
-        assert verify_walmart(auth, path, headers, BODY), (auth.mode, headers)
+        assert is_walmarts(auth, path, headers, BODY), (auth.mode, headers)
         assert verify_magento(auth, path, headers, BODY), (auth.mode, headers)
 
 
@@ -92,7 +100,7 @@ def test_each_scheme_takes_the_secret_in_use_and_the_one_before(secret: str) -> 
     ],
 )
 def test_a_wrong_proof_is_refused(auth: WebhookAuth, path: str, headers: dict[str, str]) -> None:
-    assert not verify_walmart(auth, path, headers, BODY)
+    assert not is_walmarts(auth, path, headers, BODY)
     assert not verify_magento(auth, path, headers, BODY)
 
 
@@ -102,7 +110,7 @@ def test_without_a_secret_nobody_gets_in(mode: str, secrets: tuple[str, ...]) ->
     auth = WebhookAuth(mode, "X-Key", "", secrets)
     empty = {"X-Key": base64.b64encode(b":").decode()}
     for headers in ({}, {"X-Key": ""}, empty, {"X-Key": signed("").hex()}):
-        assert not verify_walmart(auth, "", headers, BODY, ("",))
+        assert not is_walmarts(auth, "", headers, BODY, ("",))
         assert not verify_magento(auth, "", headers, BODY)
 
 
@@ -110,20 +118,20 @@ def test_without_a_secret_nobody_gets_in(mode: str, secrets: tuple[str, ...]) ->
 def test_garbage_is_refused_without_a_word(auth: WebhookAuth) -> None:
     for value in GARBAGE:
         headers = {auth.header_name: value, value: "x"}
-        assert not verify_walmart(auth, value, headers, b"\xff\xfe" * 10, ("token",))
+        assert not is_walmarts(auth, value, headers, b"\xff\xfe" * 10, ("token",))
         assert not verify_magento(auth, value, headers, b"")
         assert not verify_token_request(auth, headers)
 
 
 def test_a_header_sent_twice_proves_nothing() -> None:
-    assert not verify_walmart(HEADER, "", {"X-Bridge-Key": NEW, "x-bridge-key": "other"}, BODY)
+    assert not is_walmarts(HEADER, "", {"X-Bridge-Key": NEW, "x-bridge-key": "other"}, BODY)
 
 
 def test_a_bearer_token_is_good_as_long_as_it_is_issued() -> None:
     headers = {"authorization": "Bearer abc.def"}
-    assert verify_walmart(OAUTH, "", headers, BODY, ("old", "abc.def"))
-    assert not verify_walmart(OAUTH, "", headers, BODY, ("other",))
-    assert not verify_walmart(OAUTH, "", headers, BODY)
+    assert is_walmarts(OAUTH, "", headers, BODY, ("old", "abc.def"))
+    assert not is_walmarts(OAUTH, "", headers, BODY, ("other",))
+    assert not is_walmarts(OAUTH, "", headers, BODY)
     assert not verify_magento(OAUTH, "", headers, BODY)
 
 
@@ -148,9 +156,9 @@ def test_secrets_are_not_printed() -> None:
 def test_the_former_mode_is_accepted_until_it_is_dropped() -> None:
     auth = WebhookAuth("header", "X-Bridge-Key", secrets=(NEW,), former=BASIC)
     old = {"Authorization": coded("walmart", NEW)}
-    assert verify_walmart(auth, "", {"X-Bridge-Key": NEW}, BODY)
-    assert verify_walmart(auth, "", old, BODY)
-    assert not verify_walmart(replace(auth, former=None), "", old, BODY)
+    assert is_walmarts(auth, "", {"X-Bridge-Key": NEW}, BODY)
+    assert is_walmarts(auth, "", old, BODY)
+    assert not is_walmarts(replace(auth, former=None), "", old, BODY)
 
 
 def test_tokens_of_a_former_oauth_are_accepted_and_still_issued() -> None:
@@ -158,7 +166,7 @@ def test_tokens_of_a_former_oauth_are_accepted_and_still_issued() -> None:
     shown = {OAUTH.header_name: "Bearer abc.def"}
     assert bearers(auth, shown) == ("abc.def",)
     assert bearers(BASIC, {"Authorization": "Bearer abc.def"}) == ()
-    assert verify_walmart(auth, "", shown, BODY, ("abc.def",))
+    assert is_walmarts(auth, "", shown, BODY, ("abc.def",))
     assert verify_token_request(auth, {OAUTH.header_name: coded("client", NEW)})
 
 
@@ -184,7 +192,7 @@ def test_adobe_commerce_signs_the_base64_text_of_the_body(private: str) -> None:
     assert not verify_magento(COMMERCE, "", commerce(private), BODY + b" ")
     of_the_body = {"x-adobe-commerce-webhook-signature": sign(private, BODY)}
     assert not verify_magento(COMMERCE, "", of_the_body, BODY)
-    assert not verify_walmart(COMMERCE, "", commerce(private), BODY)
+    assert not is_walmarts(COMMERCE, "", commerce(private), BODY)
 
 
 def test_adobe_io_signs_the_body_twice_and_names_whom_it_writes_to() -> None:

@@ -12,7 +12,7 @@ import pytest
 from sandbox.walmart import WalmartSandbox
 from tests.connectors.scripted import Scripted, answer, waits_for
 from webapp.connectors.http import Caller, ConnectorError
-from webapp.connectors.signatures import WebhookAuth, verify_walmart
+from webapp.connectors.signatures import Request, WebhookAuth, verify_walmart
 from webapp.connectors.walmart import WalmartAccount, WalmartClient, fetch_token
 from webapp.domain.order import OrderStatus
 
@@ -176,8 +176,9 @@ def test_a_webhook_proves_itself_as_it_was_subscribed(
         finally:
             client.unsubscribe(subscription.id)
         request = receiver.requests[0]
-    assert verify_walmart(auth, "", request.headers, request.body)
-    assert not verify_walmart(replace(auth, secrets=("another",)), "", request.headers, request.body)
+    given = Request("", request.headers, request.body, datetime.now(UTC))
+    assert verify_walmart(auth, given)
+    assert not verify_walmart(replace(auth, secrets=("another",)), given)
     assert subscription.id not in [one.id for one in client.subscriptions()]
 
 

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 
 import msgspec
@@ -16,9 +18,32 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from webapp.connectors import walmart_signature as timed
+
 LONGEST_HEADER = 8192
 COMMERCE_SIGNATURE = "x-adobe-commerce-webhook-signature"
 IO_SIGNATURES = ("x-adobe-digital-signature-1", "x-adobe-digital-signature-2")
+
+
+class Flaw(StrEnum):
+    """What is the matter with a proof that was refused."""
+
+    MISSING = "missing"
+    MALFORMED = "malformed"
+    CLOCK = "clock"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What of a webhook may be a proof. `target` is the method, a line feed, and path with query as the sender called
+    it; `path_secret` the last part of that path where it is none of the address."""
+
+    path_secret: str
+    headers: Mapping[str, str]
+    body: bytes
+    now: datetime
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +72,7 @@ class WebhookAuth:
         return (self, *(self.former.accepted if self.former else ()))
 
 
-def verify_walmart(
-    auth: WebhookAuth,
-    path_secret: str,
-    headers: Mapping[str, str],
-    raw_body: bytes,
-    issued_tokens: tuple[str, ...] = (),
-) -> bool:
+def verify_walmart(auth: WebhookAuth, given: Request, issued_tokens: tuple[str, ...] = ()) -> bool:
     """The webhook is Walmart's. Never raises; False where no secret is configured or the mode is not known.
 
     Walmart does not say whether `Basic ` stands before the credentials, nor how the digest is written: both forms of
@@ -62,10 +81,26 @@ def verify_walmart(
     found = False
     for one in auth.accepted:
         if one.mode == "oauth":
-            found |= _is_one_of(_bearer(one, headers), issued_tokens)
+            found |= _is_one_of(_bearer(one, given.headers), issued_tokens)
         else:
-            found |= _verify(one, path_secret, headers, raw_body)
+            found |= _verify(one, given.path_secret, given.headers, given.body)
+        if one.mode == "hmac":
+            found |= _is_signed_with_time(one, given) and timed.is_timely(_timestamp(given), given.now)
     return found
+
+
+def flaw(auth: WebhookAuth, given: Request) -> Flaw:
+    """What is the matter with the proof of a webhook that was refused; of the present proof, not of a former one."""
+    if auth.mode == "hmac" and _is_signed_with_time(auth, given):
+        return Flaw.CLOCK
+    if auth.mode == "none":
+        return Flaw.WRONG if given.path_secret else Flaw.MISSING
+    shown = _values(given.headers, auth.header_name)
+    if auth.mode == "hmac" and not shown:
+        shown = _values(given.headers, timed.SIGNATURE)
+    if not any(shown):
+        return Flaw.MISSING
+    return Flaw.WRONG if len(shown) == 1 and len(shown[0]) <= LONGEST_HEADER else Flaw.MALFORMED
 
 
 def verify_magento(auth: WebhookAuth, path_secret: str, headers: Mapping[str, str], raw_body: bytes) -> bool:
@@ -117,6 +152,15 @@ def _verify(auth: WebhookAuth, path_secret: str, headers: Mapping[str, str], raw
     if auth.mode == "basic":
         return _is_basic(auth, value)
     return auth.mode == "hmac" and _is_signed(auth, value, raw_body)
+
+
+def _is_signed_with_time(auth: WebhookAuth, given: Request) -> bool:
+    shown = _header(given.headers, timed.SIGNATURE)
+    return bool(shown) and timed.is_signed(auth.secrets, shown, given.target, _timestamp(given), given.body)
+
+
+def _timestamp(given: Request) -> str:
+    return _header(given.headers, timed.TIMESTAMP)
 
 
 def _is_one_of(value: str, accepted: Iterable[str]) -> bool:
@@ -193,9 +237,16 @@ def _bearer(auth: WebhookAuth, headers: Mapping[str, str]) -> str:
 
 def _header(headers: Mapping[str, str], name: str) -> str:
     """The header's value whatever the case of its name; empty where it is missing or absurdly long."""
-    wanted = name.lower()
-    values = [value for key, value in headers.items() if len(key) == len(wanted) and key.lower() == wanted]
+    values = _values(headers, name)
     return values[0].strip() if len(values) == 1 and len(values[0]) <= LONGEST_HEADER else ""
+
+
+def _values(headers: Mapping[str, str], name: str) -> list[str]:
+    """Servers do not tell `_` and `-` in a header's name apart, so neither is told apart here."""
+    wanted = name.lower().replace("_", "-")
+    return [
+        value for key, value in headers.items() if len(key) == len(wanted) and key.lower().replace("_", "-") == wanted
+    ]
 
 
 def _without_word(value: str, word: str) -> str:

@@ -23,8 +23,10 @@ from webapp.models.incoming import (
     EventRow,
     MissingSkuRow,
     PollRow,
+    RefusedWebhookRow,
     ReimportRow,
     SyncRow,
+    WebhookKindRow,
 )
 from webapp.models.orders import ChangeRow, LineRow, NoteRow, OrderRow, is_of_finding
 from webapp.models.outgoing import IS_OPEN, AttemptRow, CommandRow
@@ -60,6 +62,7 @@ __all__ = [
     "is_of_finding",
     "PollRow",
     "ProductLinkRow",
+    "RefusedWebhookRow",
     "ReimportRow",
     "SavedListRow",
     "SessionRow",
@@ -71,5 +74,6 @@ __all__ = [
     "SubscriptionRow",
     "SyncRow",
     "UserRow",
+    "WebhookKindRow",
     "db",
 ]

@@ -97,6 +97,32 @@ class EventActRow(Base):
     )
 
 
+class WebhookKindRow(Base):
+    """A kind of webhook as Walmart names it, of one account: how many came, and when the last one did."""
+
+    __tablename__ = "webhook_kinds"
+
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    type: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+    last_at: Mapped[datetime]
+
+
+class RefusedWebhookRow(Base):
+    """How often webhooks were refused at one address and for one reason. `name` is both; without a sender nobody has
+    that address."""
+
+    __tablename__ = "refused_webhooks"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    account_id: Mapped[int | None] = mapped_column(Id, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    store_id: Mapped[int | None] = mapped_column(Id, ForeignKey("stores.id", ondelete="CASCADE"), index=True)
+    reason: Mapped[str]
+    count: Mapped[int] = mapped_column(default=0)
+    last_at: Mapped[datetime]
+
+
 class SyncRow(Base):
     """One order's turn: when to look at it next, who is looking now, and the number that fences off the rest.
 

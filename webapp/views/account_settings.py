@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 from flask import Blueprint, abort, flash, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import account_changes, account_entry, accounts, demo, removal, subscriptions, sync_health
+from webapp import (
+    account_changes,
+    account_entry,
+    accounts,
+    demo,
+    refusals,
+    removal,
+    subscriptions,
+    sync_health,
+    webhook_kinds,
+)
 from webapp.account_entry import MARKETS
 from webapp.accounts import Account, Refused
 from webapp.connection_test import Verdict, try_connection
@@ -237,6 +247,10 @@ def _page(account: Account, form: Form, verdict: Verdict | None = None, status: 
         modes=MODES,
         header_names=account_changes.HEADERS,
         webhook_url=public_webhook_url("walmart", account.key),
+        token_url=accounts.token_url(account.key) if auth.mode == "oauth" else "",
+        strange=[kind for kind in webhook_kinds.of_account(account.id) if not kind.is_known],
+        reasons=refusals.NAMES,
+        refused=refusals.of_account(account.id, auth),
         hides_secret=auth.mode == "none",
         has_old_secret=account_changes.has_old_secret(auth),
         old_secret_until=account_changes.old_secret_until(account.id),

@@ -9,14 +9,14 @@ from datetime import timedelta
 
 from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import settings
+from webapp import refusals, settings, webhook_kinds
 from webapp.models import CommandRow, EventRow, db
 from webapp.views import door, pulse
 
@@ -80,6 +80,17 @@ class _Now(Collector):
         for state, number in _open_commands().items():
             commands.add_metric([state], number)
         yield commands
+        refused = CounterMetricFamily(
+            "orderbridge_webhooks_refused", "Webhooks that were refused.", labels=["source", "reason"]
+        )
+        for (source, reason), number in refusals.totals().items():
+            refused.add_metric([source, reason], number)
+        yield refused
+        yield CounterMetricFamily(
+            "orderbridge_webhooks_unknown_kind",
+            "Webhooks of Walmart whose kind is not known here.",
+            value=webhook_kinds.unknown_count(),
+        )
 
 
 def _gauge(name: str, sentence: str, value: float) -> GaugeMetricFamily:

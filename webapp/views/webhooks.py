@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote, urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Blueprint, Flask, Response, jsonify, request
@@ -13,14 +13,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wsgi import get_content_length, get_input_stream
 
-from webapp import inbox, vault
+from webapp import inbox, refusals, vault
 from webapp.inbox import Unauthorized
 from webapp.intake import NotStored
 from webapp.models import db
+from webapp.settings import current
 
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
-Receive = Callable[[str, str, Mapping[str, str], bytes], None]
+Receive = Callable[[str, str, Mapping[str, str], bytes, str], None]
 
 RECEIVERS: Mapping[str, Receive] = {"walmart": inbox.receive_walmart, "magento": inbox.receive_magento}
 ADDRESS = re.compile(r"/webhooks/(walmart|magento)/([^/]+)(?:/((?!token\Z)[^/]+))?")
@@ -50,6 +51,7 @@ CUT_SHORT = Answer("400 Bad Request", "The body ended too early.")
 STRANGER = Answer("401 Unauthorized", "The sender did not prove who it is.")
 POST_ONLY = Answer("405 Method Not Allowed", "Webhooks are posted.", (("Allow", "POST"),))
 TOO_LARGE = Answer("413 Content Too Large", "The body is larger than 1 MiB.")
+CODED = Answer("415 Unsupported Media Type", "Send the body as it is, without a Content-Encoding.")
 NOT_NOW = Answer("503 Service Unavailable", "It could not be stored just now; send it again.", (("Retry-After", "30"),))
 
 
@@ -71,7 +73,7 @@ class Door:
         answer = POST_ONLY
         with self._app.app_context():
             if environ["REQUEST_METHOD"] == "POST":
-                answer = _take_in(RECEIVERS[address[1]], address[2], address[3] or "", environ)
+                answer = _take_in(address[1], address[2], address[3] or "", environ)
             elif address[1] == "magento" and environ["REQUEST_METHOD"] == "GET":
                 answer = _echo(address[2], environ)
         text = answer.sentence.encode() if answer.is_exact else f"{answer.sentence}\n".encode()
@@ -90,16 +92,14 @@ def token(key: str) -> tuple[Response, int]:
     return jsonify(access_token=issued, token_type="Bearer", expires_in=vault.TICKET_SECONDS), 200
 
 
-def _take_in(receive: Receive, key: str, secret: str, environ: WSGIEnvironment) -> Answer:
+def _take_in(source: str, key: str, secret: str, environ: WSGIEnvironment) -> Answer:
     headers = _headers(environ)
     holds_up_a_save = any(name in headers for name in ADOBE_COMMERCE)
     try:
-        body = _body(environ)
-        if len(body) > inbox.LARGEST_BODY:
-            return TOO_LARGE
-        receive(key, secret, headers, body)
-    except ClientDisconnected:
-        return CUT_SHORT
+        body = _whole_body(source, key, headers, environ)
+        if isinstance(body, Answer):
+            return body
+        RECEIVERS[source](key, secret, headers, body, _target(environ))
     except Unauthorized:
         return STRANGER
     except NotStored:
@@ -124,11 +124,40 @@ def _echo(key: str, environ: WSGIEnvironment) -> Answer:
         return NOT_NOW
 
 
+def _whole_body(source: str, key: str, headers: Mapping[str, str], environ: WSGIEnvironment) -> bytes | Answer:
+    """The body, or what to say instead; what is not read is counted."""
+    if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        inbox.note_unread(source, key, refusals.CODED)
+        return CODED
+    try:
+        body = _body(environ)
+    except ClientDisconnected:
+        inbox.note_unread(source, key, refusals.CUT_SHORT)
+        return CUT_SHORT
+    if len(body) > inbox.LARGEST_BODY:
+        inbox.note_unread(source, key, refusals.TOO_LARGE)
+        return TOO_LARGE
+    return body
+
+
+def _target(environ: WSGIEnvironment) -> str:
+    """What the sender called: this server may be known under an address with a path of its own."""
+    path = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+    if not path.startswith("/"):
+        query = environ.get("QUERY_STRING", "")
+        path = quote(environ["PATH_INFO"].encode("latin-1"), safe="/~") + (f"?{query}" if query else "")
+    return f"{environ['REQUEST_METHOD']}\n{urlsplit(current().public_url).path}{path}"
+
+
 def _body(environ: WSGIEnvironment) -> bytes:
     """All of it, also when no length is given; of one that is too large only as much as shows that it is."""
-    if (get_content_length(environ) or 0) > inbox.LARGEST_BODY:
+    announced = get_content_length(environ) or 0
+    if announced > inbox.LARGEST_BODY:
         return bytes(inbox.LARGEST_BODY + 1)
-    return get_input_stream(environ).read(inbox.LARGEST_BODY + 1)
+    body = get_input_stream(environ).read(inbox.LARGEST_BODY + 1)
+    if len(body) < announced:
+        raise ClientDisconnected
+    return body
 
 
 def _headers(environ: WSGIEnvironment) -> dict[str, str]:
