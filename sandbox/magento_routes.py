@@ -133,6 +133,12 @@ def customers(call: Call) -> Document:
     return {"items": items, **rest}
 
 
+def customer_groups(call: Call) -> Document:
+    names = ("NOT LOGGED IN", "General", "Wholesale", "Retailer")
+    found = [{"id": number, "code": name, "tax_class_id": 3} for number, name in enumerate(names)]
+    return magento_stock.listed(found, call.criteria())
+
+
 def source_items(call: Call) -> Document:
     criteria = call.criteria()
     _check_columns(criteria, SOURCE_ITEM_COLUMNS)
@@ -307,6 +313,7 @@ SHOP_ROUTES = (
 
 CUSTOMER_ROUTES = (
     Route("GET", "customers/search", CUSTOMERS + "customer", customers),
+    Route("GET", "customerGroups/search", CUSTOMERS + "group", customer_groups),
     Route("GET", "customers/:id", CUSTOMERS + "customer", lambda c: magento_customers.get(c.shop, c.id())),
     Route("POST", "customers", CUSTOMERS + "manage", lambda c: magento_customers.create(c.shop, c.body())),
 )

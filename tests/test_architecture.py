@@ -65,6 +65,7 @@ ROWS = (
         "webapp.sources",
         "webapp.stock",
         "webapp.store_test",
+        "webapp.store_rights",
     ),
     ("webapp.orders", "webapp.order_store", "webapp.order_pages", "webapp.scans", "webapp.reimport")
     + ("webapp.polls", "webapp.poll_windows", "webapp.product_polls", "webapp.shop_polls", "webapp.sync_health")

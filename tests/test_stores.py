@@ -15,7 +15,7 @@ from tests.house import House
 from tests.journeys.shopping import shop_order, use
 from webapp import accounts
 from webapp.domain.policy import TaxSource
-from webapp.models import SettingChangeRow, StoreRow, db
+from webapp.models import AttemptRow, SettingChangeRow, StoreRow, db
 
 
 def flask(house: House, *words: str) -> Result:
@@ -51,15 +51,35 @@ def test_a_store_is_added_in_either_mode_with_a_token_or_with_four_keys(house: H
     [
         (["--token", "", "--oauth", ""], "Give --token or --oauth"),
         (["--oauth", "a:b:c"], "KEY:SECRET:TOKEN:TOKENSECRET"),
-        (["--token", "wrong"], "did not accept the access token"),
+        (["--token", "wrong"], "does not look like one"),
+        (["--admin-user", "admin"], "Give --admin-user and --admin-password-stdin together"),
+        (["--admin-user", "admin", "--admin-password-stdin"], "Nothing came on standard input"),
+        (["--token", "t", "--oauth", "a:b:c:d"], "Give one way in"),
         (["--store-view", "nowhere"], "has no store view nowhere"),
     ],
 )
 def test_what_cannot_be_added_is_refused_with_a_sentence(house: House, words: list[str], said: str) -> None:
-    token = [] if "--token" in words or "--oauth" in words else ["--token", house.magento.token]
+    token = [] if {"--token", "--oauth", "--admin-user"} & set(words) else ["--token", house.magento.token]
     result = flask(house, "add", "Another", "--url", house.magento.url, *token, *words)
     assert result.exit_code == 1
     assert said in result.output
+
+
+def test_an_admin_user_s_password_comes_by_standard_input_and_their_token_does_the_work(house: House) -> None:
+    house.magento.settings(bearer_enabled=False)
+    own = house.magento.credentials
+    words = ("set", "Shop", "--admin-user", own.admin_user, "--admin-password-stdin", "--json")
+    result = house.app.test_cli_runner().invoke(args=["stores", *words], input=f"{own.admin_password}\n")
+    assert json.loads(result.output) == [{"setting": "Credentials", "before": "access token", "after": "admin user"}], (
+        result.output
+    )
+    po = house.place()
+    house.drain()
+    assert shop_order(house, po)["increment_id"] == f"WM-{po}"
+    assert len(house.magento.ledger.calls("POST", "/rest/V1/integration/admin/token")) == 1
+    with house.app.app_context():
+        kept = str(db.session.execute(select(AttemptRow.calls)).all())
+    assert own.admin_password not in kept
 
 
 def test_a_direct_store_is_told_the_exact_cron_line(house: House) -> None:
@@ -118,4 +138,7 @@ def test_a_missing_right_is_named(house: House) -> None:
     house.magento.settings(rights=("Magento_Sales::actions_view", "Magento_Backend::store"))
     result = flask(house, "test", "Shop")
     assert result.exit_code == 1
-    assert "Magento_Catalog::products" in result.output
+    assert "Magento_Catalog::products (finding products)" in result.output
+    shown = json.loads(flask(house, "test", "Shop", "--json").output)
+    assert (shown["cause"], shown["found"]["version"]) == ("missing_right", "Magento/2.4 (Community)")
+    assert {one["name"]: one["given"] for one in shown["rights"]}["Magento_Backend::store"] is True

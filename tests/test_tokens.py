@@ -10,10 +10,12 @@ from sqlalchemy import select
 
 from tests.driving import side_by_side
 from tests.house import House
-from webapp import accounts, circuit, clock
+from webapp import accounts, circuit, clock, store_changes
 from webapp.connectors.http import ConnectorError
+from webapp.connectors.magento_admin import AdminUser
 from webapp.models import AccessTokenRow, db
-from webapp.neighbours import call_both
+from webapp.neighbours import call_both, call_magento
+from webapp.store_changes import StoreChange
 from webapp.unit_of_work import unit_of_work
 
 
@@ -119,3 +121,71 @@ def test_the_token_lies_sealed_in_the_database(house: House) -> None:
         kept = db.session.execute(select(AccessTokenRow.token)).scalar_one()
     assert kept is not None
     assert kept.startswith(b"gAAAA")
+
+
+def as_admin(house: House, password: str = "") -> None:
+    """Let the store be entered as the shop's admin user."""
+    own = house.magento.credentials
+    user = AdminUser(own.admin_user, password or own.admin_password)
+    with house.app.app_context():
+        store_changes.change(accounts.by_id(house.account_id).store.id, StoreChange(admin=user), "test")
+
+
+def read_shop(house: House) -> int:
+    store = accounts.by_id(house.account_id).store
+    return len(call_magento(store, lambda _: None).store_views())
+
+
+def sign_ins(house: House) -> int:
+    return len(house.magento.ledger.calls("POST", "/rest/V1/integration/admin/token"))
+
+
+def test_eight_workers_share_one_sign_in_of_a_shop_s_admin_user(any_house: House) -> None:
+    house = any_house
+    as_admin(house)
+    house.magento.fault("delay", method="POST", path="/rest/V1/integration/admin/token", seconds=1.0)
+    assert side_by_side(house, lambda _: read_shop(house)) == [3] * 8
+    assert sign_ins(house) == 1
+
+
+def test_an_admin_s_token_is_renewed_before_its_own_end(house: House) -> None:
+    as_admin(house)
+    with house.app.app_context():
+        read_shop(house)
+        for minutes, expected in ((58, 1), (2, 2)):
+            clock.move(timedelta(minutes=minutes))
+            read_shop(house)
+            assert sign_ins(house) == expected
+
+
+def test_an_admin_s_token_that_is_rejected_is_renewed_once_unless_it_is_quite_new(house: House) -> None:
+    refused = '{"message":"The consumer isn\'t authorized to access %resources."}'
+    fault: dict[str, Any] = {"method": "GET", "path": "/V1/store", "status": 401, "body": refused}
+    as_admin(house)
+    with house.app.app_context():
+        read_shop(house)
+        clock.move(timedelta(minutes=5))
+        house.magento.fault("status", **fault, times=1)
+        assert read_shop(house) == 3
+        assert sign_ins(house) == 2
+        house.magento.fault("status", **fault)
+        for _ in range(3):
+            with pytest.raises(ConnectorError):
+                read_shop(house)
+        assert sign_ins(house) == 2, "a missing right looks the same, and a new token does not mend it"
+
+
+def test_a_refused_password_is_not_tried_again_for_a_while_lest_the_admin_be_locked_out(house: House) -> None:
+    as_admin(house, "wrong-password")
+    with house.app.app_context():
+        for _ in range(3):
+            with pytest.raises(ConnectorError, match="name and password"):
+                read_shop(house)
+        assert sign_ins(house) == 1
+        clock.move(timedelta(minutes=11))
+        with pytest.raises(ConnectorError):
+            read_shop(house)
+        assert sign_ins(house) == 2
+    as_admin(house)
+    with house.app.app_context():
+        assert read_shop(house) == 3, "a password that was entered anew counts at once"

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, literal, select
 
 from webapp import clock, vault
 from webapp.connectors.magento import MagentoStore
+from webapp.connectors.magento_admin import AdminUser
 from webapp.connectors.magento_oauth import OAuthKeys
 from webapp.connectors.signatures import WebhookAuth
 from webapp.connectors.walmart import WalmartAccount
@@ -55,6 +56,8 @@ class Store:
     is_paused: bool
     connection: MagentoStore
     webhook_auth: WebhookAuth
+    admin_url: str = ""
+    credentials_set_at: datetime | None = None
 
     @property
     def zone(self) -> tzinfo:
@@ -97,11 +100,11 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class NewStore:
-    """A store to be added. `url` is the shop's base address, without `/rest`; with `oauth` no token is needed."""
+    """A store to be added. `url` is the shop's base address, without `/rest`; one of the three ways in is given."""
 
     name: str
     url: str
-    token: str
+    token: str = field(default="", repr=False)
     store_view: str = "default"
     store_id: int = 1
     currency: str = "USD"
@@ -110,6 +113,8 @@ class NewStore:
     mode: str = "direct"
     is_demo: bool = False
     oauth: OAuthKeys | None = None
+    admin: AdminUser | None = None
+    public_only: bool = False
     webhook_auth: WebhookAuth = field(default_factory=lambda: path_auth())
 
 
@@ -221,13 +226,15 @@ def add_store(work: Work, new: NewStore) -> StoreRow:
         key=vault.new_key(),
         name=new.name,
         url=new.url.rstrip("/"),
+        public_only=new.public_only,
         admin_url=with_slash(new.admin_url),
         store_view=new.store_view,
         store_id=new.store_id,
         currency=new.currency,
         time_zone=new.time_zone,
         mode=new.mode,
-        credentials=vault.seal(credentials_to_json(new.token, new.oauth)),
+        credentials=vault.seal(credentials_to_json(new.token, new.oauth, new.admin)),
+        credentials_set_at=clock.now(),
         webhook_auth=vault.seal(msgspec.to_builtins(new.webhook_auth)),
         is_demo=new.is_demo,
         created_at=clock.now(),
@@ -291,16 +298,22 @@ def path_auth() -> WebhookAuth:
     return WebhookAuth(mode="none", secrets=(vault.new_token(),))
 
 
-def credentials_to_json(token: str, oauth: OAuthKeys | None) -> dict[str, Any]:
+def credentials_to_json(token: str, oauth: OAuthKeys | None, admin: AdminUser | None) -> dict[str, Any]:
     """What opens a shop, as it is sealed."""
-    return {"token": token, "oauth": asdict(oauth) if oauth else None}
+    return {"token": token, "oauth": asdict(oauth) if oauth else None, "admin": asdict(admin) if admin else None}
 
 
 def connection_of(row: StoreRow) -> MagentoStore:
     """Where the shop of a stored store is, and what opens it."""
     kept = vault.unseal(row.credentials)
-    oauth = OAuthKeys(**kept["oauth"]) if kept.get("oauth") else None
-    return MagentoStore(url=row.url, token=kept["token"], store_view=row.store_view, oauth=oauth)
+    return MagentoStore(
+        url=row.url,
+        token=kept["token"],
+        store_view=row.store_view,
+        public_only=row.public_only,
+        oauth=OAuthKeys(**kept["oauth"]) if kept.get("oauth") else None,
+        admin=AdminUser(**kept["admin"]) if kept.get("admin") else None,
+    )
 
 
 def _free_prefix(store_id: int, wanted: str) -> str:
@@ -378,4 +391,6 @@ def _opened_store(row: StoreRow) -> Store:
         is_paused=row.is_paused,
         connection=connection_of(row),
         webhook_auth=_auth_from_json(vault.unseal(row.webhook_auth)),
+        admin_url=row.admin_url,
+        credentials_set_at=row.credentials_set_at,
     )

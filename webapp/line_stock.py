@@ -10,11 +10,11 @@ from enum import StrEnum
 
 from webapp import accounts, order_rows, products, shop_facts
 from webapp.accounts import Store
-from webapp.connectors.http import Caller, ConnectorError, Limits
+from webapp.connectors.http import ConnectorError, Limits
 from webapp.connectors.magento import MagentoClient
 from webapp.domain.shop import Product
-from webapp.gate import PageGate
 from webapp.models import OrderRow
+from webapp.neighbours import call_magento_briefly
 
 LIMITS = Limits(connect_seconds=1.5, total_seconds=2.5)
 TAKES = 4.0
@@ -90,7 +90,7 @@ def _read_briefly(row: OrderRow) -> dict[str, LineStock]:
 
 def _read(store: Store, wanted: products.Wanted) -> Iterator[tuple[str, LineStock]]:
     ends_at = time.monotonic() + TAKES
-    magento = MagentoClient(Caller(limits=LIMITS, watch=PageGate()), store.connection)
+    magento = call_magento_briefly(store, LIMITS)
     found = products.match(magento, store.id, wanted).products
     stock_id = shop_facts.sales_stock(store.id, magento, store.connection.store_view)
     for sku in sorted(wanted.skus):

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from webapp.accounts import Account, Store
 from webapp.claims import Claim
-from webapp.connectors.http import Caller, CallRecord
-from webapp.connectors.magento import MagentoClient, MagentoStore
+from webapp.connectors.http import Caller, CallRecord, Limits
+from webapp.connectors.magento import MagentoClient
+from webapp.connectors.magento_admin import fetch_admin_token
 from webapp.connectors.walmart import WalmartClient, fetch_token
-from webapp.gate import Gate, ShopGate
+from webapp.gate import Gate, PageGate, ShopGate
+from webapp.models import StoreTokenRow
 from webapp.tokens import SharedToken
 
 
@@ -28,15 +30,28 @@ def call_both(account: Account, on_call: Callable[[CallRecord], None], claim: Cl
     token = SharedToken(account.id, lambda: fetch_token(gated, account.connection))
     return Neighbours(
         walmart=WalmartClient(gated, account.connection, token),
-        magento=MagentoClient(Caller(on_call=on_call, watch=ShopGate(claim)), account.store.connection),
+        magento=_shop(account.store, Caller(on_call=on_call, watch=ShopGate(claim))),
     )
-
-
-def call_shop(connection: MagentoStore) -> MagentoClient:
-    """A client for a shop that is not stored yet."""
-    return MagentoClient(Caller(watch=ShopGate()), connection)
 
 
 def call_magento(store: Store, on_call: Callable[[CallRecord], None]) -> MagentoClient:
     """A client for a store alone, for reads that belong to no order."""
-    return MagentoClient(Caller(on_call=on_call, watch=ShopGate()), store.connection)
+    return _shop(store, Caller(on_call=on_call, watch=ShopGate()))
+
+
+def call_magento_briefly(store: Store, limits: Limits) -> MagentoClient:
+    """A client for somebody who waits in front of a page, within `limits`."""
+    return _shop(store, Caller(limits=limits, watch=PageGate()))
+
+
+def _shop(store: Store, caller: Caller) -> MagentoClient:
+    """With the token that all workers share, where the store is entered as an admin user."""
+    connection, user = store.connection, store.connection.admin
+    if user is None:
+        return MagentoClient(caller, connection)
+    tokens = SharedToken(
+        store.id,
+        lambda: fetch_admin_token(caller, connection.url, user, public_only=connection.public_only),
+        StoreTokenRow,
+    )
+    return MagentoClient(caller, connection, tokens)

@@ -10,12 +10,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import selectinload
 
 from webapp import accounts, clock, turns
-from webapp.connectors.http import Caller, ConnectorError, Limits
+from webapp.connectors.http import ConnectorError, Limits
 from webapp.connectors.magento import MagentoClient
 from webapp.database import is_sqlite
 from webapp.domain.shop import Product
-from webapp.gate import PageGate
 from webapp.models import ChangeRow, LineRow, MissingSkuRow, OrderRow, ProductLinkRow, SyncRow, db
+from webapp.neighbours import call_magento_briefly
 from webapp.outbox import Refusal
 from webapp.queue import Bell
 from webapp.turns import Wake
@@ -202,7 +202,7 @@ def _fit(product: Product, wanted: str) -> tuple[bool, bool, bool, str]:
 
 
 def _ask(store_id: int) -> MagentoClient:
-    return MagentoClient(Caller(limits=LIMITS, watch=PageGate()), accounts.store_by_id(store_id).connection)
+    return call_magento_briefly(accounts.store_by_id(store_id), LIMITS)
 
 
 def _order(order_id: int) -> OrderRow:

@@ -9,8 +9,10 @@ from sqlalchemy import delete, func, or_, select, update
 
 from webapp import accounts, clock, late_creation, vault
 from webapp.account_changes import Logged
-from webapp.accounts import Refused
+from webapp.accounts import NewStore, Refused
+from webapp.connectors.magento_admin import AdminUser
 from webapp.connectors.magento_oauth import OAuthKeys
+from webapp.connectors.magento_probe import FoundView
 from webapp.domain.creation_settings import problems
 from webapp.models import (
     AccountRow,
@@ -20,7 +22,9 @@ from webapp.models import (
     SettingChangeRow,
     StoreFactRow,
     StoreRow,
+    StoreTokenRow,
     SyncRow,
+    db,
 )
 from webapp.queue import Bell
 from webapp.unit_of_work import Work, unit_of_work
@@ -35,6 +39,11 @@ class View:
     currency: str
     time_zone: str
 
+    @classmethod
+    def of(cls, found: FoundView) -> View:
+        """As a test found it; where the shop does not tell them, Magento's own currency and time zone."""
+        return cls(found.code, found.id, found.currency or "USD", found.time_zone or "UTC")
+
 
 @dataclass(frozen=True, slots=True)
 class StoreChange:
@@ -45,8 +54,29 @@ class StoreChange:
     admin_url: str | None = None
     token: str | None = field(default=None, repr=False)
     oauth: OAuthKeys | None = field(default=None, repr=False)
+    admin: AdminUser | None = field(default=None, repr=False)
+    public_only: bool | None = None
     view: View | None = None
     mode: str | None = None
+
+
+WAYS = {"oauth": "OAuth keys", "token": "access token", "admin": "admin user"}
+"""Each way in, as it is called in the log."""
+
+
+def add(new: NewStore, by: str) -> StoreRow:
+    """Add a store. Raises Refused with the reason."""
+    with unit_of_work() as work:
+        row = accounts.add_store(work, new)
+        way = accounts.connection_of(row).way_in
+        _log(work, row, by, [Logged("Store", "", f"added, by {WAYS[way]}, mode {row.mode}")])
+    return row
+
+
+def recent(store_id: int, at_most: int = 50) -> Sequence[SettingChangeRow]:
+    """The last changes of a store's settings, newest first."""
+    mine = select(SettingChangeRow).where(SettingChangeRow.store_id == store_id)
+    return db.session.execute(mine.order_by(SettingChangeRow.id.desc()).limit(at_most)).scalars().all()
 
 
 def change(store_id: int, wanted: StoreChange, by: str) -> list[Logged]:
@@ -56,7 +86,7 @@ def change(store_id: int, wanted: StoreChange, by: str) -> list[Logged]:
         logged = [
             *_names(work, row, wanted),
             *_place(work, row, wanted),
-            *_keys(row, wanted),
+            *_keys(work, row, wanted),
             *_mode(work, row, wanted),
         ]
         _log(work, row, by, logged)
@@ -129,7 +159,10 @@ def _place(work: Work, row: StoreRow, wanted: StoreChange) -> Iterator[Logged]:
             )
         yield Logged("Address", row.url, url)
         row.url = url
+        if wanted.public_only is not None:
+            row.public_only = wanted.public_only
         work.execute(delete(StoreFactRow).where(StoreFactRow.store_id == row.id))
+        work.execute(delete(StoreTokenRow).where(StoreTokenRow.store_id == row.id))
     view = wanted.view
     if view is not None and (view.code, view.store_id) != (row.store_view, row.store_id):
         yield Logged("Store view", row.store_view, view.code)
@@ -144,11 +177,24 @@ def _linked(work: Work, row: StoreRow) -> int:
     return int(work.execute(select(func.count()).select_from(OrderRow).where(*orders)).scalar_one())
 
 
-def _keys(row: StoreRow, wanted: StoreChange) -> Iterator[Logged]:
-    if wanted.token is None and wanted.oauth is None:
+def _keys(work: Work, row: StoreRow, wanted: StoreChange) -> Iterator[Logged]:
+    if wanted.token is None and wanted.oauth is None and wanted.admin is None:
         return
-    row.credentials = vault.seal(accounts.credentials_to_json(wanted.token or "", wanted.oauth))
-    yield Logged("Credentials", "", "changed")
+    before = _way_in(row)
+    row.credentials = vault.seal(accounts.credentials_to_json(wanted.token or "", wanted.oauth, wanted.admin))
+    row.credentials_set_at = clock.now()
+    # The workers' token was fetched with what no longer counts.
+    work.execute(delete(StoreTokenRow).where(StoreTokenRow.store_id == row.id))
+    after = _way_in(row)
+    yield Logged("Credentials", *(("", "changed") if before == after else (before, after)))
+
+
+def _way_in(row: StoreRow) -> str:
+    """Empty where the key of what is stored is gone, so that it can be entered anew."""
+    try:
+        return WAYS[accounts.connection_of(row).way_in]
+    except vault.Unreadable:
+        return ""
 
 
 def _mode(work: Work, row: StoreRow, wanted: StoreChange) -> Iterator[Logged]:
@@ -185,4 +231,4 @@ def _wake(work: Work, row: StoreRow) -> None:
 def _log(work: Work, row: StoreRow, by: str, logged: Sequence[Logged]) -> None:
     for each in logged:
         change = {"setting": each.setting, "before": each.before, "after": each.after}
-        work.add(SettingChangeRow(account_id=None, subject=f"Store {row.name}", at=clock.now(), by=by, **change))
+        work.add(SettingChangeRow(store_id=row.id, subject=f"Store {row.name}", at=clock.now(), by=by, **change))

@@ -185,5 +185,5 @@ def _keep(work: Work, row: StoreRow, before: WebhookAuth, after: WebhookAuth, by
     row.webhook_auth = vault.seal(msgspec.to_builtins(after))
     logged = Logged("Webhooks", told(before), told(after))
     change = {"setting": logged.setting, "before": logged.before, "after": logged.after}
-    work.add(SettingChangeRow(account_id=None, subject=f"Store {row.name}", at=clock.now(), by=by, **change))
+    work.add(SettingChangeRow(store_id=row.id, subject=f"Store {row.name}", at=clock.now(), by=by, **change))
     return logged

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 
-from webapp import accounts, demo, stock, store_changes, store_test
+from webapp import accounts, demo, shop_choices, stock, store_changes, store_test
 from webapp.accounts import NewStore, Refused, Store
 from webapp.cli.saying import as_json, fail, plainly, show, show_added
 from webapp.connectors.magento import MagentoStore
+from webapp.connectors.magento_admin import AdminUser
 from webapp.connectors.magento_oauth import OAuthKeys
 from webapp.domain.creation_settings import CART, DIRECT
 from webapp.store_changes import StoreChange, View
-from webapp.unit_of_work import unit_of_work
+from webapp.store_test import Verdict
 
 stores = AppGroup("stores", help="Magento stores.")
 
@@ -24,6 +27,17 @@ OAUTH_HELP = "KEY:SECRET:TOKEN:TOKENSECRET of the integration; works where Beare
 MODE_HELP = (
     "How orders are created: direct keeps Walmart's numbers and needs a cron line on the shop's host; cart holds stock."
 )
+USER_HELP = "A user of the shop's admin without a second factor; where no integration can be made."
+
+
+def admin_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The third way in. The password is never an argument, which others on this machine could read."""
+    user = click.option("--admin-user", default="", help=USER_HELP)
+    return user(
+        click.option("--admin-password-stdin", is_flag=True, help="Read its password from standard input.")(command)
+    )
+
+
 mode_option = click.option("--mode", type=click.Choice([DIRECT, CART]), default=None, help=MODE_HELP)
 
 
@@ -32,33 +46,44 @@ mode_option = click.option("--mode", type=click.Choice([DIRECT, CART]), default=
 @click.option("--url", required=True, help="The shop's base address, for instance https://shop.example.")
 @click.option("--token", default="", help="The integration's access token.")
 @click.option("--oauth", default="", help=OAUTH_HELP)
+@admin_options
 @click.option("--admin-url", default="", help="The admin's address, for links to orders and products.")
 @click.option("--store-view", default="", help="The store view's code; the shop's first one where not given.")
 @mode_option
 @as_json
 @plainly
-def stores_add(name: str, mode: str | None, as_json: bool, **given: str) -> None:
-    """Connect a Magento store view."""
-    oauth = _oauth(given["oauth"])
-    if not given["token"] and oauth is None:
-        raise Refused("Give --token or --oauth; both are shown in Magento under System > Integrations.")
-    view = _look(MagentoStore(url=given["url"], token=given["token"], oauth=oauth, store_view=""), given["store_view"])
+def stores_add(name: str, mode: str | None, as_json: bool, **given: Any) -> None:
+    """Connect a Magento store view, by a token, by four keys or as an admin user."""
+    keys = _keys(given)
+    if keys == (None, None, None):
+        raise Refused(
+            "Give --token or --oauth; both are shown in Magento under System > Integrations. Or --admin-user with "
+            "--admin-password-stdin."
+        )
+    token, oauth, admin = keys
+    chosen = mode or DIRECT
+    connection = MagentoStore(given["url"], token or "", given["store_view"], oauth=oauth, admin=admin)
+    verdict = store_test.try_store(connection, chosen)
+    view = _usable(verdict)
     new = NewStore(
         name=name,
         url=given["url"],
-        token=given["token"],
+        token=token or "",
         oauth=oauth,
+        admin=admin,
         admin_url=given["admin_url"],
         store_view=view.code,
         store_id=view.store_id,
         currency=view.currency,
         time_zone=view.time_zone,
-        mode=mode or DIRECT,
+        mode=chosen,
     )
-    with unit_of_work() as work:
-        row = accounts.add_store(work, new)
+    row = store_changes.add(new, BY)
+    shop_choices.keep_found(row.id, verdict.found)
     demo.stop()
     show_added("magento", row, new.webhook_auth, as_json)
+    if not verdict.ok:
+        click.echo(f"{verdict.sentence} {verdict.next_step}", err=True)
     if new.mode == DIRECT and not as_json:
         click.echo(f"Magento holds no stock for its orders until this line runs on the shop's host:\n  {stock.cron()}")
 
@@ -79,6 +104,7 @@ def stores_list(as_json: bool) -> None:
 @click.option("--url", help="The shop's base address.")
 @click.option("--token", help="A new access token.")
 @click.option("--oauth", default="", help=OAUTH_HELP)
+@admin_options
 @click.option("--admin-url", help="The admin's address.")
 @click.option("--store-view", help="The store view's code.")
 @mode_option
@@ -87,19 +113,23 @@ def stores_list(as_json: bool) -> None:
 def stores_set(name: str, as_json: bool, **given: Any) -> None:
     """Change a store; what is not given stays."""
     store = find(name)
-    oauth = _oauth(given["oauth"])
+    token, oauth, admin = _keys(given)
+    verdict = None
+    if given["store_view"] or given["url"]:
+        verdict = store_test.try_store(_connection(store, given), given["mode"] or store.mode)
     wanted = StoreChange(
         name=given["rename"],
         url=given["url"],
+        public_only=False,
         admin_url=given["admin_url"],
-        token=given["token"],
+        token=token,
         oauth=oauth,
-        view=_look(_connection(store, given, oauth), given["store_view"] or store.connection.store_view)
-        if given["store_view"] or given["url"]
-        else None,
+        admin=admin,
+        view=_usable(verdict) if verdict else None,
         mode=given["mode"],
     )
     logged = store_changes.change(store.id, wanted, BY)
+    shop_choices.keep_found(store.id, verdict.found if verdict else None)
     document = [{"setting": one.setting, "before": one.before, "after": one.after} for one in logged]
     lines = [f"{one.setting}: {one.before or '—'} → {one.after or '—'}" for one in logged]
     show(document, as_json, "\n".join(lines) or "Nothing is different.")
@@ -112,10 +142,16 @@ def stores_set(name: str, as_json: bool, **given: Any) -> None:
 def stores_test(name: str, as_json: bool) -> None:
     """Try everything that is needed of the shop, and say what is in the way."""
     store = find(name)
-    checks = store_test.try_store(store.connection, store.mode)
-    document = [{"what": one.what, "ok": one.ok, "sentence": one.sentence} for one in checks]
-    show(document, as_json, "\n".join(f"{'ok ' if one.ok else 'NO '} {one.what}: {one.sentence}" for one in checks))
-    if not all(one.ok for one in checks):
+    verdict = store_test.try_store(store.connection, store.mode)
+    shop_choices.keep_found(store.id, verdict.found)
+    rights = [
+        {"name": one.right.name, "use": one.right.use, "given": one.is_given, "missed": one.is_missed}
+        for one in verdict.rights
+    ]
+    found = asdict(verdict.found) if verdict.found else None
+    document = {"cause": verdict.cause, "ok": verdict.ok, "sentence": verdict.sentence, "next_step": verdict.next_step}
+    show({**document, "found": found, "rights": rights}, as_json, f"{verdict.sentence} {verdict.next_step}".strip())
+    if not verdict.ok:
         sys.exit(1)
 
 
@@ -184,23 +220,41 @@ def _shown(store: Store) -> dict[str, Any]:
     }
 
 
-def _connection(store: Store, given: dict[str, Any], oauth: OAuthKeys | None) -> MagentoStore:
+def _connection(store: Store, given: dict[str, Any]) -> MagentoStore:
     """As the store will be reached once the change is made."""
     kept = store.connection
-    has_new_keys = given["token"] is not None or oauth is not None
-    return MagentoStore(
-        url=given["url"] or kept.url,
-        token=(given["token"] or "") if has_new_keys else kept.token,
-        oauth=oauth if has_new_keys else kept.oauth,
-        store_view="",
-    )
+    token, oauth, admin = _keys(given)
+    if (token, oauth, admin) == (None, None, None):
+        token, oauth, admin = kept.token, kept.oauth, kept.admin
+    view = given["store_view"] or kept.store_view
+    return MagentoStore(given["url"] or kept.url, token or "", view, oauth=oauth, admin=admin)
 
 
-def _look(connection: MagentoStore, wanted: str) -> View:
-    try:
-        return store_test.look(connection, wanted)
-    except store_test.NoView as missing:
-        raise Refused(str(missing)) from missing
+def _usable(verdict: Verdict) -> View:
+    """The store view that a test found. Raises Refused with what was in the way."""
+    if verdict.view is None:
+        raise Refused(f"{verdict.sentence} {verdict.next_step}".strip())
+    return View.of(verdict.view)
+
+
+def _keys(given: dict[str, Any]) -> tuple[str | None, OAuthKeys | None, AdminUser | None]:
+    """The way in that was given, at most one. The password is read once and kept in `given`."""
+    ways = [bool(given["token"]), bool(given["oauth"]), bool(given["admin_user"] or given["admin_password_stdin"])]
+    if sum(ways) > 1:
+        raise Refused("Give one way in: --token, --oauth, or --admin-user.")
+    return given["token"] or None, _oauth(given["oauth"]), _admin(given)
+
+
+def _admin(given: dict[str, Any]) -> AdminUser | None:
+    if not given["admin_user"] and not given["admin_password_stdin"]:
+        return None
+    if not given["admin_user"] or not given["admin_password_stdin"]:
+        raise Refused("Give --admin-user and --admin-password-stdin together.")
+    if "password" not in given:
+        given["password"] = sys.stdin.readline().rstrip("\n")
+    if not given["password"]:
+        raise Refused("Nothing came on standard input. Send the admin user's password there, on one line.")
+    return AdminUser(given["admin_user"], given["password"])
 
 
 def _oauth(given: str) -> OAuthKeys | None:

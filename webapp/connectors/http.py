@@ -66,7 +66,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What to send. `effect` False marks a POST that changes nothing (a token); `secrets` never reach a record."""
+    """What to send. `effect` False marks a POST that changes nothing (a token); `secrets` never reach a record.
+
+    `hides_answer` keeps the whole answer out of it, since it is itself a secret.
+    """
 
     side: Side
     method: str
@@ -76,6 +79,7 @@ class Call:
     correlation_id: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     effect: bool = True
+    hides_answer: bool = False
     public_only: bool = False
 
     @property
@@ -299,6 +303,14 @@ def _record(
         duration_ms=round(seconds * 1000),
         correlation_id=call.correlation_id,
         request_excerpt=redact.excerpt(sent, call.secrets),
-        response_excerpt=redact.excerpt(answer.text if answer else "", call.secrets),
+        response_excerpt=_told(call, answer),
         error=error.message if error else "",
     )
+
+
+def _told(call: Call, answer: Answer | None) -> str:
+    if answer is None:
+        return ""
+    if call.hides_answer and 200 <= answer.status < 300:
+        return redact.MASK
+    return redact.excerpt(answer.text, call.secrets)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from webapp.connectors.access_tokens import TokenSource
 from webapp.connectors.http import Caller
 from webapp.connectors.loose import Object, Unreadable, amount, many, needed, part, text, whole
 from webapp.connectors.magento_acts import Acts
@@ -56,8 +57,8 @@ class StoreConfig:
 class MagentoClient:
     """The calls of one store. Every method raises ConnectorError with Magento's own sentence."""
 
-    def __init__(self, caller: Caller, store: MagentoStore) -> None:
-        self._door = Door(caller, store)
+    def __init__(self, caller: Caller, store: MagentoStore, tokens: TokenSource | None = None) -> None:
+        self._door = Door(caller, store, tokens)
         self.carts = Carts(self._door)
         self.customers = Customers(self._door)
         self.products = Products(self._door)

@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from webapp.connectors.access_tokens import TokenSource
 from webapp.connectors.http import Answer, Call, Caller, ConnectorError, Judge
 from webapp.connectors.loose import Object, Unreadable, document, many, whole
+from webapp.connectors.magento_admin import AdminUser, OwnToken
 from webapp.connectors.magento_errors import judge
 from webapp.connectors.magento_oauth import OAuthKeys, authorization
 from webapp.connectors.magento_search import PAGE_SIZE, Filter, query
@@ -26,7 +28,8 @@ MOST_PAGES = 100
 class MagentoStore:
     """Where a shop is and what opens it. `url` is the shop's base address, without `/rest`.
 
-    `token` is sent as Bearer, unless `oauth` is given: then each call is signed, which needs no setting in the shop.
+    One of three ways in: `token`, an integration's, is sent as Bearer; with `oauth` each call is signed, which needs no
+    setting in the shop; with `admin` a token is fetched and sent as Bearer.
     """
 
     url: str
@@ -34,14 +37,26 @@ class MagentoStore:
     store_view: str = "default"
     public_only: bool = False
     oauth: OAuthKeys | None = None
+    admin: AdminUser | None = None
+
+    @property
+    def way_in(self) -> str:
+        """`oauth`, `admin` or `token`."""
+        return "oauth" if self.oauth else "admin" if self.admin else "token"
 
 
 class Door:
-    """Sends calls to one store view. Raises ConnectorError with Magento's own sentence."""
+    """Sends calls to one store view. Raises ConnectorError with Magento's own sentence.
 
-    def __init__(self, caller: Caller, store: MagentoStore) -> None:
+    `tokens` are the admin user's, shared by those who have the store in common; without it the door fetches its own.
+    """
+
+    def __init__(self, caller: Caller, store: MagentoStore, tokens: TokenSource | None = None) -> None:
         self._caller = caller
         self._store = store
+        self._tokens = tokens
+        if store.admin is not None and tokens is None:
+            self._tokens = OwnToken(caller, store.url, store.admin, public_only=store.public_only)
 
     def search(
         self,
@@ -68,27 +83,47 @@ class Door:
         answer = self.send("GET", f"{path}?{query(groups, fields, page_size=at_most)}")
         return read(answer, lambda body: _page(body, parse))[0]
 
-    def send(self, method: str, path: str, *, body: Any = None, judge: Judge = judge) -> Answer:
-        """One call below `/rest/<store view>/V1/`."""
+    def send(
+        self, method: str, path: str, *, body: Any = None, content: bytes | None = None, judge: Judge = judge
+    ) -> Answer:
+        """One call below `/rest/<store view>/V1/`, with `body` as JSON or `content` as it is.
+
+        An admin user's token that Magento rejects is renewed once: a refused call has not acted.
+        """
+        if body is not None:
+            content = json.dumps(body, default=_plain_number, allow_nan=False).encode()
+        if self._tokens is None or self._store.admin is None:
+            return self._caller.send(self._call(method, path, content, ""), judge)
+        token = self._tokens.get()
+        try:
+            return self._caller.send(self._call(method, path, content, token), judge)
+        except ConnectorError as error:
+            if error.status != 401:
+                raise
+            other = self._tokens.renew(token)
+            if not other:
+                raise
+        return self._caller.send(self._call(method, path, content, other), judge)
+
+    def _call(self, method: str, path: str, content: bytes | None, token: str) -> Call:
         store = self._store
         view = f"{quote(store.store_view, safe='')}/" if store.store_view else ""
         url = f"{store.url.rstrip('/')}/rest/{view}V1/{path}"
-        headers = {"Authorization": _authorization(store, method, url), "Accept": "application/json"}
-        content = None
-        if body is not None:
+        shown = token or store.token.strip()
+        proof = authorization(store.oauth, method, url) if store.oauth else f"Bearer {shown}"
+        headers = {"Authorization": proof, "Accept": "application/json"}
+        if content is not None:
             headers["Content-Type"] = "application/json"
-            content = json.dumps(body, default=_plain_number, allow_nan=False).encode()
-        call = Call(
+        return Call(
             side=Side.MAGENTO,
             method=method,
             url=url,
             headers=headers,
             body=content,
             correlation_id=str(uuid.uuid4()),
-            secrets=(store.token.strip(), *((store.oauth.token,) if store.oauth else ())),
+            secrets=(shown, *((store.oauth.token,) if store.oauth else ())),
             public_only=store.public_only,
         )
-        return self._caller.send(call, judge)
 
 
 def read(answer: Answer, parse: Callable[[Any], T]) -> T:
@@ -132,10 +167,6 @@ def bare_id(body: Any) -> str:
     if isinstance(body, bool) or not isinstance(body, str | int) or not str(body).strip():
         raise Unreadable("the answer is no id")
     return str(body).strip()
-
-
-def _authorization(store: MagentoStore, method: str, url: str) -> str:
-    return authorization(store.oauth, method, url) if store.oauth else f"Bearer {store.token.strip()}"
 
 
 def _plain_number(value: object) -> float | int:

@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from webapp.connectors import walmart_changes
+from webapp.connectors.access_tokens import AccessToken, TokenSource
 from webapp.connectors.http import Answer, Call, Caller, ConnectorError, Judge
 from webapp.connectors.loose import Unreadable, document, http_time, moment, needed, part, text, whole
 from webapp.connectors.signatures import WebhookAuth
@@ -74,24 +75,6 @@ class WalmartAccount:
     def currency(self) -> str:
         """The market's currency, for an order that names none."""
         return CURRENCIES.get(self.market.lower(), "USD")
-
-
-@dataclass(frozen=True, slots=True)
-class AccessToken:
-    """A token and when it ends (aware UTC)."""
-
-    value: str = field(repr=False)
-    expires_at: datetime
-
-
-class TokenSource(Protocol):
-    """Where the client gets its token from; shared by all workers of an account."""
-
-    def get(self) -> str:
-        """A token that is still good."""
-
-    def renew(self, rejected: str) -> str:
-        """Another token than the rejected one."""
 
 
 @dataclass(frozen=True, slots=True)

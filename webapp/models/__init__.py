@@ -7,6 +7,7 @@ from webapp.models.accounts import (
     SettingChangeRow,
     StoreFactRow,
     StoreRow,
+    StoreTokenRow,
     SubscriptionRow,
 )
 from webapp.models.base import Base, Id, db
@@ -71,6 +72,7 @@ __all__ = [
     "SignInLinkRow",
     "StoreFactRow",
     "StoreRow",
+    "StoreTokenRow",
     "SubscriptionRow",
     "SyncRow",
     "UserRow",

@@ -20,6 +20,8 @@ class StoreRow(Base):
     key: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(unique=True)
     url: Mapped[str]
+    public_only: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The address was typed into a page, so it may only lead to a public host over https."""
     admin_url: Mapped[str] = mapped_column(default="")
     store_view: Mapped[str] = mapped_column(default="default")
     store_id: Mapped[int] = mapped_column(default=1)
@@ -27,6 +29,8 @@ class StoreRow(Base):
     time_zone: Mapped[str] = mapped_column(default="UTC")
     mode: Mapped[str] = mapped_column(default="direct")
     credentials: Mapped[bytes]
+    credentials_set_at: Mapped[datetime | None]
+    """When they were last entered; None for those entered before this was kept."""
     webhook_auth: Mapped[bytes]
     is_demo: Mapped[bool] = mapped_column(default=False)
     is_paused: Mapped[bool] = mapped_column(default=False)
@@ -106,6 +110,23 @@ class AccessTokenRow(Base):
     failure: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
+class StoreTokenRow(Base):
+    """The token of a shop's admin user, shared by all workers and renewed by one of them at a time.
+
+    Its columns are those of `AccessTokenRow`.
+    """
+
+    __tablename__ = "store_tokens"
+
+    store_id: Mapped[int] = mapped_column(Id, ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True)
+    token: Mapped[bytes | None]
+    fetched_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    renewing_until: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    failure: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
 class BucketRow(Base):
     """How full Walmart's token bucket of one account and endpoint is, by our count, shared by all workers.
 
@@ -136,12 +157,13 @@ class SubscriptionRow(Base):
 
 
 class SettingChangeRow(Base):
-    """A setting that somebody changed, old and new; a secret only as changed. It outlives its account."""
+    """A setting that somebody changed, old and new; a secret only as changed. It outlives its account or store."""
 
     __tablename__ = "setting_changes"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     account_id: Mapped[int | None] = mapped_column(Id, ForeignKey("accounts.id", ondelete="SET NULL"))
+    store_id: Mapped[int | None] = mapped_column(Id, ForeignKey("stores.id", ondelete="SET NULL"))
     subject: Mapped[str]
     at: Mapped[datetime]
     by: Mapped[str]
@@ -149,4 +171,7 @@ class SettingChangeRow(Base):
     before: Mapped[str] = mapped_column(Text, default="")
     after: Mapped[str] = mapped_column(Text, default="")
 
-    __table_args__ = (Index("ix_setting_changes_account", "account_id", "id"),)
+    __table_args__ = (
+        Index("ix_setting_changes_account", "account_id", "id"),
+        Index("ix_setting_changes_store", "store_id", "id"),
+    )
