@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -49,6 +49,7 @@ COMMANDS = CommandRow.metadata.tables[CommandRow.__tablename__]
 
 UNEXPECTED_TRIES = 5
 """An error that nobody foresaw will hardly heal: after so many tries a person is asked."""
+NOT_PARKED = "This command is not waiting for you any more; reload the page."
 
 
 class Refusal(Exception):
@@ -164,25 +165,41 @@ def run(claim: Claim, perform: Perform) -> None:
 
 def retry(command_id: int, by: str) -> None:
     """A person wants a parked command tried again now, built from what is true now. Raises Refusal if not parked."""
+    if not retry_all((command_id,), by):
+        raise Refusal(NOT_PARKED)
+
+
+def retry_all(command_ids: Collection[int], by: str) -> int:
+    """The same for those of them that are parked, in one transaction; returns how many."""
     with unit_of_work() as work:
-        row = _parked(work, command_id)
-        row.state, row.tries, row.next_attempt_at = CommandState.QUEUED, 0, clock.now()
-        row.reason, row.ended_at, row.frozen = "", None, None
-        _tell(work, row, by, f"{IN_WORDS[row.kind][0]}: tried again by hand.")
-        _look_again(work, row.sync_id)
+        rows = _parked(work, command_ids)
+        for row in rows:
+            row.state, row.tries, row.next_attempt_at = CommandState.QUEUED, 0, clock.now()
+            row.reason, row.ended_at, row.frozen = "", None, None
+            _tell(work, row, by, f"{IN_WORDS[row.kind][0]}: tried again by hand.")
+        _look_again(work, [row.sync_id for row in rows])
         work.ring(Bell.OUTBOUND)
+        return len(rows)
 
 
 def dismiss(command_id: int, reason: str, by: str) -> None:
     """A person gives a parked command up, with a reason. Raises Refusal when it is not parked or no reason is given."""
+    if not dismiss_all((command_id,), reason, by):
+        raise Refusal(NOT_PARKED)
+
+
+def dismiss_all(command_ids: Collection[int], reason: str, by: str) -> int:
+    """The same for those of them that are parked, in one transaction; returns how many. Raises Refusal likewise."""
     if not reason.strip():
         raise Refusal("Say why it is given up; the reason stays in the order's log.")
     with unit_of_work() as work:
-        row = _parked(work, command_id)
-        _end(row, CommandState.DISMISSED, reason.strip())
-        row.dismissed_by = by
-        _tell(work, row, by, f"{IN_WORDS[row.kind][0]}: given up. {reason.strip()}")
-        _look_again(work, row.sync_id)
+        rows = _parked(work, command_ids)
+        for row in rows:
+            _end(row, CommandState.DISMISSED, reason.strip())
+            row.dismissed_by = by
+            _tell(work, row, by, f"{IN_WORDS[row.kind][0]}: given up. {reason.strip()}")
+        _look_again(work, [row.sync_id for row in rows])
+        return len(rows)
 
 
 def record_read(work: Work, sync_id: int, trial: Trial, outcome: str, sentence: str, number: int) -> None:
@@ -363,17 +380,16 @@ def _attempt(
     )
 
 
-def _parked(work: Work, command_id: int) -> CommandRow:
-    row = work.session.get(CommandRow, command_id, populate_existing=True)
-    if row is None or row.state != CommandState.PARKED:
-        raise Refusal("This command is not waiting for you any more; reload the page.")
-    return row
+def _parked(work: Work, command_ids: Collection[int]) -> Sequence[CommandRow]:
+    mine = select(CommandRow).where(CommandRow.id.in_(command_ids), CommandRow.state == CommandState.PARKED)
+    found = mine.order_by(CommandRow.id).with_for_update().execution_options(populate_existing=True)
+    return list(work.execute(found).scalars())
 
 
 def _tell(work: Work, row: CommandRow, by: str, sentence: str) -> None:
     work.add(ChangeRow(sync_id=row.sync_id, at=clock.now(), kind="person", by=by, sentence=sentence))
 
 
-def _look_again(work: Work, sync_id: int) -> None:
-    again = update(SyncRow).where(SyncRow.id == sync_id)
+def _look_again(work: Work, sync_ids: Collection[int]) -> None:
+    again = update(SyncRow).where(SyncRow.id.in_(sync_ids))
     work.execute(again.values(look_again_at=clock.now() + timedelta(seconds=1), hints=SyncRow.hints + 1))

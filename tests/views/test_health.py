@@ -1,4 +1,4 @@
-"""What comes in, what goes out, and how the server says that it is well."""
+"""How the server says that it is well."""
 
 from __future__ import annotations
 
@@ -9,34 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.rows import a_command, a_store, an_account, an_order
 from tests.views.conftest import built, settings_in
 from tests.views.scene import draw
 from webapp import clock
 from webapp.models import CommandRow, db
 from webapp.unit_of_work import unit_of_work
 from webapp.views import pulse
-
-
-def test_outgoing_opens_with_what_waits_for_a_person(app: Flask, operator: FlaskClient, viewer: FlaskClient) -> None:
-    with app.app_context():
-        draw()
-    text = operator.get("/outgoing").text
-    assert "Create the Magento order: waits for you." in text
-    assert "Try again" in text
-    assert "Try again" not in viewer.get("/outgoing").text
-    assert "Acknowledge at Walmart: tried again soon." in operator.get("/outgoing?show=under-way").text
-    assert "Nothing was given up" in operator.get("/outgoing?show=dismissed").text
-    assert operator.get("/outgoing?show=nonsense&older=x").status_code == 200
-
-
-def test_outgoing_is_paged_by_key(app: Flask, operator: FlaskClient) -> None:
-    with app.app_context(), unit_of_work() as work:
-        order = an_order(work, an_account(work, a_store(work)), "2802123876439")
-        for _ in range(60):
-            a_command(work, order, state="done", outcome="Acknowledged.", ended_at=clock.now())
-    assert operator.get("/outgoing?show=done").text.count('<li class="t-ok">') == 50
-    assert operator.get("/outgoing?show=done&older=11").text.count('<li class="t-ok">') == 10
 
 
 def test_live_and_ready_need_nobody(app: Flask, stranger: FlaskClient) -> None:
