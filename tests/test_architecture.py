@@ -88,7 +88,7 @@ ROWS = (
         "webapp.actions",
         "webapp.notes",
     ),
-    ("webapp.event_log", "webapp.failures"),
+    ("webapp.event_log", "webapp.failures", "webapp.troubles"),
     ("webapp.replay",),
     ("webapp.bulk", "webapp.bulk_progress"),
     ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.reports", "webapp.sweep"),

@@ -8,7 +8,7 @@ import pytest
 
 from tests.house import House
 from tests.polling import health, move_to, only_mirror, silence
-from webapp import clock
+from webapp import clock, troubles
 from webapp.domain.poll_kinds import ELSEWHERE, US, kind_of
 from webapp.models import AccountRow
 from webapp.sync_health import span
@@ -98,3 +98,14 @@ def test_the_kinds_of_polls_have_the_same_names_in_every_market() -> None:
     assert kind_of("mx", "open").every < kind_of("us", "open").every
     with pytest.raises(LookupError):
         kind_of("us", "nonsense")
+
+
+def test_each_page_tells_of_polls_that_have_stopped(any_house: House) -> None:
+    house = any_house
+    house.drain()
+    with house.app.app_context():
+        assert troubles.look(redis_is_up=True).troubles == ()
+        clock.move(timedelta(hours=2))
+        told = troubles.look(redis_is_up=True)
+    assert told.tone == "warn"
+    assert any("No poll for changed orders of" in one.headline for one in told.troubles)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.views.conftest import built, settings_in
+from tests.rows import a_call, a_store, an_account, an_attempt, an_order
+from tests.views.conftest import built, settings_in, statements
 from tests.views.scene import draw
 from webapp import clock
-from webapp.models import CommandRow, db
+from webapp.models import AccountRow, CommandRow, PollRow, db
 from webapp.unit_of_work import unit_of_work
 from webapp.views import pulse
 
@@ -88,3 +90,91 @@ def test_metrics_are_for_this_machine_or_for_the_token(tmp_path: Path) -> None:
     assert client.get("/metrics", environ_overrides=away, headers={"Authorization": "Bearer "}).status_code == 403
     with app.app_context():
         db.engine.dispose()
+
+
+def well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis is up."""
+    monkeypatch.setattr(pulse, "redis_is_up", lambda: True)
+
+
+def test_a_page_says_what_is_wrong_and_what_to_do_and_nothing_while_all_is_well(
+    app: Flask, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well(monkeypatch)
+    with app.app_context():
+        draw()
+    assert 'class="strip trouble' not in admin.get("/orders").text
+    with app.app_context(), unit_of_work() as work:
+        row = work.session.query(AccountRow).filter_by(name="North Outfitters").one()
+        row.trouble, row.trouble_since = "Walmart refuses the client ID or secret.", clock.now() - timedelta(minutes=8)
+        row.probe_at, key = clock.now() + timedelta(minutes=3, seconds=30), row.key
+    text = admin.get("/orders").text
+    for words in (
+        "Walmart has not served North Outfitters for 8 min.",
+        "Walmart refuses the client ID or secret. Nothing is lost. It is tried again in 3 min.",
+        f'<a href="/settings/accounts/{key}">To the account</a>',
+    ):
+        assert words in text
+    part = admin.get("/pulse").text
+    assert '<div id="troubles" role="status" hx-swap-oob="true">' in part
+    assert "Walmart has not served North Outfitters" in part
+    with app.app_context(), unit_of_work() as work:
+        work.session.query(AccountRow).update({"is_paused": True})
+    assert 'class="strip trouble' not in admin.get("/orders").text
+
+
+def test_a_late_poll_is_told_once_an_account(app: Flask, viewer: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    well(monkeypatch)
+
+    def ago(minutes: int) -> datetime:
+        return clock.now() - timedelta(minutes=minutes)
+
+    with app.app_context(), unit_of_work() as work:
+        store = a_store(work)
+        account = an_account(work, store)
+        due: dict[str, Any] = {"due_at": clock.now() + timedelta(minutes=1)}
+        of_account: dict[str, Any] = {"account_id": account.id, **due}
+        work.add(PollRow(kind="orders", name="a", succeeded_at=ago(14), **of_account))
+        work.add(PollRow(kind="open", name="b", succeeded_at=ago(29 * 60), **of_account))
+        work.add(PollRow(kind="shop_orders", name="c", store_id=store.id, succeeded_at=ago(15), **due))
+    assert "No poll" not in viewer.get("/orders").text
+    with app.app_context(), unit_of_work() as work:
+        work.session.query(PollRow).filter_by(name="a").update(
+            {"succeeded_at": ago(16), "trouble": "Walmart answered 503."}
+        )
+        work.session.query(PollRow).filter_by(name="b").update({"succeeded_at": ago(31 * 60)})
+        work.session.query(PollRow).filter_by(name="c").update({"succeeded_at": ago(21)})
+    text = viewer.get("/orders").text
+    assert "No poll for open orders of North Outfitters has succeeded for 31 h." in text
+    assert "No poll for changed orders" not in text, "the worst one tells"
+    assert "No poll for news of North Outfitters shop has succeeded for 21 min." in text
+    assert "Nothing is lost. It is tried again by itself." in text
+
+
+@pytest.mark.parametrize(("slow", "is_told"), [(3, True), (2, False)])
+def test_a_slow_neighbour_is_named(
+    app: Flask, viewer: FlaskClient, monkeypatch: pytest.MonkeyPatch, slow: int, is_told: bool
+) -> None:
+    well(monkeypatch)
+    with app.app_context(), unit_of_work() as work:
+        order = an_order(work, an_account(work, a_store(work)), "2802123876439")
+        for number in range(5):
+            took = 9_000 if number < slow else 200
+            began = clock.now() - timedelta(minutes=6 - number)
+            calls = [a_call(duration_ms=took - 100), a_call(side="Magento", duration_ms=100)]
+            an_attempt(work, order, None, "Read.", duration_ms=took, started_at=began, calls=calls)
+    text = viewer.get("/orders").text
+    assert ("Walmart has answered slowly for 6 min." in text) is is_told
+    assert "Magento has answered slowly" not in text
+    if is_told:
+        assert "A call takes 9 s. 0 waiting. Nothing is lost." in text
+
+
+def test_the_whole_line_takes_one_statement(app: Flask, viewer: FlaskClient) -> None:
+    with app.app_context():
+        draw()
+    viewer.get("/pulse")
+    with statements(app) as run:
+        viewer.get("/pulse")
+    assert len([each for each in run if "union all" in each.lower()]) == 1
+    assert len([each for each in run if not each.startswith(("BEGIN", "PRAGMA"))]) <= 2, "who it is, and the line"

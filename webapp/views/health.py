@@ -16,7 +16,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import refusals, settings, webhook_kinds
+from webapp import refusals, settings, troubles, webhook_kinds
 from webapp.models import CommandRow, EventRow, db
 from webapp.views import door, pulse
 
@@ -36,7 +36,7 @@ def ready() -> AnyResponse:
     """The server can take orders in: the database must answer; without Redis it is degraded, not down."""
     redis_is_up = pulse.redis_is_up()
     try:
-        taken = pulse.take()
+        taken = troubles.look(redis_is_up=redis_is_up)
     except SQLAlchemyError:
         answer = jsonify(status="down", database="down", redis=_up(redis_is_up), oldest_due_seconds=None)
         answer.status_code = 503
@@ -48,8 +48,10 @@ def ready() -> AnyResponse:
 
 @bp.get("/pulse")
 def line() -> AnyResponse:
-    """The line in the header."""
-    return make_response(render_template("_pulse.html", pulse=pulse.take()))
+    """The line in the header, and what stands under it while something is wrong."""
+    taken = pulse.take()
+    parts = (render_template("_pulse.html", pulse=taken), render_template("_troubles.html", pulse=taken, oob=True))
+    return make_response("".join(parts))
 
 
 @bp.get("/metrics")
@@ -67,7 +69,7 @@ class _Now(Collector):
     """Everything is read from the database at the moment of asking, so that any process may be asked."""
 
     def collect(self) -> Iterator[Metric]:
-        taken = pulse.take()
+        taken = troubles.look(redis_is_up=pulse.redis_is_up())
         yield _gauge(
             "oldest_due_seconds", "How long the oldest due piece of work has waited.", taken.oldest_due.total_seconds()
         )

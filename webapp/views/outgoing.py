@@ -167,7 +167,7 @@ def _why(one: Cause, show: str, chosen: Cause | None) -> Why:
     return Why(one, timeline.in_words(one.kind)[0], url, is_on)
 
 
-def _joined() -> Select[Any]:
+def _joined() -> Select[CommandRow, SyncRow, AccountRow]:
     return (
         select(CommandRow, SyncRow, AccountRow)
         .join(SyncRow, SyncRow.id == CommandRow.sync_id)

@@ -1,0 +1,235 @@
+"""What is wrong at this moment, if anything, in plain words with a next step: asked by every page, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+from sqlalchemy import ScalarSelect, Select, cast, func, literal, null, select, text, union_all
+
+from webapp import clock
+from webapp.columns import Utc
+from webapp.domain.poll_kinds import NAMES, SHOP, kind_of
+from webapp.models import (
+    IS_NEW,
+    IS_OPEN,
+    IS_UNANSWERED,
+    AccountRow,
+    AttemptRow,
+    CommandRow,
+    EventRow,
+    OrderRow,
+    PollRow,
+    StoreRow,
+    SyncRow,
+    db,
+)
+from webapp.queries import COUNTED_TO, Count, capped
+from webapp.sync_health import span
+
+BEHIND = timedelta(seconds=30)
+STUCK = timedelta(minutes=5)
+SOONEST_LATE = timedelta(minutes=15)
+"""No poll is late before."""
+SHOP_LATE = timedelta(minutes=20)
+LATEST_TRIES = 20
+SLOW_WITHIN = timedelta(minutes=10)
+SLOW_TRY, SLOW_CALL = 5_000, 3_000
+"""Milliseconds. A neighbour is slow when half of the latest tries took longer, and most of the calls to it in them."""
+FEWEST_TRIES = 5
+NOTHING_LOST = "Nothing is lost."
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """`headline` says what is wrong and for how long, `detail` what it means and the next step. `place` names the page
+    that tells more: polls, or an account's settings by its key."""
+
+    tone: str
+    headline: str
+    detail: str
+    place: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How everything stands. `oldest_due` is how long the oldest piece of due work has waited."""
+
+    redis_is_up: bool
+    oldest_due: timedelta
+    last_order_at: datetime | None
+    waiting: Count
+    troubles: tuple[Trouble, ...]
+
+    @property
+    def tone(self) -> str:
+        """`ok`, `warn` or `bad`: that of the worst trouble."""
+        tones = {one.tone for one in self.troubles}
+        return "bad" if "bad" in tones else "warn" if tones else "ok"
+
+
+def look(*, redis_is_up: bool) -> State:
+    """Everything that a page has to tell of the server. One statement, and one more where calls take long."""
+    now = clock.now()
+    rows = db.session.execute(_everything(now)).all()
+    facts, told = rows[0], rows[1:]
+    oldest = max(now - facts.since, timedelta(0)) if facts.since else timedelta(0)
+    waiting = capped(facts.number)
+    found = [
+        *_of_the_server(redis_is_up, oldest, waiting),
+        *(_resting(row, now) for row in told if row.what == "rest"),
+        *_slow([row for row in told if row.what == "try"], now, waiting),
+        *_late(told, now),
+    ]
+    found.sort(key=lambda one: one.tone != "bad")
+    return State(redis_is_up, oldest, facts.at, waiting, tuple(found))
+
+
+def _of_the_server(redis_is_up: bool, oldest: timedelta, waiting: Count) -> Iterator[Trouble]:
+    wait = "" if not waiting.number else f" {waiting} {'waits' if str(waiting) == '1' else 'wait'}."
+    if oldest > STUCK:
+        step = f"{NOTHING_LOST} Look whether the workers and the scheduler run; they go on by themselves once they do."
+        yield Trouble("bad", f"Work has waited {span(oldest)}.", f"{wait} {step}".strip())
+    elif oldest > BEHIND:
+        yield Trouble("warn", f"Behind by {span(oldest)}.", f"{wait} It is being worked off.".strip())
+    if not redis_is_up:
+        step = "Orders are still taken in; start Redis, and work goes on by itself."
+        yield Trouble("warn", "Redis is down.", f"{wait} {NOTHING_LOST} {step}".strip())
+
+
+def _resting(row: Any, now: datetime) -> Trouble:
+    again = f" It is tried again in {span(row.at - now)}." if row.at and row.at > now else ""
+    headline = f"Walmart has not served {row.name} for {span(now - (row.since or now))}."
+    return Trouble("bad", headline, f"{row.text} {NOTHING_LOST}{again}", "account", row.key)
+
+
+def _late(rows: Iterable[Any], now: datetime) -> Iterator[Trouble]:
+    """The worst poll of each account and store that is late; a resting account's polls rest with it."""
+    resting = {row.key for row in rows if row.what == "rest"}
+    told: set[str] = set()
+    for row in sorted((row for row in rows if row.what in {"account poll", "store poll"}), key=lambda row: row.since):
+        allowed, what = _allowed(row)
+        if allowed is None or now - row.since <= allowed or row.key in resting | told:
+            continue
+        told.add(row.key)
+        why = row.text or "It has not been its turn; look whether the workers run."
+        headline = f"No poll for {what} of {row.name} has succeeded for {span(now - row.since)}."
+        yield Trouble("warn", headline, f"{why} {NOTHING_LOST} It is tried again by itself.", "polls")
+
+
+def _allowed(row: Any) -> tuple[timedelta | None, str]:
+    """How long a poll may be silent, and what it looks for."""
+    kind, _, market = row.word.partition(":")
+    if row.what == "store poll":
+        return (SHOP_LATE, "news") if kind in SHOP else (None, "")
+    if kind not in NAMES:
+        return None, ""
+    found = kind_of(market, kind)
+    return found.late_after, found.what
+
+
+def _slow(tries: Sequence[Any], now: datetime, waiting: Count) -> Iterator[Trouble]:
+    """The neighbours that answer slowly, by the latest tries."""
+    slow = [row for row in tries if row.number > SLOW_TRY]
+    if len(tries) < FEWEST_TRIES or 2 * len(slow) < len(tries):
+        return
+    calls = select(AttemptRow.calls).where(AttemptRow.id.in_([int(row.word) for row in slow]))
+    took: dict[str, list[int]] = {}
+    for some in db.session.execute(calls).scalars():
+        for call in some:
+            took.setdefault(str(call.get("side", "")), []).append(int(call.get("duration_ms") or 0))
+    since = span(now - min(row.since for row in slow))
+    for side, each in sorted(took.items()):
+        if side and median(each) > SLOW_CALL:
+            headline = f"{side} has answered slowly for {since}."
+            detail = (
+                f"A call takes {median(each) / 1000:.0f} s. {waiting} waiting. {NOTHING_LOST} Nothing is to be done."
+            )
+            yield Trouble("warn", headline, detail)
+
+
+def _everything(now: datetime) -> Any:
+    """One row of facts, then a row for each thing that may be a trouble."""
+    never = cast(null(), Utc)
+    early = now - SOONEST_LATE
+    latest = select(AttemptRow.id, AttemptRow.started_at, AttemptRow.duration_ms).order_by(AttemptRow.id.desc())
+    tries = latest.limit(LATEST_TRIES).subquery()
+    polled = func.coalesce(PollRow.succeeded_at, AccountRow.created_at)
+    shop_polled = func.coalesce(PollRow.succeeded_at, StoreRow.created_at)
+    return union_all(
+        _row("facts", at=_last_order(), since=_oldest_due(), number=_waiting(now)),
+        _row(
+            "rest",
+            AccountRow.name,
+            AccountRow.key,
+            "",
+            AccountRow.trouble,
+            AccountRow.probe_at,
+            AccountRow.trouble_since,
+        ).where(AccountRow.trouble.is_not(None), ~AccountRow.is_paused),
+        _row(
+            "account poll",
+            AccountRow.name,
+            AccountRow.key,
+            PollRow.kind + ":" + AccountRow.marketplace,
+            PollRow.trouble,
+            never,
+            polled,
+        )
+        .join_from(PollRow, AccountRow, AccountRow.id == PollRow.account_id)
+        .join(StoreRow, StoreRow.id == AccountRow.store_id)
+        .where(polled < early, ~AccountRow.is_paused, ~StoreRow.is_paused),
+        _row("store poll", StoreRow.name, StoreRow.key, PollRow.kind, PollRow.trouble, never, shop_polled)
+        .join_from(PollRow, StoreRow, StoreRow.id == PollRow.store_id)
+        .where(shop_polled < early, ~StoreRow.is_paused),
+        _row("try", word=cast(tries.c.id, AccountRow.name.type), since=tries.c.started_at, number=tries.c.duration_ms)
+        .select_from(tries)
+        .where(tries.c.started_at > now - SLOW_WITHIN),
+    )
+
+
+def _row(
+    what: str,
+    name: Any = "",
+    key: Any = "",
+    word: Any = "",
+    text_: Any = "",
+    at: Any = None,
+    since: Any = None,
+    number: Any = 0,
+) -> Select[Any]:
+    """One part of the statement, with every column that any part has."""
+    times = [cast(null(), Utc) if each is None else each for each in (at, since)]
+    words = [literal(each) if isinstance(each, str) else each for each in (what, name, key, word, text_)]
+    return select(
+        *(each.label(label) for each, label in zip(words, ("what", "name", "key", "word", "text"), strict=True)),
+        times[0].label("at"),
+        times[1].label("since"),
+        (literal(number) if isinstance(number, int) else number).label("number"),
+    )
+
+
+def _last_order() -> ScalarSelect[datetime]:
+    return select(OrderRow.imported_at).order_by(OrderRow.id.desc()).limit(1).scalar_subquery()
+
+
+def _oldest_due() -> ScalarSelect[datetime]:
+    """The conditions are written out, not bound: a partial index is only used for a condition it can be proved from."""
+    commands = select(func.min(CommandRow.next_attempt_at).label("due")).where(text(IS_OPEN))
+    syncs = select(func.min(SyncRow.look_again_at).label("due")).where(text("look_again_at is not null"))
+    first = select(EventRow.received_at).where(text(IS_NEW)).order_by(EventRow.id).limit(1).subquery()
+    events = select(first.c.received_at.label("due"))
+    both = union_all(commands, syncs, events).subquery()
+    return select(func.min(both.c.due)).select_from(both).scalar_subquery()
+
+
+def _waiting(now: datetime) -> Any:
+    """Events and commands in hand or due, counted as far as is told."""
+    events = select(EventRow.id).where(text(IS_UNANSWERED)).limit(COUNTED_TO + 1)
+    commands = select(CommandRow.id).where(text(IS_OPEN), CommandRow.next_attempt_at <= now).limit(COUNTED_TO + 1)
+    parts = [select(func.count()).select_from(one.subquery()).scalar_subquery() for one in (events, commands)]
+    return parts[0] + parts[1]
