@@ -82,7 +82,8 @@ def chosen(account: Account, since: str, until: str) -> Days:
         raise Refused("From is later than To. Swap them.")
     if start > now or last > now:
         raise Refused("That lies in the future. Choose today or an earlier day.")
-    if last - start > OLDEST:
+    # By the calendar: between two seasons 180 days are an hour longer or shorter.
+    if last.astimezone(zone).date() - start.astimezone(zone).date() > OLDEST:
         raise Refused("That is more than 180 days. Choose a shorter time.")
     earliest = now.astimezone(zone).date() - OLDEST
     if start.astimezone(zone).date() < earliest:

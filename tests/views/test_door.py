@@ -47,7 +47,7 @@ def paths(app: Flask, method: str) -> list[tuple[str, str]]:
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             if method in (rule.methods or ()):
-                given["key"] = key if rule.endpoint.startswith("account_") else "k"
+                given["key"] = key if rule.endpoint.startswith(("account_", "reimports")) else "k"
                 found.append((rule.endpoint, url_for(rule.endpoint, **{n: given.get(n, 1) for n in rule.arguments})))
     return found
 

@@ -27,6 +27,7 @@ from webapp.views import (
     outgoing,
     pulse,
     regions,
+    reimports,
     security,
     webhooks,
     words,
@@ -69,6 +70,7 @@ def register(app: Flask, settings: Settings) -> None:
         settings_pages.bp,
         account_settings.bp,
         account_orders.bp,
+        reimports.bp,
         auth.bp,
         health.bp,
     )

@@ -1,0 +1,83 @@
+"""Reimport in the browser: the rules at the form, the progress with and without scripts, calling off."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.rows import a_store, an_account
+from tests.views.conftest import token_on
+from webapp import reimport
+from webapp.models import ReimportRow, db
+from webapp.unit_of_work import unit_of_work
+
+
+@pytest.fixture
+def path(app: Flask) -> str:
+    """The page of an account."""
+    with app.app_context(), unit_of_work() as work:
+        return f"/settings/accounts/{an_account(work, a_store(work, 'Shop'), 'North').key}/reimport"
+
+
+def day(offset: int) -> str:
+    return (datetime.now(UTC).date() + timedelta(days=offset)).isoformat()
+
+
+def ask(client: FlaskClient, path: str, **data: str) -> Any:
+    return client.post(path, data={**data, "csrf_token": token_on(client, "/account")})
+
+
+def rows(app: Flask) -> list[ReimportRow]:
+    with app.app_context():
+        return list(db.session.execute(select(ReimportRow)).scalars())
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "sentence"),
+    [
+        (day(-1), day(-2), "From is later than To"),
+        (day(-1), day(2), "lies in the future"),
+        (day(-190), day(-5), "more than 180 days"),
+        (day(-300), day(-290), "last 180 days only"),
+        ("<b>", day(0), "From is “&lt;b&gt;”"),
+        ("", "", "From is “”"),
+    ],
+)
+def test_a_rule_that_is_broken_is_said_and_what_was_typed_stays(
+    app: Flask, operator: FlaskClient, path: str, since: str, until: str, sentence: str
+) -> None:
+    answer = ask(operator, path, since=since, until=until)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert f'value="{until}"' in answer.text
+    assert rows(app) == []
+
+
+def test_it_runs_is_watched_and_called_off(app: Flask, operator: FlaskClient, viewer: FlaskClient, path: str) -> None:
+    assert operator.get(f"{path}/live").status_code == 204
+    assert ask(operator, path, since=day(-180), until=day(0)).status_code == 303
+    page = operator.get(path).text
+    assert 'http-equiv="refresh"' in page
+    assert "Beginning to read." in page
+    assert "bob@shop.example" in page
+    with app.app_context(), unit_of_work() as work:
+        row = work.execute(select(ReimportRow)).scalar_one()
+        row.percent, row.orders, row.reading, number = 40, 1200, "orders of 2026-11-01", row.id
+    part = operator.get(f"{path}/live", headers={"HX-Request": "true"}).text
+    assert "1,200 orders read" in part
+    assert 'value="40"' in part
+    assert "hx-get" in part
+    assert "is running" in ask(operator, path, since=day(-1), until=day(0)).text
+    assert ask(viewer, f"{path}/{number}/cancel").status_code == 403
+    assert ask(operator, f"{path}/{number + 1}/cancel").status_code == 404
+    assert ask(operator, f"{path}/{number}/cancel").status_code == 303
+    ended = operator.get(f"{path}/live").text
+    assert "Canceled" in ended
+    assert "hx-get" not in ended
+    assert 'http-equiv="refresh"' not in operator.get(path).text
+    assert [row.state for row in rows(app)] == [reimport.State.CANCELED]
