@@ -24,17 +24,19 @@ def issued(sync_ids: Collection[int]) -> dict[int, list[Issued]]:
 
 
 def _to_issued(row: CommandRow) -> Issued:
+    """A kind that this version does not know is told without its command."""
+    kind, side = KINDS.get(row.kind), SIDES.get(row.kind, "")
     return Issued(
         kind=row.kind,
         cause=row.cause,
         state=CommandState(row.state),
         done_at=row.ended_at if row.state == CommandState.DONE else None,
         ended_at=row.ended_at,
-        reason=f"{SIDES[row.kind]}: {row.reason}" if row.reason else "",
+        reason=f"{side}: {row.reason}" if row.reason and side else row.reason,
         waits=row.reason if row.is_in_line and row.state == CommandState.QUEUED else "",
         given_up=bool(row.dismissed_by),
         was_sent=row.first_sent_at is not None,
         by_person=row.issued_by != RULE,
-        command=msgspec.convert(row.arguments, KINDS[row.kind]),
+        command=msgspec.convert(row.arguments, kind) if kind else None,
         frozen=row.frozen or {},
     )

@@ -49,6 +49,11 @@
     find("button", event.target)?.setAttribute("aria-busy", "true");
   });
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
+  document.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } }) => {
+    if (successful || !elt.dataset.sent) return;
+    delete elt.dataset.sent;
+    find("[aria-busy]", elt)?.removeAttribute("aria-busy");
+  });
 
   // A question opens in a dialog, and its address as a page of its own where a person wants that.
   document.addEventListener("click", (event) => {
@@ -62,9 +67,9 @@
     if (dialog && event.detail.target.id === "problem") event.detail.target = find(".problem", dialog) || event.detail.target;
   });
   document.addEventListener("htmx:afterSwap", ({ target }) => {
-    if (target.id !== "dialog") return;
-    if (!target.open) target.showModal();
-    find("[autofocus], [aria-invalid], h1", target)?.focus();
+    if (!target.matches(".asked")) return;
+    if (target.id === "dialog" && !target.open) target.showModal();
+    (find("[aria-invalid]", target) || find("[autofocus], h1", target))?.focus();
   });
   document.addEventListener("click", (event) => {
     if (!event.target.closest("#dialog [data-close]")) return;

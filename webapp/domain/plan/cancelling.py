@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from webapp.domain.commands import CancelLines, CommandState, ConfirmShipment
 from webapp.domain.order import Line
+from webapp.domain.plan.asking import BUYER_ASKED, NO_REASON
 from webapp.domain.plan.case import Case
 from webapp.domain.plan.claims import claimed, open_lines
 from webapp.domain.plan.given_up import Cause, left_over
@@ -44,7 +45,7 @@ def accept(case: Case) -> Plan:
         return Plan()
     names = ", ".join(left)
     if not case.policy.accept_cancellation_requests or _was_refused(case, left):
-        sentence = f"The buyer asked to cancel line {names}. Accept it, or ship anyway."
+        sentence = f"{BUYER_ASKED} line {names}. Accept it, or ship anyway."
         return Plan(waiting_for=(f"Waiting for you: the buyer asked to cancel line {names}.",), attention=sentence)
     reason = buyer_asked(case.seen.market) or case.policy.cancel_reason
     cause = Cause("buyer", "the buyer asked for it")
@@ -66,7 +67,7 @@ def _send(case: Case, cause: Cause, reason: str, lines: Counter[str]) -> Plan:
 def _ask_for_reason(cause: Cause) -> Plan:
     return Plan(
         waiting_for=(f"Waiting for you: choose why it is canceled at Walmart ({cause.words}).",),
-        attention=f"Walmart wants a reason for canceling ({cause.words}). Cancel it on the order's page with a reason, "
+        attention=f"{NO_REASON} ({cause.words}). Cancel it on the order's page with a reason, "
         "or choose one for all in the account's settings.",
     )
 

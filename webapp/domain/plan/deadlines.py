@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from webapp.domain.order import Order, is_open
+from webapp.domain.plan.asking import LATE
 from webapp.domain.plan.seen import Plan, Seen
 from webapp.domain.policy import Policy
 
@@ -33,7 +34,7 @@ def watch(seen: Seen, policy: Policy, now: datetime) -> Plan:
     moments = [at for at in (due - AT_RISK_BEFORE, due, ends - WARN_BEFORE, ends) if at > now]
     look = min(moments) if moments else None
     if now >= ends - WARN_BEFORE:
-        sentence = f"Walmart cancels what has not shipped on {ends:%Y-%m-%d %H:%M} UTC. Ship it, or cancel it yourself."
+        sentence = f"{LATE} on {ends:%Y-%m-%d %H:%M} UTC. Ship it, or cancel it yourself."
         return Plan(waiting_for=(_late(due),), attention=sentence, look_again_at=look)
     if now >= due:
         return Plan(waiting_for=(_late(due),), look_again_at=look)

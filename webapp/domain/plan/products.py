@@ -6,6 +6,7 @@ from datetime import datetime
 
 from webapp.domain.command_words import DOING
 from webapp.domain.commands import CommandState, CreateProduct, Issued, issued_of
+from webapp.domain.plan.asking import NO_PRODUCT
 from webapp.domain.plan.seen import Plan, Seen, in_flight, under_way
 from webapp.domain.policy import MissingProduct, Policy
 
@@ -34,8 +35,8 @@ def _waits(seen: Seen, missing: tuple[str, ...]) -> Plan:
     was_linked = f" {', '.join(linked)} was linked to it." if linked else ""
     return Plan(
         waiting_for=(f"Waiting for a product with the SKU {names} in Magento.",),
-        attention=f"No product {names} in Magento.{was_linked} Link a product, or create one with this SKU in Magento: "
-        "the order goes on by itself.",
+        attention=f"{NO_PRODUCT} {names} in Magento.{was_linked} Link a product, or create one with this SKU in "
+        "Magento: the order goes on by itself.",
         missing_skus=wanted,
     )
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from webapp.domain.carriers import carrier_of
 from webapp.domain.commands import ConfirmShipment, Issued
+from webapp.domain.plan.asking import NO_CARRIER, SHIPPED_THOUGH_ASKED
 from webapp.domain.plan.case import Case
 from webapp.domain.plan.claims import claimed, open_lines
 from webapp.domain.plan.seen import Plan, together
@@ -171,7 +172,7 @@ def _lines_to_ship(case: Case, standing: Standing) -> tuple[list[str], list[str]
 def _asked_to_cancel(lines: Sequence[str]) -> Plan:
     names = ", ".join(dict.fromkeys(lines))
     sentence = (
-        f"Magento shipped line {names}, but its buyer asked to cancel. Ship it anyway, or cancel it: both are on the "
+        f"{SHIPPED_THOUGH_ASKED} {names}, but its buyer asked to cancel. Ship it anyway, or cancel it: both are on the "
         "order's page."
     )
     return Plan(waiting_for=(f"Waiting for you: the buyer asked to cancel line {names}.",), attention=sentence)
@@ -184,7 +185,7 @@ def _why_not_sent(case: Case, shipment: ShopShipment, track: ShopTrack | None) -
         name = track.title or track.carrier_code or "without a name"
         return Plan(
             waiting_for=(f"The carrier {name} of shipment {shipment.increment_id} needs to be mapped.",),
-            attention=f"Walmart knows no carrier {name}. Choose in the account's settings which carrier it is, or "
+            attention=f"{NO_CARRIER} {name}. Choose in the account's settings which carrier it is, or "
             "enter its tracking address; the shipment then goes out by itself.",
         )
     return None

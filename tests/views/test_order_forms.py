@@ -1,0 +1,325 @@
+"""The forms of an order's page: only what is allowed, mistakes beside their fields, nothing twice."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from html import escape, unescape
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from tests.rows import a_line, a_parcel, a_store, an_account, an_order
+from tests.views.conftest import token_on
+from webapp.domain.order import Line
+from webapp.models import AccountRow, ChangeRow, CommandRow, OrderRow, db
+from webapp.unit_of_work import unit_of_work
+
+PO = "2802123876439"
+WISH = {"intent_to_cancel": "CUSTOMER_REQUESTED"}
+HTMX = {"HX-Request": "true"}
+NUMBER = "1Z999AA10123456784"
+
+
+def drawn(app: Flask, *lines: Line, po: str = PO, market: str = "us", paused: bool = False, **changes: Any) -> str:
+    """An order with these lines; the address of its page."""
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work, po), po, marketplace=market, is_paused=paused)
+        an_order(work, account, po, lines or (a_line("1"), a_line("2")), **changes)
+        return f"/orders/{account.key}/{po}"
+
+
+def sent(client: FlaskClient, path: str, **fields: str) -> TestResponse:
+    """A form, posted with its token and a number of its own."""
+    return client.post(path, data=filled(client, fields))
+
+
+def sent_by_htmx(client: FlaskClient, path: str, **fields: str) -> TestResponse:
+    """The same in a dialog."""
+    return client.post(path, data=filled(client, fields), headers=HTMX)
+
+
+def filled(client: FlaskClient, fields: dict[str, str]) -> dict[str, str]:
+    named = {name.replace("__", "-"): value for name, value in fields.items()}
+    return {"csrf_token": token_on(client, "/account"), "request": "r-1", **named}
+
+
+def issued(app: Flask) -> list[tuple[str, dict[str, Any], str]]:
+    with app.app_context():
+        rows = db.session.execute(select(CommandRow).order_by(CommandRow.id)).scalars()
+        return [(row.kind, row.arguments, row.issued_by) for row in rows]
+
+
+def said(app: Flask) -> str:
+    with app.app_context():
+        return "\n".join(db.session.execute(select(ChangeRow.sentence).order_by(ChangeRow.id)).scalars())
+
+
+def mistakes_in(text: str) -> dict[str, str]:
+    found = re.findall(r'<small class="mistake" id="m-([^"]+)" role="alert">.*?</svg>([^<]+)</small>', text, re.S)
+    return dict(found)
+
+
+SHIPPED = {"Shipped": 1}
+LINK = {"ship": "Mark as shipped…", "cancel": "Cancel…", "refund": "Refund…", "resend": "Resend shipping"}
+MATRIX: tuple[tuple[str, dict[str, int], dict[str, Any], set[str]], ...] = (
+    ("created", {"Created": 1}, {}, {"cancel", "resend"}),
+    ("created, not linked", {"Created": 1}, {"magento": False}, {"cancel"}),
+    ("unshipped", {"Acknowledged": 1}, {}, {"ship", "cancel", "resend"}),
+    ("unshipped, not linked", {"Acknowledged": 1}, {"magento": False}, {"ship", "cancel"}),
+    ("partly shipped", {"Shipped": 1, "Acknowledged": 1}, {}, {"ship", "cancel", "refund", "resend"}),
+    ("shipped", SHIPPED, {}, {"refund", "resend"}),
+    ("shipped, not linked", SHIPPED, {"magento": False}, {"refund"}),
+    ("shipped and canceled", {"Shipped": 1, "Cancelled": 1}, {}, {"refund", "resend"}),
+    ("canceled", {"Cancelled": 1}, {}, {"resend"}),
+    ("WFS, open", {"Acknowledged": 1}, {"ship_node": "WFSFulfilled"}, set()),
+    ("WFS, shipped", SHIPPED, {"ship_node": "WFSFulfilled", "magento": False}, set()),
+    ("3PL", {"Acknowledged": 1}, {"ship_node": "3PLFulfilled"}, set()),
+    ("Mexico, shipped", SHIPPED, {"market": "mx"}, {"resend"}),
+    ("paused", {"Acknowledged": 1}, {"paused": True}, set()),
+)
+
+
+def test_only_what_is_allowed_has_a_button_and_the_rest_a_reason(app: Flask, operator: FlaskClient) -> None:
+    for at, (name, statuses, more, allowed) in enumerate(MATRIX):
+        path = drawn(app, a_line("1", statuses=statuses), po=f"{2802123000000 + at}", **more)
+        page = operator.get(path).text
+        bar = page[page.index('<div class="doing">') : page.index('data-region="next"')]
+        shown = {key for key, words in LINK.items() if re.search(rf'(?:<a|<button) class="btn[^>]*>{words}</', bar)}
+        assert shown == allowed, name
+        reasons = re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", bar)
+        assert {words for words, _ in reasons} == {LINK[key].rstrip("…") for key in LINK.keys() - allowed}, name
+        assert all(reason.strip().endswith(".") for _, reason in reasons), name
+        for key in ("ship", "cancel", "refund"):
+            form = operator.get(f"{path}/{key}").text
+            assert ('<form class="asking"' in form) is (key in allowed), f"{name}: {key}"
+            assert sent(operator, f"{path}/{key}", quantity__1="1", all__1="on").status_code == 422, f"{name}: {key}"
+    assert issued(app) == []
+
+
+def test_a_parcel_is_told_once_however_often_the_form_comes(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app)
+    form = operator.get(f"{path}/ship").text
+    assert '<option value="OnTrac">' in form
+    assert 'name="quantity-1" type="number" min="0" max="1"' in form
+    given = {"carrier": "ups", "number": NUMBER, "quantity__1": "1", "quantity__2": "0"}
+    for _ in range(2):
+        answer = sent(operator, f"{path}/ship", **given)
+        assert (answer.status_code, answer.headers["Location"]) == (303, path)
+    [(kind, arguments, by)] = issued(app)
+    assert (kind, by) == ("ConfirmShipment", "bob@shop.example")
+    assert arguments["units"] == [{"line": "1", "quantity": 1}]
+    assert arguments["parcel"]["carrier"] == "UPS"
+    assert "Mark as shipped with UPS 1Z999AA10123456784: 1 of line 1. Asked for by hand." in said(app)
+    again = operator.get(f"{path}/ship").text
+    assert "on its way to Walmart" in again
+    assert 'name="quantity-1"' not in again
+
+
+SHIP_MISTAKES: tuple[tuple[dict[str, str], str, str], ...] = (
+    ({"number": "1Z<b>"}, "number", "letters and digits only"),
+    ({"carrier": "Parcel Bee"}, "url", "does not list the carrier Parcel Bee"),
+    ({"carrier": "Parcel Bee", "url": "http://bee.example/1"}, "url", "must begin with https://"),
+    ({"carrier": ""}, "carrier", "Choose the carrier."),
+    ({"quantity__1": "7"}, "quantity-1", "Line 1 has 1 to ship, not 7."),
+    ({"quantity__1": "one"}, "quantity-1", "A whole number"),
+    ({"quantity__1": "0"}, "quantity", "at least one unit"),
+)
+
+
+def test_a_mistake_stands_beside_its_field_and_what_was_typed_stays(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app)
+    for typed, field, sentence in SHIP_MISTAKES:
+        given = {"carrier": "UPS", "number": NUMBER, "quantity__1": "1", **typed}
+        for send, htmx in ((sent, False), (sent_by_htmx, True)):
+            answer = send(operator, f"{path}/ship", **given)
+            assert answer.status_code == 422
+            assert list(mistakes_in(answer.text)) == [field]
+            assert sentence in mistakes_in(answer.text)[field]
+            assert ("<html" in answer.text) is not htmx
+            for value in given.values():
+                assert not value or f'value="{escape(value)}"' in answer.text
+    assert issued(app) == []
+
+
+def test_htmx_is_sent_to_the_orders_page_when_it_is_done(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app)
+    answer = sent_by_htmx(operator, f"{path}/ship", carrier="UPS", number=NUMBER, quantity__1="1")
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, path)
+    assert "Telling Walmart that it has shipped." in operator.get(path).text
+
+
+def test_what_the_buyer_wants_canceled_ships_only_after_a_warning(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app, a_line("1", **WISH), a_line("2"))
+    form = operator.get(f"{path}/ship").text
+    assert re.search(r'name="quantity-1"[^>]* value="0"', form)
+    given = {"carrier": "UPS", "number": NUMBER, "quantity__1": "1", "quantity__2": "1"}
+    assert "anyway" in mistakes_in(sent(operator, f"{path}/ship", **given).text)
+    assert sent(operator, f"{path}/ship", anyway="on", **given).status_code == 303
+    assert [kind for kind, *_ in issued(app)] == ["ConfirmShipment"]
+    assert "although the buyer asked to cancel" in said(app)
+
+
+def test_lines_are_canceled_each_with_its_quantity_and_reason(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app, a_line("1", statuses={"Acknowledged": 2}), a_line("2"), a_line("3", **WISH))
+    form = operator.get(f"{path}/cancel").text
+    assert "Walmart then sets the item&#39;s stock to zero" in form
+    own = re.search(r'<select name="reason-1".*?</select>', form, re.S)
+    assert own is not None
+    assert "The buyer asked to cancel" not in own[0], "that reason is only for lines whose buyer did"
+    assert "reason" in mistakes_in(sent(operator, f"{path}/cancel", quantity__1="1").text)
+    forged = sent(operator, f"{path}/cancel", quantity__1="1", reason="CUSTOMER_REQUESTED_SELLER_TO_CANCEL")
+    assert "has not asked" in mistakes_in(forged.text)["reason-1"]
+    given = {"reason": "SELLER_CANCEL_PRICING_ERROR", "reason__2": "SELLER_CANCEL_OUT_OF_STOCK"}
+    for _ in range(2):
+        answer = sent(operator, f"{path}/cancel", quantity__1="1", quantity__2="1", quantity__3="0", **given)
+        assert answer.status_code == 303
+    made = {arguments["reason"]: arguments["units"] for _, arguments, _ in issued(app)}
+    assert made == {
+        "SELLER_CANCEL_PRICING_ERROR": [{"line": "1", "quantity": 1}],
+        "SELLER_CANCEL_OUT_OF_STOCK": [{"line": "2", "quantity": 1}],
+    }
+
+
+def test_a_refund_is_shown_whole_before_it_is_sent(app: Flask, operator: FlaskClient) -> None:
+    shipped = a_line("1", statuses=SHIPPED, tracking=a_parcel(), shipping="4.99")
+    path = drawn(app, shipped, a_line("2", statuses=SHIPPED))
+    given = {"reason": "DamagedItem", "comment": "Sorry", "amount__1__PRODUCT": "11.00", "all__2": "on"}
+    sure = sent(operator, f"{path}/refund", step="look", **given)
+    assert sure.status_code == 200
+    assert "Refund $22.98?" in sure.text
+    assert "Line 1: Walmart refunds tax and shipping too" in sure.text
+    assert "16.97 USD in all" in sure.text
+    assert issued(app) == []
+    kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', sure.text))
+    assert "Refund $22.98?" in sent(operator, f"{path}/refund", **{**kept, "step": "send", "confirmed": "1.00"}).text
+    changed = sent(operator, f"{path}/refund", **{**kept, "step": "change"}).text
+    assert 'name="amount-1-PRODUCT"' in changed
+    assert 'value="11.00"' in changed
+    for _ in range(2):
+        assert sent(operator, f"{path}/refund", **{**kept, "step": "send"}).status_code == 303
+    full, partial = [arguments for _, arguments, _ in issued(app)]
+    assert (full["is_full"], full["lines"][0]["line"]) == (True, "2")
+    assert (partial["is_full"], partial["lines"][0]["charges"][0]["amount"]) == (False, "11.00")
+    assert "A refund of it is on its way" not in operator.get(f"{path}/refund").text, "nothing is left to choose"
+    assert "on its way" in operator.get(f"{path}/refund").text
+
+
+REFUND_MISTAKES: tuple[tuple[dict[str, str], str, str], ...] = (
+    ({"amount__1__PRODUCT": "11.01"}, "amount-1-PRODUCT", "has 11.00 USD of product left to refund, not 11.01"),
+    ({"amount__1__SHIPPING": "5"}, "amount-1-SHIPPING", "has 4.99 USD of shipping left"),
+    ({"tax__1__PRODUCT": "0.99"}, "tax-1-PRODUCT", "has 0.98 USD of tax on product left"),
+    ({"amount__1__PRODUCT": "-1"}, "amount-1-PRODUCT", "without a minus"),
+    ({"amount__1__PRODUCT": "$4"}, "amount-1-PRODUCT", "An amount such as 4.50"),
+    ({}, "amounts", "Enter an amount"),
+    ({"amount__1__PRODUCT": "1", "reason": "Because"}, "reason", "Walmart's reasons"),
+)
+
+
+def test_never_more_than_was_charged_of_each_kind(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app, a_line("1", statuses=SHIPPED, shipping="4.99"), a_line("2", statuses={"Cancelled": 1}))
+    for typed, field, sentence in REFUND_MISTAKES:
+        answer = sent(operator, f"{path}/refund", **{"reason": "Others", "step": "send", "confirmed": "1", **typed})
+        assert answer.status_code == 422
+        assert list(mistakes_in(answer.text)) == [field]
+        assert sentence in unescape(mistakes_in(answer.text)[field])
+    assert issued(app) == []
+
+
+def test_what_never_shipped_is_not_refunded(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app, a_line("1", price="22.00", tax="2.00", statuses={"Shipped": 1, "Cancelled": 1}))
+    form = operator.get(f"{path}/refund").text
+    assert "Everything that is left, $12.00" in form
+    typed = {"reason": "Others", "amount__1__PRODUCT": "12.00", "step": "look"}
+    assert "has 11.00 USD" in sent(operator, f"{path}/refund", **typed).text
+
+
+def test_a_buyer_is_answered_on_the_page(app: Flask, operator: FlaskClient) -> None:
+    sentence = "The buyer asked to cancel line 1. Accept it, or ship anyway."
+    path = drawn(app, a_line("1", **WISH), attention=sentence)
+    page = operator.get(path).text
+    assert page.index("Accept: cancel it") < page.index("Ship anyway")
+    for _ in range(2):
+        assert sent(operator, f"{path}/accept").status_code == 303
+    [(kind, arguments, _)] = issued(app)
+    assert (kind, arguments["reason"]) == ("CancelLines", "CUSTOMER_REQUESTED_SELLER_TO_CANCEL")
+    assert "Accept: cancel it" not in operator.get(path).text
+
+
+def test_or_the_order_is_shipped_anyway(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app, a_line("1", **WISH), attention="The buyer asked to cancel line 1. Accept it, or ship anyway.")
+    assert sent(operator, f"{path}/ship-anyway").status_code == 303
+    with app.app_context():
+        assert (db.session.execute(select(OrderRow)).scalar_one().choices or {})["ship_anyway"] == ["1"]
+    assert "Ship anyway" not in operator.get(path).text
+    assert "You have decided to ship it anyway." in sent_and_seen(operator, f"{path}/ship-anyway", path)
+
+
+def sent_and_seen(client: FlaskClient, path: str, page: str) -> str:
+    """What the page says after a form."""
+    assert sent(client, path).status_code == 303
+    return client.get(page).text
+
+
+NEXT = (
+    (
+        "Walmart knows no carrier Bee. Choose in the account's settings which carrier it is.",
+        "admin",
+        "Map the carrier",
+    ),
+    ("Walmart wants a reason for canceling (credit memo 1). Cancel it …", "operator", "Cancel with a reason…"),
+    ("Walmart wants a reason for canceling (credit memo 1). Cancel it …", "admin", "Choose one for all"),
+    ("Walmart cancels what has not shipped on 2026-12-01. Ship it.", "operator", "Mark as shipped…</a>"),
+    ("1 × MUG was shipped in Magento but is canceled at Walmart.", "operator", "I have dealt with it"),
+)
+
+
+def test_the_next_best_act_stands_beside_what_needs_it(app: Flask, operator: FlaskClient, admin: FlaskClient) -> None:
+    for at, (attention, role, words) in enumerate(NEXT):
+        path = drawn(app, po=f"{2802123000000 + at}", attention=attention)
+        page = {"operator": operator, "admin": admin}[role].get(path).text
+        part = page[page.index('data-region="next"') : page.index('data-region="items"')]
+        assert words in part
+        assert ("I have dealt with it" in part) is ("dealt" in words)
+
+
+def test_what_a_person_has_dealt_with_is_not_asked_for_again(app: Flask, operator: FlaskClient) -> None:
+    sentence = "1 × MUG was shipped in Magento but is canceled at Walmart."
+    path = drawn(app, attention=sentence)
+    assert sent(operator, f"{path}/settle", sentence=sentence).status_code == 303
+    with app.app_context():
+        assert (db.session.execute(select(OrderRow)).scalar_one().choices or {})["settled"] == [sentence]
+    assert "not asked for any more" in sent_then(operator, f"{path}/settle", path, sentence="Another one.")
+
+
+def sent_then(client: FlaskClient, path: str, page: str, **fields: str) -> str:
+    assert sent(client, path, **fields).status_code == 303
+    return client.get(page).text
+
+
+def test_a_viewer_sees_why_and_cannot_forge(app: Flask, viewer: FlaskClient) -> None:
+    path = drawn(app)
+    page = viewer.get(path).text
+    assert re.search(r'<button class="btn" disabled aria-describedby="only-operators">Mark as shipped…', page)
+    assert "signed in as viewer; acting needs the role operator" in page
+    assert viewer.get(f"{path}/ship").status_code == 403
+    given = {"carrier": "UPS", "number": NUMBER, "quantity__1": "1"}
+    assert sent(viewer, f"{path}/ship", **given).status_code == 403
+    assert issued(app) == []
+
+
+def test_a_mexican_seller_finds_his_own_carriers_and_reasons(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app, market="mx")
+    with app.app_context(), unit_of_work() as work:
+        own = {"own_carriers": {"Abeja": "https://abeja.example/{number}"}}
+        work.session.query(AccountRow).one().settings = own
+    assert "Estafeta" in operator.get(f"{path}/ship").text
+    assert "MIRAKL_REFUND_15" in operator.get(f"{path}/cancel").text
+    assert sent(operator, f"{path}/ship", carrier="abeja", number="T1", quantity__1="1").status_code == 303
+    [(_, arguments, _)] = issued(app)
+    assert arguments["other_carrier"] is True
+    assert arguments["parcel"]["url"] == "https://abeja.example/T1"
+    assert Decimal(arguments["units"][0]["quantity"]) == 1

@@ -1,0 +1,121 @@
+"""What can be done by hand with an order now, and for each thing that cannot, the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from webapp import outbox
+from webapp.by_hand.finding import Found, asked_to_cancel, of_row, open_units, ready_units, undecided
+from webapp.domain.commands import Issued, RefundLines
+from webapp.domain.plan.seen import shipper
+from webapp.domain.reasons import can_refund
+from webapp.domain.refunds import account, total
+from webapp.models import AccountRow, OrderRow
+
+GOING = "All of it is on its way to Walmart already."
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """For each act the reason why it cannot be done now; empty where it can. Forms show just what is allowed.
+
+    `answer` is accepting a buyer's cancellation, `anyway` shipping although the buyer asked.
+    """
+
+    ship: str
+    cancel: str
+    refund: str
+    answer: str
+    anyway: str
+    resend: str
+
+
+def options(row: OrderRow, account: AccountRow) -> Options:
+    """What can be done by hand with an order as it was last read. `row.lines` must be loaded."""
+    return options_of(row, account, outbox.issued([row.sync_id])[row.sync_id])
+
+
+def options_of(row: OrderRow, account: AccountRow, issued: Iterable[Issued]) -> Options:
+    """The same where it is known already what was issued for the order."""
+    found = of_row(row, account, issued)
+    return Options(
+        ship=why_not_shipped(found),
+        cancel=why_not_canceled(found),
+        refund=why_not_refunded(found),
+        answer=why_not_answered(found),
+        anyway=why_not_anyway(found),
+        resend=why_not_resent(found),
+    )
+
+
+def why_not_shipped(found: Found) -> str:
+    """Why no unit can be marked as shipped."""
+    if why_not := _why_not_written(found):
+        return why_not
+    if any(ready_units(found).values()):
+        return ""
+    if any(open_units(found).values()):
+        return "Acknowledge the order first; Walmart takes no shipment before."
+    return GOING if _is_open(found) else "Nothing is left to ship."
+
+
+def why_not_canceled(found: Found) -> str:
+    """Why no unit can be canceled."""
+    if why_not := _why_not_written(found):
+        return why_not
+    if any(open_units(found).values()):
+        return ""
+    return GOING if _is_open(found) else "Nothing is open any more; what has shipped can be refunded."
+
+
+def why_not_refunded(found: Found) -> str:
+    """Why no money can be given back."""
+    if why_not := _why_not_written(found):
+        return why_not
+    if not can_refund(found.market):
+        return f"Walmart takes no refunds by its API in {found.market.upper()}. Refund in Seller Center."
+    shipped = [line for line in found.order.lines if line.shipped]
+    if not shipped:
+        return "Nothing has shipped yet, so there is nothing to refund: cancel instead."
+    if not any(total(account(line, ()).left) > 0 for line in shipped):
+        return "All that was charged is refunded already."
+    return "" if any(line.number not in refunding(found) for line in shipped) else GOING
+
+
+def why_not_answered(found: Found) -> str:
+    """Why there is no wish of a buyer to accept."""
+    return _why_not_written(found) or (
+        "" if asked_to_cancel(found) else "The buyer does not ask to cancel anything open."
+    )
+
+
+def why_not_anyway(found: Found) -> str:
+    """Why there is no wish of a buyer to pass over."""
+    why_not = why_not_answered(found)
+    return why_not or ("" if undecided(found) else "You have decided to ship it anyway.")
+
+
+def why_not_resent(found: Found) -> str:
+    """Why there are no shipments to send."""
+    if found.row.magento_order_id is None:
+        return "No Magento order is linked, so there is no shipment to send."
+    return _why_not_written(found)
+
+
+def refunding(found: Found) -> frozenset[str]:
+    """Lines of which a refund is on its way: until Walmart shows it, nobody knows what is left."""
+    going = (one.command for one in found.issued if one.is_under_way and isinstance(one.command, RefundLines))
+    return frozenset(money.line for command in going if command for money in command.lines)
+
+
+def _is_open(found: Found) -> bool:
+    return any(line.open for line in found.order.lines)
+
+
+def _why_not_written(found: Found) -> str:
+    if not found.order.is_fulfilled_by_seller:
+        return f"{shipper(found.order)}; nothing is written to Walmart for it."
+    if found.account.is_paused or found.account.store.is_paused:
+        return "Its account is paused. Resume it first."
+    return ""

@@ -1,0 +1,103 @@
+"""Canceled by hand, and the buyer who asks to cancel answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from webapp import order_rows
+from webapp.by_hand.allowing import why_not_answered, why_not_anyway, why_not_canceled
+from webapp.by_hand.finding import (
+    ASKED,
+    Found,
+    Mistakes,
+    asked_to_cancel,
+    chosen_units,
+    find,
+    in_words,
+    issue,
+    note,
+    open_units,
+    refuse,
+    undecided,
+    was_asked,
+)
+from webapp.domain.commands import CancelLines, Command
+from webapp.domain.reasons import BUYER_ASKED, Reason, buyer_asked, cancel_reasons
+from webapp.domain.shop import Units
+from webapp.outbox import Refusal
+from webapp.unit_of_work import unit_of_work
+
+
+def cancel(order_id: int, lines: Mapping[str, tuple[int, str]], by: str, request_id: str) -> str:
+    """Cancel open units at Walmart, each line with its quantity and Walmart's word for the reason."""
+    with unit_of_work() as work:
+        found = find(work, order_id)
+        if was_asked(found, request_id):
+            return ASKED
+        refuse(why_not_canceled(found))
+        mistakes: dict[str, str] = {}
+        quantities = {number: quantity for number, (quantity, _) in lines.items()}
+        units = chosen_units(found, quantities, "cancel", open_units(found), mistakes)
+        reasons = {number: reason for number, (quantity, reason) in lines.items() if quantity}
+        mistakes |= {
+            f"reason-{number}": wrong for number, why in reasons.items() if (wrong := _wrong(found, number, why))
+        }
+        if mistakes:
+            raise Mistakes(mistakes)
+        commands: list[Command] = []
+        for reason in dict.fromkeys(reasons.values()):
+            mine = tuple(unit for unit in units if reasons[unit.line] == reason)
+            commands.append(CancelLines(mine, reason, f"request:{request_id}", "by hand"))
+        why = ", ".join(_words(found.market, reason) for reason in dict.fromkeys(reasons.values()))
+        said = f"Cancel at Walmart ({why}): {in_words(units)}. Asked for by hand."
+        return issue(work, found, commands, by, said, "Canceling at Walmart.")
+
+
+def accept_cancellation(order_id: int, by: str, request_id: str) -> str:
+    """Cancel at Walmart what the buyer asked to cancel."""
+    with unit_of_work() as work:
+        found = find(work, order_id)
+        if was_asked(found, request_id):
+            return ASKED
+        refuse(why_not_answered(found))
+        free = open_units(found)
+        asked = tuple(Units(line.number, free[line.number]) for line in asked_to_cancel(found))
+        reason = buyer_asked(found.market) or found.policy.cancel_reason
+        if not reason:
+            raise Refusal(
+                "Walmart has no reason for buyers' requests in this market: cancel with a reason of your own."
+            )
+        command = CancelLines(asked, reason, f"request:{request_id}", "the buyer asked")
+        said = f"Accept the buyer's cancellation: {in_words(asked)}."
+        return issue(work, found, [command], by, said, "Canceling at Walmart, as the buyer asked.")
+
+
+def ship_anyway(order_id: int, by: str) -> str:
+    """Let these lines be shipped although their buyer asked to cancel."""
+    with unit_of_work() as work:
+        found = find(work, order_id)
+        refuse(why_not_anyway(found))
+        choices = order_rows.choices(found.row)
+        numbers = frozenset(line.number for line in undecided(found))
+        order_rows.set_choices(found.row, replace(choices, ship_anyway=choices.ship_anyway | numbers))
+        said = f"Ship line {', '.join(sorted(numbers))} although the buyer asked to cancel."
+        return note(work, found, by, said, "It will be shipped all the same.")
+
+
+def reasons_for(found: Found, number: str) -> list[Reason]:
+    """The reasons that Walmart takes for a line: the buyer's own only where the buyer did ask."""
+    every = cancel_reasons(found.market)
+    return [one for one in every if one.code != BUYER_ASKED or found.lines[number].intent_to_cancel]
+
+
+def _wrong(found: Found, number: str, reason: str) -> str:
+    if reason in {one.code for one in reasons_for(found, number)}:
+        return ""
+    if reason == BUYER_ASKED and buyer_asked(found.market):
+        return f"The buyer has not asked to cancel line {number}; Walmart takes that reason only where one has."
+    return f"Choose one of Walmart's reasons for canceling line {number}."
+
+
+def _words(market: str, code: str) -> str:
+    return next((one.words.lower() for one in cancel_reasons(market) if one.code == code), code)

@@ -1,0 +1,139 @@
+"""Shipped by hand: a parcel told to Walmart, and the shop's shipments sent again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from webapp import clock, order_rows
+from webapp.by_hand.allowing import why_not_resent, why_not_shipped
+from webapp.by_hand.finding import (
+    ASKED,
+    Found,
+    Mistakes,
+    chosen_units,
+    find,
+    in_words,
+    issue,
+    ready_units,
+    refuse,
+    undecided,
+    was_asked,
+)
+from webapp.domain.carriers import listed, tracking_url
+from webapp.domain.commands import Command, CommandState, ConfirmShipment, CorrectTracking, Issued, anew
+from webapp.domain.order import Tracking
+from webapp.models import CommandRow
+from webapp.unit_of_work import Work, unit_of_work
+
+LONGEST_NUMBER, LONGEST_NAME, LONGEST_URL = 60, 60, 500
+NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What a person says about a parcel that left. `method` empty: the order's own."""
+
+    carrier: str
+    number: str
+    url: str = ""
+    method: str = ""
+
+
+def ship(
+    order_id: int, lines: Mapping[str, int], parcel: Parcel, by: str, request_id: str, *, anyway: bool = False
+) -> str:
+    """Tell Walmart that these units, by line number, have left in one parcel.
+
+    `anyway`: also those whose buyer asked to cancel.
+    """
+    with unit_of_work() as work:
+        found = find(work, order_id)
+        if was_asked(found, request_id):
+            return ASKED
+        refuse(why_not_shipped(found))
+        mistakes: dict[str, str] = {}
+        units = chosen_units(found, lines, "ship", ready_units(found), mistakes)
+        tracking, is_other = _tracking(found, parcel, mistakes)
+        wishing = [line.number for line in undecided(found) if lines.get(line.number)]
+        if wishing and not anyway:
+            mistakes["anyway"] = f"The buyer asked to cancel line {', '.join(wishing)}. Say that it ships anyway."
+        if mistakes:
+            raise Mistakes(mistakes)
+        if wishing:
+            choices = order_rows.choices(found.row)
+            agreed = choices.ship_anyway | frozenset(wishing)
+            order_rows.set_choices(found.row, replace(choices, ship_anyway=agreed))
+        command = ConfirmShipment(
+            units, number=tracking.number, parcel=tracking, other_carrier=is_other, request=request_id
+        )
+        despite = ", although the buyer asked to cancel" if wishing else ""
+        said = f"Mark as shipped with {tracking.carrier} {tracking.number}{despite}: {in_words(units)}."
+        return issue(work, found, [command], by, f"{said} Asked for by hand.", "Telling Walmart that it has shipped.")
+
+
+def resend(order_id: int, by: str) -> str:
+    """Send what Walmart still lacks of the shop's shipments: what was refused or given up is tried again.
+
+    Both sides are read first, so nothing that Walmart has goes out twice.
+    """
+    with unit_of_work() as work:
+        found = find(work, order_id)
+        refuse(why_not_resent(found))
+        kinds = (ConfirmShipment, CorrectTracking)
+        again = [one for one in found.issued if isinstance(one.command, kinds) and _stands_still(one)]
+        wanted = [one.command for one in again if one.command is not None and _is_open(found, one.command)]
+        for row in _rows(work, found, again):
+            row.state, row.reason, row.dismissed_by = CommandState.DISMISSED, "Sent again by hand.", ""
+        commands = [anew(command, found.issued) for command in dict.fromkeys(wanted)]
+        said = "Resend the shipping information: asked for by hand."
+        says = "Sending what Walmart lacks." if commands else "Both sides are read again; what Walmart lacks is sent."
+        return issue(work, found, commands, by, said, says)
+
+
+def _rows(work: Work, found: Found, issued: Iterable[Issued]) -> list[CommandRow]:
+    causes = {(one.kind, one.cause) for one in issued}
+    mine = work.session.query(CommandRow).filter(CommandRow.sync_id == found.row.sync_id)
+    return [row for row in mine if (row.kind, row.cause) in causes]
+
+
+def _stands_still(one: Issued) -> bool:
+    return one.state is CommandState.PARKED or one.given_up
+
+
+def _is_open(found: Found, command: Command) -> bool:
+    units = getattr(command, "units", ())
+    if isinstance(command, CorrectTracking):
+        return True
+    return all(unit.line in found.lines and found.lines[unit.line].open >= unit.quantity for unit in units)
+
+
+def _tracking(found: Found, parcel: Parcel, mistakes: dict[str, str]) -> tuple[Tracking, bool]:
+    """The parcel in Walmart's words, and whether its carrier is none of Walmart's."""
+    carrier, number, url = parcel.carrier.strip(), parcel.number.strip(), parcel.url.strip()
+    known = next((name for name in listed(found.market) if name.casefold() == carrier.casefold()), "")
+    own = {title.casefold(): address for title, address in found.policy.own_carriers.items()}
+    if not url and not known and carrier.casefold() in own:
+        url = tracking_url(own[carrier.casefold()], number)
+    if not carrier:
+        mistakes["carrier"] = "Choose the carrier."
+    elif len(carrier) > LONGEST_NAME or not carrier.isprintable():
+        mistakes["carrier"] = f"The carrier's name has at most {LONGEST_NAME} ordinary characters."
+    if len(number) > LONGEST_NUMBER or not NUMBER.fullmatch(number):
+        mistakes["number"] = "Enter the tracking number: letters and digits only, Walmart takes no other signs."
+    if url and not _is_address(url):
+        mistakes["url"] = "The tracking address must begin with https:// and a host."
+    elif carrier and not known and not url:
+        mistakes["url"] = f"Walmart does not list the carrier {carrier}: enter the address where the parcel is tracked."
+    method = parcel.method.strip() or found.order.method_code or "Standard"
+    return Tracking(known or carrier, number, url, method, clock.now()), not known
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname) and len(url) <= LONGEST_URL and url.isprintable()

@@ -1,0 +1,109 @@
+"""What can be done with an order by hand: a button for what is allowed, the reason for what is not, the best on top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import url_for
+
+from webapp.by_hand import Options
+from webapp.domain.plan.asking import Ask, ask_of
+from webapp.models import AccountRow, OrderRow
+from webapp.people import Role
+from webapp.views import door
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act: a link that opens its form, or (`is_post`) a button that does it. `why_not` is empty where it goes."""
+
+    key: str
+    words: str
+    url: str
+    why_not: str = ""
+    meaning: str = ""
+    is_post: bool = False
+    is_primary: bool = False
+    sends: tuple[tuple[str, str], ...] = ()
+
+
+def acts(row: OrderRow, account: AccountRow, options: Options) -> list[Act]:
+    """Everything that can be done with any order, in the order in which it is shown."""
+    return [
+        _act(row, account, "ship", "Mark as shipped…", "order_ship.ask", options.ship),
+        _act(row, account, "cancel", "Cancel…", "order_cancel.ask", options.cancel),
+        _act(row, account, "refund", "Refund…", "order_refund.ask", options.refund),
+        Act(
+            "resend",
+            "Resend shipping",
+            _url(row, account, "order_ship.resend"),
+            options.resend,
+            "Read both sides, and send what Walmart lacks of the Magento shipments",
+            is_post=True,
+        ),
+    ]
+
+
+def steps(row: OrderRow, account: AccountRow, options: Options, attention: str) -> list[Act]:
+    """The next best acts for what needs a person; the best one first."""
+    asked = ask_of(attention) if attention else None
+    answers = _answers(row, account, options) if asked is Ask.ANSWER or row.wants_to_cancel else []
+    found: Iterable[Act]
+    match asked:
+        case Ask.CARRIER:
+            found = [*answers, *_setting(account, "g-shipments", "Map the carrier")]
+        case Ask.REASON:
+            cancel = _act(row, account, "cancel", "Cancel with a reason…", "order_cancel.ask", options.cancel)
+            found = [*answers, cancel, *_setting(account, "g-cancels", "Choose one for all")]
+        case Ask.LATE:
+            ship = _act(row, account, "ship", "Mark as shipped…", "order_ship.ask", options.ship)
+            found = [*answers, ship, _act(row, account, "cancel", "Cancel…", "order_cancel.ask", options.cancel)]
+        case Ask.ELSE if row.magento_order_id is not None:
+            found = [*answers, _settled(row, account, attention)]
+        case _:
+            found = answers
+    return [one for one in found if not one.why_not]
+
+
+def _answers(row: OrderRow, account: AccountRow, options: Options) -> list[Act]:
+    return [
+        Act(
+            "accept",
+            "Accept: cancel it",
+            _url(row, account, "order_cancel.accept"),
+            options.answer or options.anyway,
+            "Cancel these units at Walmart, as the buyer asked; it cannot be taken back",
+            is_post=True,
+            is_primary=True,
+        ),
+        Act(
+            "anyway",
+            "Ship anyway",
+            _url(row, account, "order_cancel.ship_anyway"),
+            options.anyway,
+            "Let it be shipped although the buyer asked to cancel",
+            is_post=True,
+        ),
+    ]
+
+
+def _settled(row: OrderRow, account: AccountRow, sentence: str) -> Act:
+    url = _url(row, account, "order_decide.settle")
+    meaning = "You have seen to it; it is not asked for again"
+    return Act("settle", "I have dealt with it", url, meaning=meaning, is_post=True, sends=(("sentence", sentence),))
+
+
+def _setting(account: AccountRow, part: str, words: str) -> list[Act]:
+    """Where it is settled for all orders; settings are for admins."""
+    if not door.me().may(Role.ADMIN):
+        return []
+    return [Act("setting", words, url_for("account_orders.show", key=account.key, _anchor=part), is_primary=True)]
+
+
+def _act(row: OrderRow, account: AccountRow, key: str, words: str, endpoint: str, why_not: str) -> Act:
+    return Act(key, words, _url(row, account, endpoint), why_not)
+
+
+def _url(row: OrderRow, account: AccountRow, endpoint: str) -> str:
+    return url_for(endpoint, account_key=account.key, po=row.po)

@@ -1,0 +1,119 @@
+"""Refund by hand: amounts first, then the question with everything that Walmart will do, then once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+
+from flask import Blueprint
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import by_hand
+from webapp.by_hand import Left, left_to_refund
+from webapp.by_hand.allowing import why_not_refunded
+from webapp.by_hand.refunding import judge
+from webapp.domain.order import ZERO, Charge
+from webapp.domain.reasons import DEFAULT_REFUND_REASON, REFUND_REASONS
+from webapp.outbox import Refusal
+from webapp.people import Role
+from webapp.views import door, order_forms
+from webapp.views.order import Found, find
+from webapp.views.order_facts import CHARGE_WORDS
+from webapp.views.order_forms import Typed, number_of_form
+
+bp = Blueprint("order_refund", __name__, url_prefix="/orders/<account_key>/<po>")
+
+AMOUNT = re.compile(r"\d{1,7}(?:[.,]\d{1,2})?")
+Amounts = dict[str, tuple[Charge, ...]]
+
+
+@bp.get("/refund")
+@door.needs(Role.OPERATOR)
+def ask(account_key: str, po: str) -> AnyResponse:
+    """The form: a reason, and amounts of each line that has shipped."""
+    return _form(find(account_key, po), Typed())
+
+
+@bp.post("/refund")
+@door.needs(Role.OPERATOR)
+def refund(account_key: str, po: str) -> AnyResponse:
+    """Say what will be given back and ask; with `confirmed`, which names the sum that was shown, do it."""
+    found, typed, number = find(account_key, po), order_forms.sent(), number_of_form()
+    judged, mistakes = order_forms.judged(found), dict[str, str]()
+    amounts = _amounts(typed, left_to_refund(judged), mistakes)
+    if mistakes or typed["step"] == "change":
+        return _form(found, Typed(typed.values, mistakes))
+
+    def again(mistakes: Mapping[str, str]) -> AnyResponse:
+        return _form(found, Typed(typed.values, mistakes))
+
+    sure = typed["confirmed"] == str(_sum(amounts)) and typed["step"] == "send"
+    reason, comment, by = typed["reason"], typed["comment"].strip(), door.me().email
+    if sure:
+        return order_forms.do(found, lambda: by_hand.refund(found.row.id, amounts, reason, comment, by, number), again)
+    try:
+        judge(judged, amounts, reason, comment)
+    except by_hand.Mistakes as wrong:
+        return again(wrong.by_field)
+    except Refusal as refusal:
+        return again({"": str(refusal)})
+    return order_forms.ask(
+        "orders/refund_sure.html",
+        found,
+        typed,
+        amounts=[(line, charges) for line, charges in amounts.items() if charges],
+        lines=judged.lines,
+        total=_sum(amounts),
+        widened=by_hand.widened(found.row, amounts),
+        charge_words=CHARGE_WORDS,
+        kept={name: value for name, value in typed.values.items() if name not in {"step", "confirmed", "request"}},
+    )
+
+
+def _form(found: Found, typed: Typed) -> AnyResponse:
+    judged = order_forms.judged(found)
+    return order_forms.ask(
+        "orders/refund.html",
+        found,
+        typed,
+        why_not=why_not_refunded(judged),
+        lines=left_to_refund(judged),
+        reasons=REFUND_REASONS,
+        reason=typed["reason"] or judged.policy.refund_reason or DEFAULT_REFUND_REASON,
+        charge_words=CHARGE_WORDS,
+    )
+
+
+def _amounts(typed: Typed, lines: list[Left], mistakes: dict[str, str]) -> Amounts:
+    """Charges by line; a line of which everything is given back needs no amounts."""
+    found: Amounts = {}
+    for line in lines:
+        number = line.line.number
+        if typed[f"all-{number}"] == "on":
+            found[number] = line.everything
+            continue
+        charges = (
+            line.charge(kind, _amount(typed, f"amount-{number}-{kind}", mistakes), _tax(typed, number, kind, mistakes))
+            for kind in line.amounts
+        )
+        found[number] = tuple(one for one in charges if one.amount or one.tax)
+    return found
+
+
+def _tax(typed: Typed, number: str, kind: str, mistakes: dict[str, str]) -> Decimal:
+    return _amount(typed, f"tax-{number}-{kind}", mistakes)
+
+
+def _amount(typed: Typed, name: str, mistakes: dict[str, str]) -> Decimal:
+    text = typed[name].strip()
+    if not text:
+        return ZERO
+    if not AMOUNT.fullmatch(text):
+        mistakes[name] = "An amount such as 4.50, without a minus or a currency sign."
+        return ZERO
+    return Decimal(text.replace(",", "."))
+
+
+def _sum(amounts: Amounts) -> Decimal:
+    return sum((one.amount + one.tax for charges in amounts.values() for one in charges), ZERO)

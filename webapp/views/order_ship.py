@@ -1,0 +1,71 @@
+"""Mark as shipped, send again what the shop shipped, and deal its tracking numbers to units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import by_hand
+from webapp.by_hand import Parcel
+from webapp.by_hand.allowing import why_not_shipped
+from webapp.by_hand.finding import ready_units, undecided
+from webapp.domain.carriers import METHODS, listed
+from webapp.people import Role
+from webapp.views import door, order_forms
+from webapp.views.order import Found, find, said
+from webapp.views.order_forms import Typed
+
+bp = Blueprint("order_ship", __name__, url_prefix="/orders/<account_key>/<po>")
+
+
+@bp.get("/ship")
+@door.needs(Role.OPERATOR)
+def ask(account_key: str, po: str) -> AnyResponse:
+    """The form: carrier, tracking number, units of each line."""
+    return _form(find(account_key, po), Typed())
+
+
+@bp.post("/ship")
+@door.needs(Role.OPERATOR)
+def ship(account_key: str, po: str) -> AnyResponse:
+    """Tell Walmart that these units have left in one parcel."""
+    found, typed, number = find(account_key, po), order_forms.sent(), order_forms.number_of_form()
+    judged, mistakes = order_forms.judged(found), dict[str, str]()
+    lines = order_forms.lines_asked(judged, ready_units(judged))
+    wanted = order_forms.quantities(typed, lines, mistakes)
+    if mistakes:
+        return _form(found, Typed(typed.values, mistakes))
+    parcel = Parcel(typed["carrier"], typed["number"], typed["url"], typed["method"])
+    anyway, by = typed["anyway"] == "on", door.me().email
+
+    def again(mistakes: Mapping[str, str]) -> AnyResponse:
+        return _form(found, Typed(typed.values, mistakes))
+
+    return order_forms.do(found, lambda: by_hand.ship(found.row.id, wanted, parcel, by, number, anyway=anyway), again)
+
+
+@bp.post("/resend")
+@door.needs(Role.OPERATOR)
+def resend(account_key: str, po: str) -> AnyResponse:
+    """Send what Walmart still lacks of the shop's shipments."""
+    found = find(account_key, po)
+    return said(found, lambda: by_hand.resend(found.row.id, door.me().email))
+
+
+def _form(found: Found, typed: Typed) -> AnyResponse:
+    judged = order_forms.judged(found)
+    own = [name for name in judged.policy.own_carriers if name not in listed(judged.market)]
+    methods = dict.fromkeys(one for one in (found.row.method_code, *METHODS) if one)
+    return order_forms.ask(
+        "orders/ship.html",
+        found,
+        typed,
+        why_not=why_not_shipped(judged),
+        lines=order_forms.lines_asked(judged, ready_units(judged)),
+        wishing=[line.number for line in undecided(judged)],
+        carriers=[*own, *listed(judged.market)],
+        own=own,
+        methods=list(methods),
+    )
