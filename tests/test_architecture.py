@@ -71,6 +71,8 @@ ROWS = (
     + ("webapp.polls", "webapp.poll_windows", "webapp.product_polls", "webapp.shop_polls", "webapp.sync_health")
     + (
         "webapp.handlers",
+        "webapp.addresses",
+        "webapp.address_editing",
         "webapp.sending",
         "webapp.refunding",
         "webapp.mirroring",

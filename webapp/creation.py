@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import update
 
-from webapp import carts, clock, customers, outbox, products, shop_facts, stock
+from webapp import carts, clock, customers, order_rows, outbox, products, shop_facts, stock
 from webapp.accounts import Account
 from webapp.connectors.http import ConnectorError
 from webapp.domain import magento_entity, way_back
 from webapp.domain.commands import Side
+from webapp.domain.corrected import corrected
 from webapp.domain.magento_entity import CannotBuild, Target
 from webapp.domain.order import Order, OrderStatus
 from webapp.domain.policy import TaxSource, UnknownRegion
@@ -45,7 +46,8 @@ def create(scene: Scene) -> Outcome:
     sent = _freeze(scene, order)
     found = _find(scene, sent)
     if found is not None:
-        return _link(scene, found, sent, f"Found Magento order {found.increment_id} and linked it.")
+        sentence = f"Found Magento order {found.increment_id} and linked it."
+        return _link(scene, found, sent, sentence, is_own=_is_ours(found, sent))
     placed = carts.find_placed(scene.claim, scene.both.magento)
     if order.status is OrderStatus.CANCELED and placed is None:
         raise _called_off(scene)
@@ -86,8 +88,9 @@ def _freeze(scene: Scene, order: Order) -> dict[str, Any]:
     """The payload that goes out; built once, kept in the command's row before the first send."""
     if scene.task.was_sent and scene.task.frozen is not None:
         return scene.task.frozen
+    delivered = corrected(order, scene.correction)
     try:
-        entity = magento_entity.build(order, _products(scene, order), _target(scene, order))
+        entity = magento_entity.build(delivered, _products(scene, order), _target(scene, delivered))
     except CannotBuild as problem:
         raise Refusal(str(problem)) from problem
     payload = {
@@ -101,6 +104,7 @@ def _freeze(scene: Scene, order: Order) -> dict[str, Any]:
         "lines": msgspec.to_builtins(entity.sent),
         "email": order.email,
         "anywhere": order.ordered_at < scene.account.created_at + MOVE_LASTS,
+        "address_version": scene.correction.version if scene.correction else 0,
         "shop_tax": scene.account.policy.tax_source is TaxSource.MAGENTO,
     }
     return outbox.freeze(scene.claim, scene.task, payload)
@@ -198,11 +202,11 @@ def _number_taken_unseen(scene: Scene, sent: dict[str, Any]) -> Exception:
     return ConnectorError(sentence, side=Side.MAGENTO)
 
 
-def _link(scene: Scene, shop: ShopOrder, sent: dict[str, Any], sentence: str) -> Outcome:
-    return Outcome(sentence, partial(_record_link, scene, shop, sent))
+def _link(scene: Scene, shop: ShopOrder, sent: dict[str, Any], sentence: str, *, is_own: bool = True) -> Outcome:
+    return Outcome(sentence, partial(_record_link, scene, shop, sent, is_own))
 
 
-def _record_link(scene: Scene, shop: ShopOrder, sent: dict[str, Any], work: Work) -> None:
+def _record_link(scene: Scene, shop: ShopOrder, sent: dict[str, Any], is_own: bool, work: Work) -> None:
     behind = way_back.find(shop.items, msgspec.convert(sent["lines"], tuple[Sent, ...]))
     work.execute(
         update(OrderRow)
@@ -219,8 +223,18 @@ def _record_link(scene: Scene, shop: ShopOrder, sent: dict[str, Any], work: Work
             changed_at=clock.now(),
         )
     )
+    if is_own:
+        _note_address(scene, sent, work)
     for kind, sentence in _to_tell(scene, sent):
         work.add(ChangeRow(sync_id=scene.claim.sync_id, at=clock.now(), kind=kind, by=outbox.RULE, sentence=sentence))
+
+
+def _note_address(scene: Scene, sent: dict[str, Any], work: Work) -> None:
+    """The order has the address that went out with it, which may have been corrected since."""
+    row = order_rows.find(scene.claim.sync_id)
+    kept = order_rows.correction(row) if row else None
+    if row is not None and kept is not None:
+        order_rows.set_correction(row, replace(kept, in_magento=int(sent.get("address_version", 0))))
 
 
 def _to_tell(scene: Scene, sent: dict[str, Any]) -> Iterable[tuple[str, str]]:

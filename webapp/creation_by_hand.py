@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import select
 
-from webapp import clock, outbox, turns
+from webapp import clock, order_rows, outbox, turns
 from webapp.domain.commands import CommandState, CreateMagentoOrder, Issued, issued_of
 from webapp.domain.order import OrderStatus
 from webapp.domain.shop import REPLACEABLE_STATES
@@ -91,6 +91,9 @@ def recreate(order_id: int, by: str, former: str = "") -> str:
         row.magento_order_id = row.magento_increment_id = None
         row.magento_state = row.magento_status = row.magento_counts = ""
         row.magento_is_gone, row.magento_items, row.magento_carts, row.magento_seen = False, None, None, None
+        kept = order_rows.correction(row)
+        if kept is not None:
+            order_rows.set_correction(row, replace(kept, asked=0, in_magento=0))
         return _ask(work, row, account, by, sentence)
 
 

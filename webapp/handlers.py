@@ -7,7 +7,7 @@ from typing import assert_never
 
 from sqlalchemy import update
 
-from webapp import clock, creation, mirroring, new_products, refunding, sending
+from webapp import addresses, clock, creation, mirroring, new_products, refunding, sending
 from webapp.claims import Claim
 from webapp.domain.commands import (
     AcknowledgeOrder,
@@ -24,6 +24,7 @@ from webapp.domain.commands import (
     CreateShipment,
     RefundLines,
     SetMagentoStatus,
+    UpdateMagentoAddress,
 )
 from webapp.domain.order import ACKNOWLEDGED, CREATED, Order
 from webapp.domain.plan import needs_acknowledgement
@@ -63,6 +64,8 @@ def perform(claim: Claim, task: Task, trial: Trial) -> Outcome:
             return new_products.create(scene, sku)
         case SetMagentoStatus(status, _):
             return _set_status(scene, status)
+        case UpdateMagentoAddress():
+            return addresses.update(scene, task.command)
         case _:
             return _across(scene, task.command)
 

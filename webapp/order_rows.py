@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from webapp.domain import words
+from webapp.domain.corrected import Corrected
 from webapp.domain.order import (
     ACKNOWLEDGED,
     ZERO,
@@ -49,6 +50,7 @@ class Known:
     shop: ShopOrder | None = None
     behind: tuple[Behind, ...] = ()
     choices: Choices = field(default_factory=Choices)
+    correction: Corrected | None = None
 
 
 def find_all(sync_ids: Collection[int]) -> dict[int, OrderRow]:
@@ -77,6 +79,7 @@ def known(account_id: int, pos: Collection[str]) -> dict[str, Known]:
             shop=to_shop(row),
             behind=way_back(row),
             choices=choices(row),
+            correction=correction(row),
         )
         for row, read_at in db.session.execute(wanted).all()
     }
@@ -146,6 +149,16 @@ def choices(row: OrderRow) -> Choices:
 def set_choices(row: OrderRow, chosen: Choices) -> None:
     """Keep what a person has decided."""
     row.choices = _plain(asdict(chosen))
+
+
+def correction(row: OrderRow) -> Corrected | None:
+    """What a person put in place of Walmart's address; None where nobody did."""
+    return msgspec.convert(row.corrected_address, Corrected) if row.corrected_address else None
+
+
+def set_correction(row: OrderRow, corrected: Corrected) -> None:
+    """Keep a corrected address."""
+    row.corrected_address = _plain(corrected)
 
 
 def set_shop(row: OrderRow, shop: ShopOrder) -> None:

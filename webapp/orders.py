@@ -146,11 +146,17 @@ def _seen(account: Account, sight: Sight, shop: Shop) -> Seen:
         products=shop.match.products,
         links=shop.match.links,
         creation_asked=known.creation_asked if known else 0,
+        address_asked=_address_asked(known),
         store_currency=account.store.currency,
         market=account.marketplace,
         behind=known.behind if known else (),
         choices=known.choices if known else Choices(),
     )
+
+
+def _address_asked(known: Known | None) -> int:
+    correction = known.correction if known else None
+    return correction.asked if correction and correction.asked > correction.in_magento else 0
 
 
 def _pass_over(claim: Claim, order: Order, policy: Policy, newest: int) -> None:

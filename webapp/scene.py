@@ -10,6 +10,7 @@ from webapp.accounts import Account
 from webapp.claims import Claim
 from webapp.connectors.http import ConnectorError
 from webapp.domain.commands import Side
+from webapp.domain.corrected import Corrected
 from webapp.domain.order import Order
 from webapp.domain.plan import Choices
 from webapp.domain.shop import Behind
@@ -33,6 +34,7 @@ class Scene:
     former: frozenset[int] = field(default_factory=frozenset)
     links: Mapping[str, str] = field(default_factory=dict)
     """The shop's SKUs that a person linked on this order, by Walmart's."""
+    correction: Corrected | None = None
 
 
 def set_up(claim: Claim, task: Task, trial: Trial) -> Scene:
@@ -53,6 +55,7 @@ def set_up(claim: Claim, task: Task, trial: Trial) -> Scene:
         behind=order_rows.way_back(row),
         former=_ids(row.magento_former or ()),
         links=order_rows.links(row),
+        correction=order_rows.correction(row),
     )
 
 

@@ -76,6 +76,8 @@ class Entry:
     is_parked: bool = False
     is_open: bool = False
     again_at: datetime | None = None
+    private: str = ""
+    """What only those read who may see buyers' data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ def of_change(row: ChangeRow) -> Entry:
     """What was seen to change, or what a person did."""
     by = "" if row.by == RULE else row.by
     tone, side = _CHANGE_TONES.get(row.kind, "seen"), _CHANGE_SIDES.get(row.kind, "")
-    return Entry(row.at, "change", row.id, tone, row.sentence, by, side, by_person=bool(by))
+    return Entry(row.at, "change", row.id, tone, row.sentence, by, side, by_person=bool(by), private=row.private or "")
 
 
 def of_command(row: CommandRow) -> Entry:

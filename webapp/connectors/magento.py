@@ -11,6 +11,7 @@ from webapp.connectors.access_tokens import TokenSource
 from webapp.connectors.http import Caller
 from webapp.connectors.loose import Object, Unreadable, amount, many, needed, part, text, whole
 from webapp.connectors.magento_acts import Acts
+from webapp.connectors.magento_addresses import Addresses
 from webapp.connectors.magento_carts import Carts
 from webapp.connectors.magento_customers import Customers
 from webapp.connectors.magento_documents import Documents
@@ -65,6 +66,7 @@ class MagentoClient:
         self.stock = Stock(self._door)
         self.documents = Documents(self._door)
         self.acts = Acts(self._door)
+        self.addresses = Addresses(self._door)
 
     def find_orders(
         self,

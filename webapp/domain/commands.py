@@ -59,6 +59,14 @@ class SetMagentoStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateMagentoAddress:
+    """Give the Magento order the address as a person corrected it, in the correction `version`. It may be repeated."""
+
+    version: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmShipment:
     """Tell Walmart that units have left in one parcel: of a Magento shipment, or as a person says (`parcel`).
 
@@ -193,6 +201,7 @@ Command = (
     | CreateProduct
     | CreateInvoice
     | SetMagentoStatus
+    | UpdateMagentoAddress
     | ConfirmShipment
     | CorrectTracking
     | CancelLines
@@ -225,6 +234,7 @@ SIDES: dict[str, Side] = {
     "CreateProduct": Side.MAGENTO,
     "CreateInvoice": Side.MAGENTO,
     "SetMagentoStatus": Side.MAGENTO,
+    "UpdateMagentoAddress": Side.MAGENTO,
     "ConfirmShipment": Side.WALMART,
     "CorrectTracking": Side.WALMART,
     "CancelLines": Side.WALMART,
@@ -242,6 +252,7 @@ other side itself takes it only once (the order by its number), or twice without
 
 MAGENTO_ALONE = frozenset(
     {"CreateProduct", "CreateInvoice", "SetMagentoStatus", "CreateShipment", "CancelMagentoOrder", "CreateCreditMemo"}
+    | {"UpdateMagentoAddress"}
 )
 """Kinds that never ask Walmart anything, and so go on while Walmart does not serve the account. What they rest on there
 cannot be undone: a unit that is shipped, cancelled or refunded stays so."""
@@ -307,6 +318,8 @@ def base_of(command: Command) -> str:
     match command:
         case SetMagentoStatus(status, reached):
             return f"{reached}:{status}"
+        case UpdateMagentoAddress(version, order):
+            return f"{order}:{version}"
         case CreateProduct(sku=sku):
             return f"product:{sku}"
         case ConfirmShipment():

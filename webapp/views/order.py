@@ -232,7 +232,7 @@ def shown(found: Found) -> dict[str, Any]:
         "acknowledge_by": words.due(row.acknowledge_by, zone),
         "may_acknowledge": rights["may_act"] and order_facts.waits_for_acknowledgement(order),
         "offer": creation_by_hand.offer(row, account) if rights["may_act"] else None,
-        "address": order_facts.address(order, sees_buyer=rights["sees_buyer"]),
+        **order_facts.buyer(row, order, sees_buyer=rights["sees_buyer"]),
         "by_walmart": not order.is_fulfilled_by_seller,
         "is_replacement": order.is_replacement,
         "notes": notes.of_order(row.id),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from markupsafe import Markup
 
 from webapp import order_rows, stock
+from webapp.domain.corrected import Corrected, corrected
 from webapp.domain.order import CANCELLED, CREATED, SELLER_FULFILLED, ZERO, Line, Order, OrderStatus, is_open
 from webapp.models import AccountRow, LineRow, OrderRow
 from webapp.product_links import Link
@@ -70,6 +73,16 @@ class Sum:
 
     name: str
     amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionShown:
+    """Who corrected the address and when; that Walmart has another one since, or Magento still the former."""
+
+    by: str
+    at: datetime
+    is_outdated: bool
+    waits_for_magento: bool
 
 
 def lines(row: OrderRow, account: AccountRow, links: Mapping[str, Link]) -> list[LineShown]:
@@ -200,6 +213,29 @@ def address(order: Order, *, sees_buyer: bool) -> list[str]:
     if not sees_buyer:
         return [line for line in (place, to.country) if line]
     return [line for line in (to.address1, to.address2, place, to.country) if line]
+
+
+def buyer(row: OrderRow, order: Order, *, sees_buyer: bool) -> dict[str, Any]:
+    """To whom it goes, by the address that holds, and what became of Walmart's own."""
+    kept = order_rows.correction(row)
+    held = corrected(order, kept)
+    walmart = [order.address.name, *address(order, sees_buyer=True), order.address.phone, order.email]
+    return {
+        "to": {"name": held.address.name, "phone": held.address.phone, "email": held.email},
+        "address": address(held, sees_buyer=sees_buyer),
+        "walmart_address": [part for part in walmart if part],
+        "correction": _correction(row, order, kept) if kept else None,
+    }
+
+
+def _correction(row: OrderRow, order: Order, kept: Corrected) -> CorrectionShown:
+    is_there = row.magento_order_id is not None and not row.magento_is_gone
+    return CorrectionShown(
+        kept.by,
+        kept.at,
+        is_outdated=(order.address, order.email) != (kept.walmart, kept.walmart_email),
+        waits_for_magento=is_there and kept.version > kept.in_magento and kept.asked < kept.version,
+    )
 
 
 def not_held(row: OrderRow, account: AccountRow) -> str:

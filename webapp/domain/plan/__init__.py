@@ -12,6 +12,7 @@ from datetime import datetime
 from webapp.domain.commands import BOTH_WAYS, CommandState, Issued
 from webapp.domain.order import is_open
 from webapp.domain.plan.acknowledging import acknowledge, acknowledge_due, needs_acknowledgement
+from webapp.domain.plan.addressing import readdress
 from webapp.domain.plan.cancelling import accept, cancel
 from webapp.domain.plan.case import Case, build, follow_up
 from webapp.domain.plan.clashing import clash
@@ -55,6 +56,7 @@ def plan(seen: Seen, policy: Policy, issued: Iterable[Issued], now: datetime) ->
             create(seen, policy, commands, now),
             Plan() if is_giving_up(case) else invoice(seen, policy, commands, now),
             follow(seen, policy, commands),
+            readdress(seen, commands),
             _across(case),
             rest(case),
             watch(seen, policy, now),

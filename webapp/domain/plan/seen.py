@@ -44,6 +44,8 @@ class Seen:
     """The shop's SKU for each of Walmart's that somebody linked."""
     creation_asked: int = 0
     """The generation of CreateMagentoOrder that a person asked for, whatever the settings say; 0: nobody did."""
+    address_asked: int = 0
+    """Which correction of the address a person wants in the Magento order, beyond the one that it has; 0: none."""
     store_currency: str | None = None
     market: str = "us"
     behind: tuple[Behind, ...] = ()
