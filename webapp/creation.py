@@ -29,6 +29,7 @@ from webapp.models import ChangeRow, OrderRow
 from webapp.outbox import Outcome, Refusal, Unneeded
 from webapp.scene import Scene, read_again
 from webapp.settings import current
+from webapp.shop_facts import NoView
 from webapp.unit_of_work import Work
 
 DUPLICATE_NUMBER = "duplicate_number"
@@ -90,15 +91,16 @@ def _freeze(scene: Scene, order: Order) -> dict[str, Any]:
         return scene.task.frozen
     delivered = corrected(order, scene.correction)
     try:
-        entity = magento_entity.build(delivered, _products(scene, order), _target(scene, delivered))
-    except CannotBuild as problem:
+        target = _target(scene, delivered)
+        entity = magento_entity.build(delivered, _products(scene, order), target)
+    except (CannotBuild, NoView) as problem:
         raise Refusal(str(problem)) from problem
     payload = {
         "mode": mode_of(scene.account, order),
         "body": entity.body,
         "increment_id": entity.body.get("increment_id", ""),
         "ext_order_id": order.po,
-        "store_id": scene.account.store.store_id,
+        "store_id": target.store_id,
         "grand_total": str(entity.grand_total),
         "made_up": list(entity.made_up),
         "lines": msgspec.to_builtins(entity.sent),
@@ -126,19 +128,37 @@ def _products(scene: Scene, order: Order) -> Mapping[str, Product]:
 def _target(scene: Scene, order: Order) -> Target:
     account, policy, store = scene.account, scene.account.policy, scene.account.store
     is_direct = mode_of(account, order) == "direct"
+    store_id, currency = _view_for(scene, order)
     return Target(
-        store_id=store.store_id,
-        currency=store.currency,
+        store_id=store_id,
+        currency=currency,
         increment_id=number_for(account, order, len(scene.former) + 1) if is_direct else "",
         back_link=_back_link(account, order.po),
         regions=shop_facts.regions(store.id, scene.both.magento, country_of(order.address)),
         refuse_unknown_region=policy.unknown_region is UnknownRegion.REFUSE,
-        buyer=customers.buyer(scene.both.magento, account, order),
+        buyer=customers.buyer(scene.both.magento, account, order, store_id),
         say_ship_by=policy.ship_by_comment,
-        by_price=is_direct,
+        is_cart=not is_direct,
         shipping_method=policy.shipping_method,
         payment_method=policy.payment_method,
     )
+
+
+def _view_for(scene: Scene, order: Order) -> tuple[int, str]:
+    """The store view's id and base currency; what the seller does not ship may have a view of its own.
+
+    Raises NoView, ConnectorError, and CannotBuild where that view sells in another currency.
+    """
+    store, code = scene.account.store, scene.account.policy.wfs_store_view
+    if order.is_fulfilled_by_seller or not code or code == store.connection.store_view:
+        return store.store_id, store.currency
+    view = shop_facts.view(store.id, scene.both.magento, code)
+    if view.currency and view.currency != order.currency:
+        raise CannotBuild(
+            f"The order is in {order.currency}, and the store view {code} for WFS orders has the base currency "
+            f"{view.currency}. Choose another store view in the account's settings, then try again."
+        )
+    return view.id, view.currency or store.currency
 
 
 def number_for(account: Account, order: Order, copy: int) -> str:

@@ -13,8 +13,8 @@ from webapp.domain.shop_address import names_of
 from webapp.outbox import Refusal
 
 
-def buyer(magento: MagentoClient, account: Account, order: Order) -> Buyer:
-    """The buyer of the order by the account's settings; an existing customer is taken as it is.
+def buyer(magento: MagentoClient, account: Account, order: Order, store_id: int) -> Buyer:
+    """The buyer of the order by the account's settings, in this store view; an existing customer is taken as it is.
 
     Raises Refusal where the predefined customer does not exist, and ConnectorError. Without an e-mail address no
     customer can be made, so the order is a guest's.
@@ -23,7 +23,7 @@ def buyer(magento: MagentoClient, account: Account, order: Order) -> Buyer:
         case CustomerMode.PREDEFINED:
             return _as_buyer(_predefined(magento, account.policy.customer_id))
         case CustomerMode.NEW if order.email:
-            return _as_buyer(_found_or_made(magento, account, order))
+            return _as_buyer(_found_or_made(magento, account, order, store_id))
         case _:
             return Buyer()
 
@@ -38,13 +38,13 @@ def _predefined(magento: MagentoClient, customer_id: int) -> Customer:
     return found
 
 
-def _found_or_made(magento: MagentoClient, account: Account, order: Order) -> Customer:
+def _found_or_made(magento: MagentoClient, account: Account, order: Order, store_id: int) -> Customer:
     """Found by e-mail first, so that a try whose answer was lost finds what it made."""
-    website = account.policy.customer_website or _website_of(magento, account)
+    website = account.policy.customer_website or _website_of(magento, store_id)
     found = magento.customers.find(order.email, website)
     if found is not None:
         return found
-    names, group, store_id = names_of(order.address.name), account.policy.customer_group, account.store.store_id
+    names, group = names_of(order.address.name), account.policy.customer_group
     try:
         return magento.customers.create(order.email, names, website, group, store_id)
     except ConnectorError as error:
@@ -54,9 +54,9 @@ def _found_or_made(magento: MagentoClient, account: Account, order: Order) -> Cu
         return again
 
 
-def _website_of(magento: MagentoClient, account: Account) -> int:
+def _website_of(magento: MagentoClient, store_id: int) -> int:
     views = {view.id: view.website_id for view in magento.store_views()}
-    return views.get(account.store.store_id, 1)
+    return views.get(store_id, 1)
 
 
 def _as_buyer(customer: Customer) -> Buyer:

@@ -37,8 +37,8 @@ class Buyer:
 class Target:
     """Where the order goes: the store view's id and base currency, the number it gets there, and how it is written.
 
-    `regions` is None where the shop's directory was not asked. `by_price` False merges lines of a product whatever
-    they cost, as a cart does.
+    `regions` is None where the shop's directory was not asked. `is_cart`: it becomes an order by way of a cart, which
+    merges lines of a product whatever they cost, and needs an e-mail address.
     """
 
     store_id: int
@@ -49,7 +49,7 @@ class Target:
     refuse_unknown_region: bool = False
     buyer: Buyer = field(default_factory=Buyer)
     say_ship_by: bool = True
-    by_price: bool = True
+    is_cart: bool = False
     shipping_method: str = "flatrate_flatrate"
     payment_method: str = "checkmo"
 
@@ -67,11 +67,17 @@ class Entity:
 def build(order: Order, products: Mapping[str, Product], target: Target) -> Entity:
     """The complete payload for what is not cancelled. Raises CannotBuild with a sentence for the merchant."""
     _check_ids(order, target)
-    goods = basket(order, products, by_price=target.by_price)
+    goods = basket(order, products, by_price=not target.is_cart)
     if not goods.rows:
         raise CannotBuild("Every unit of this order is canceled, so there is nothing to create in Magento.")
     made_up: list[str] = []
-    address = build_address(order, target.regions, made_up, refuse_unknown=target.refuse_unknown_region)
+    address = build_address(
+        order,
+        target.regions,
+        made_up,
+        refuse_unknown=target.refuse_unknown_region,
+        needs_email=target.is_cart,
+    )
     amounts = _amounts(goods)
     check_totals(amounts, goods.rows)
     shipping = {"address": {"address_type": "shipping", **address}, "method": target.shipping_method}
@@ -223,7 +229,7 @@ def _heading(order: Order, target: Target, address: Mapping[str, Any]) -> dict[s
         "is_virtual": 0,
         "email_sent": 0,
         "customer_note_notify": 0,
-        **_buyer(order, target.buyer, address),
+        **_buyer(target.buyer, address),
         "base_currency_code": target.currency,
         "order_currency_code": order.currency,
         "global_currency_code": target.currency,
@@ -234,13 +240,13 @@ def _heading(order: Order, target: Target, address: Mapping[str, Any]) -> dict[s
     }
 
 
-def _buyer(order: Order, buyer: Buyer, address: Mapping[str, Any]) -> dict[str, Any]:
+def _buyer(buyer: Buyer, address: Mapping[str, Any]) -> dict[str, Any]:
     known = {"customer_id": buyer.id} if buyer.id is not None else {}
     return {
         **known,
         "customer_is_guest": 1 if buyer.id is None else 0,
         "customer_group_id": buyer.group_id,
-        "customer_email": buyer.email or order.email,
+        "customer_email": buyer.email or address["email"],
         "customer_firstname": buyer.first_name or address["firstname"],
         "customer_lastname": buyer.last_name or address["lastname"],
     }

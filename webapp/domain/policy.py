@@ -67,6 +67,8 @@ class Policy:
     import_since: datetime | None = None
     number_prefix: str = ""
     wfs_number_prefix: str = ""
+    wfs_store_view: str = ""
+    """The code of the store view that gets orders which the seller does not ship; empty: the store's own."""
     customer: CustomerMode = CustomerMode.GUEST
     customer_id: int = 0
     customer_website: int = 0

@@ -10,6 +10,8 @@ from webapp.domain.regions import Region, match
 NO_PHONE = "0000"
 NO_POSTCODE = "00000"
 NO_NAME = "Walmart customer"
+NO_EMAIL = "walmart-{po}@example.com"
+"""A domain that is kept free for such use and takes no mail, so nobody is ever written to."""
 
 COUNTRIES = {
     "USA": "US",
@@ -30,16 +32,25 @@ class CannotBuild(Exception):
 
 
 def build_address(
-    order: Order, regions: tuple[Region, ...] | None, made_up: list[str], *, refuse_unknown: bool = False
+    order: Order,
+    regions: tuple[Region, ...] | None,
+    made_up: list[str],
+    *,
+    refuse_unknown: bool = False,
+    needs_email: bool = False,
 ) -> dict[str, Any]:
     """The address both for billing and for shipping; what is invented is added to `made_up`.
 
-    `regions` is None where the shop's directory was not asked. Raises CannotBuild.
+    A cart `needs_email`, an order that is created directly does not. `regions` is None where the shop's directory was
+    not asked. Raises CannotBuild.
     """
     address = order.address
     first, last = _names(address.name, made_up)
     street = [part for part in (address.address1.strip(), address.address2.strip()) if part]
     country = country_of(address)
+    email = order.email.strip()
+    if needs_email and not email:
+        email = _instead("e-mail", NO_EMAIL.format(po=order.po), made_up)
     body = {
         "firstname": first,
         "lastname": last,
@@ -48,7 +59,7 @@ def build_address(
         "postcode": address.postal_code.strip() or _instead("postcode", NO_POSTCODE, made_up),
         "country_id": country,
         "telephone": address.phone.strip() or _instead("telephone", NO_PHONE, made_up),
-        "email": order.email,
+        "email": email,
     }
     return body | _region(address.state.strip(), country, regions, refuse_unknown=refuse_unknown)
 

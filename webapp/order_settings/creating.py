@@ -38,6 +38,7 @@ STATUS = Text(
     "A status code as Magento writes it: small letters, digits and _, at most 32. Its name in the admin is another.",
     hints=("pending", "processing"),
 )
+VIEW = Text("([a-z][a-z0-9_]{0,31})?", "The code of a store view: small letters, digits and _, at most 32.")
 METHOD = Text("[a-z0-9]+_[A-Za-z0-9_]+", "Carrier and method as Magento writes them, for instance flatrate_flatrate.")
 PAYMENT = Text("[A-Za-z0-9_]+", "The method's code as Magento writes it, for instance checkmo.", hints=("checkmo",))
 
@@ -49,7 +50,8 @@ def _tax_sources(place: Place) -> tuple[str, ...]:
 def _number_note(place: Place) -> str:
     return (
         f"An order's number in Magento is: {offers(place.mode).number_source} Walmart's purchase order number is kept "
-        "with it in any case, so that it can be searched for."
+        "with it in any case, as external number (Magento keeps 32 characters of that, more than Walmart's numbers "
+        "have), so that it can be searched for."
     )
 
 
@@ -201,6 +203,14 @@ GROUPS: tuple[Group, ...] = (
                 is_first=True,
             ),
             Setting("wfs_number_prefix", "Order number prefix for WFS orders", "Empty: the same as above.", PREFIX),
+            Setting(
+                "wfs_store_view",
+                "Store view for WFS orders",
+                "Its code in Magento, for instance wfs. It has to sell in the orders' currency. Empty: the store's own "
+                "view.",
+                VIEW,
+                default="the store's own",
+            ),
             Setting(
                 "wfs_shipment_source",
                 "Source that stands for Walmart's warehouse",

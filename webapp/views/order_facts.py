@@ -21,6 +21,8 @@ from webapp.views import showing, words
 DISCOUNT = "DISCOUNT"
 CHARGE_WORDS = {"PRODUCT": "Items", "SHIPPING": "Shipping", "FEE": "Fees", DISCOUNT: "Discount"}
 """In the order in which they are shown; other kinds follow under their own names."""
+OWN_IN_MAGENTO = frozenset({"PRODUCT", "SHIPPING", DISCOUNT})
+"""Magento orders have totals for these alone; whatever else Walmart charges travels inside the shipping."""
 MISSING_AMOUNT = Decimal("0.005")
 
 
@@ -69,10 +71,11 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """One row of the totals."""
+    """One row of the totals; `note` says where Magento has it."""
 
     name: str
     amount: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +125,16 @@ def _counts_words(counts: Counter[str]) -> str:
 def sums(row: OrderRow, order: Order) -> list[Sum]:
     """What the total is made of."""
     amounts = _by_kind(order.lines)
-    named = [Sum(_charge_word(kind), words.money(amount, row.currency)) for kind, amount in amounts.items()]
+    named = [
+        Sum(_charge_word(kind), words.money(amount, row.currency), _in_magento(kind))
+        for kind, amount in amounts.items()
+    ]
     tax = sum((charge.tax for line in order.lines for charge in line.charges), ZERO)
     return [*named, Sum("Tax", words.money(tax, row.currency))]
+
+
+def _in_magento(kind: str) -> str:
+    return "" if kind in OWN_IN_MAGENTO else "part of the shipping in Magento"
 
 
 def gap(row: OrderRow, order: Order) -> str:
