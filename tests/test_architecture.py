@@ -90,7 +90,7 @@ ROWS = (
         "webapp.actions",
         "webapp.notes",
     ),
-    ("webapp.event_log", "webapp.failures", "webapp.troubles"),
+    ("webapp.event_log", "webapp.failures", "webapp.troubles", "webapp.dashboard"),
     ("webapp.replay",),
     ("webapp.bulk", "webapp.bulk_progress"),
     ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.reports", "webapp.sweep"),

@@ -172,6 +172,20 @@ def in_turn(ids: Sequence[int], *, with_address: bool = False) -> list[OrderRow]
     return [by_id[one] for one in ids if one in by_id]
 
 
+def count(asked_for: Question) -> Count:
+    """How many fit, exact as far as is shown; one statement."""
+    asked, build = asked_for.asked, Statement()
+    if asked.is_empty:
+        return Count(0)
+    one = f"select 1 from orders{where(build.conditions(asked))} limit {COUNTED_TO + 1}"
+    return capped(int(db.session.execute(build.finish(f"select count(*) from ({one}) as some")).scalar_one()))
+
+
+def tab_counts(asked_for: Question) -> dict[Tab, Count]:
+    """How many each tab holds; one statement."""
+    return _counts(asked_for)[0]
+
+
 def news(asked_for: Question, top: int, seen: Mapping[int, int]) -> News:
     """New orders above `top` that fit, and those of `seen` (id to version) that have changed."""
     build, asked = Statement(), asked_for.asked

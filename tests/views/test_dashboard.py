@@ -1,0 +1,142 @@
+"""The dashboard: its numbers are those of the lists behind them, at any size."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.rows import a_command, a_line, a_parcel, a_store, an_account, an_event, an_order
+from tests.views.conftest import statements
+from tests.views.scene import draw
+from webapp import clock
+from webapp.domain.standards import is_kept, standards_of
+from webapp.models import AccountRow
+from webapp.unit_of_work import Work, unit_of_work
+
+PO = 2802123870000
+
+
+def numbers(text: str) -> list[tuple[str, str]]:
+    """Every number that has a list of orders, as address and number."""
+    found = re.findall(r'<a class="(?:link|card tile[^"]*)" href="(/orders[^"]*)">(?:<b>)?([\d,+]+)', text)
+    return [(url.replace("&amp;", "&"), number) for url, number in found]
+
+
+def shown_on(client: FlaskClient, url: str) -> str:
+    """How many orders a list says that it holds."""
+    found = re.search(r"of ([\d,+]+) orders?</p>|>([\d,+]+) orders?</p>", client.get(url).text)
+    return (found[1] or found[2]) if found else "0"
+
+
+def fill(work: Work) -> AccountRow:
+    """Orders of each age and due on each day; some shipped in time, some late, one canceled."""
+    account = an_account(work, a_store(work))
+    created, hour = {"Created": 1}, timedelta(hours=1)
+    changes: list[dict[str, Any]] = [
+        *({"ship_in": timedelta(days=day, hours=1)} for day in (-2, -1, 0, 1, 1, 3, 9)),
+        *(
+            {
+                "lines": (a_line(statuses=created),),
+                "ordered_at": clock.now() - age * hour,
+                "acknowledge_by": clock.now() + (4 - age) * hour,
+            }
+            for age in (0.2, 1.5, 1.7, 3.5, 6)
+        ),
+        {"lines": (a_line(statuses={"Cancelled": 1}),)},
+        *(
+            {
+                "lines": (a_line(statuses={"Shipped": 1}, tracking=replace(a_parcel(), shipped_at=at)),),
+                "ship_in": timedelta(days=-1),
+            }
+            for at in (clock.now() - timedelta(days=2), clock.now())
+        ),
+    ]
+    for number, change in enumerate(changes):
+        an_order(work, account, str(PO + number), **change)
+    return account
+
+
+def test_every_number_is_that_of_the_list_it_opens(app: Flask, viewer: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        fill(work)
+    found = numbers(viewer.get("/dashboard").text)
+    assert len(found) == 6 + 9 + 5
+    assert [shown_on(viewer, url) for url, _ in found] == [number for _, number in found]
+    by_age = [number for url, number in found if "tab=to-acknowledge&sold" in url]
+    assert by_age == ["1", "2", "0", "1", "1"]
+    assert sum(int(number) for url, number in found if "tab=to-ship&due" in url) == 5
+    assert dict(found)["/orders?tab=late"] == "2"
+
+
+def test_the_shares_stand_beside_walmarts_limits(app: Flask, viewer: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        fill(work)
+    text = viewer.get("/dashboard").text
+    assert "1 of 15 orders sold in 30 days" in text
+    assert "<b>6.7 %</b><small>at most 2 %</small>" in text
+    assert "3 of 4 orders due in 30 days" in text, "two are open after their day, one went out after it"
+    assert "Seller Performance Standards (US)" in text
+
+
+@pytest.mark.parametrize(
+    ("share", "limit", "kept"),
+    [("2.0", "2", True), ("2.1", "2", False), (None, "2", None), ("9", None, None)],
+)
+def test_a_limit_is_kept_up_to_its_figure(share: str | None, limit: str | None, kept: bool | None) -> None:
+    assert is_kept(Decimal(share) if share else None, Decimal(limit) if limit else None) is kept
+
+
+def test_a_market_without_figures_says_so() -> None:
+    assert standards_of("cl").canceled is None
+    assert "publishes no figures" in standards_of("mx").source
+
+
+def test_failures_lag_and_what_is_in_hand_open_their_pages(app: Flask, viewer: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        order = an_order(work, an_account(work, a_store(work)), str(PO))
+        ended: dict[str, Any] = {
+            "state": "parked",
+            "ended_at": clock.now(),
+            "reason": "Magento: SKU MUG-RED not found.",
+        }
+        a_command(work, order, "CreateMagentoOrder", **ended)
+        a_command(work, order, next_attempt_at=clock.now() - timedelta(seconds=1))
+        for took in (0.2, 0.4, 8):
+            at = clock.now() - timedelta(minutes=1)
+            an_event(work, order, received_at=at, handled_at=at + timedelta(seconds=took))
+        an_event(work, order, state="waiting", handled_at=None)
+    text = viewer.get("/dashboard").text
+    assert "Create the Magento order: Magento: SKU MUG-RED not found." in text
+    cause = re.search(r'href="(/outgoing\?show=parked&amp;cause=\w+)"', text)
+    assert cause is not None
+    assert "MUG-RED" in viewer.get(cause[1].replace("&amp;", "&")).text
+    assert "Half of the newest were done within 400 ms, 19 of 20 within 8.0 s." in text
+    assert re.search(r'href="/incoming\?show=waiting">1<', text)
+    assert re.search(r'href="/outgoing\?show=waiting">1<', text)
+
+
+def test_it_takes_the_same_statements_at_any_size(app: Flask, viewer: FlaskClient) -> None:
+    with app.app_context():
+        draw()
+    with statements(app) as few:
+        assert viewer.get("/dashboard").status_code == 200
+    with app.app_context(), unit_of_work() as work:
+        account = work.session.query(AccountRow).filter_by(name="North Outfitters").one()
+        for number in range(60):
+            an_event(work, an_order(work, account, str(PO + number)))
+    with statements(app) as many:
+        viewer.get("/dashboard")
+    assert len(many) == len(few)
+
+
+def test_without_an_account_it_is_empty_and_says_so(app: Flask, viewer: FlaskClient) -> None:
+    text = viewer.get("/dashboard").text
+    assert "No account is connected yet." in text
+    assert "No webhook was answered yet." in text
