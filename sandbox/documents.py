@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ class Documents:
             path.parent.mkdir(parents=True, exist_ok=True)
         self.lock = threading.RLock()
         self._depth = 0
+        self._caches: list[Callable[[], None]] = []
         self._past: OrderedDict[tuple[str, str], deque[tuple[float, bytes | None]]] = OrderedDict()
         self._db = sqlite3.connect(
             path or ":memory:", check_same_thread=False, isolation_level=None, cached_statements=64
@@ -101,6 +102,24 @@ class Documents:
             self._remember(kind, key)
             done = self._db.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key))
             return done.rowcount > 0
+
+    def cached(self, load: Callable[[], None]) -> None:
+        """Let `load`, which reads something into memory, run now and whenever the documents are brought back."""
+        self._caches.append(load)
+        load()
+
+    def copy(self) -> bytes:
+        """All documents as they are now, for `bring_back`."""
+        with self.lock:
+            return self._db.serialize()
+
+    def bring_back(self, copied: bytes) -> None:
+        """Everything as it was when it was copied, and no memory of what came after; for a store in memory."""
+        with self.lock:
+            self._db.deserialize(copied)
+            self._past.clear()
+            for load in self._caches:
+                load()
 
     def close(self) -> None:
         with self.lock:

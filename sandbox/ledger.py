@@ -23,9 +23,12 @@ class Ledger:
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
-        self._last = int(max(documents.keys(KIND), default=0))
+        documents.cached(self._load)
         self._calls: deque[dict[str, Any]] = deque(maxlen=REMEMBERED_CALLS)
         self._calls_lock = threading.Lock()
+
+    def _load(self) -> None:
+        self._last = int(max(self._documents.keys(KIND), default=0))
 
     def add(self, effect: str, key: str, detail: Any = None) -> dict[str, Any]:
         """Append one effect and return its entry."""

@@ -81,7 +81,10 @@ class Table:
         self.id_name = id_name
         self._documents = documents
         self._names = frozenset(hot)
-        self._hot = {key: self._row(document) for key, document in documents.all(self.kind).items()}
+        documents.cached(self._load)
+
+    def _load(self) -> None:
+        self._hot = {key: self._row(document) for key, document in self._documents.all(self.kind).items()}
 
     def key(self, document: Document) -> str:
         return str(document[self.id_name])
@@ -202,8 +205,11 @@ class Shop:
         self._tables = {table.kind: table for table in vars(self).values() if isinstance(table, Table)}
         self.tell: Callable[[str, Document], None] = lambda event, document: None
         self._sequences: dict[str, Iterator[int]] = {}
-        self._reserved = self._sum_reservations()
         self.credentials = self._credentials()
+        documents.cached(self._load)
+
+    def _load(self) -> None:
+        self._reserved = self._sum_reservations()
         self.settings = self._settings()
 
     def next_id(self, name: str) -> int:

@@ -71,7 +71,10 @@ class Tokens:
         self._documents = documents
         self._settings = settings
         self._client = client
-        self._live: dict[str, dict[str, float]] = documents.all("token")
+        documents.cached(self._load)
+
+    def _load(self) -> None:
+        self._live: dict[str, dict[str, float]] = self._documents.all("token")
 
     def issue(self, authorization: str) -> dict[str, Any]:
         """The answer to POST /v3/token; Refused when the Basic credentials are not the client's."""

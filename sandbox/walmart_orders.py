@@ -88,7 +88,10 @@ class Orders:
         self._client = client
         self._cursors: dict[str, None] = {}
         self._cursor_lock = threading.Lock()
-        self._cards = {po: _card(record) for po, record in documents.all(KIND).items()}
+        documents.cached(self._load)
+
+    def _load(self) -> None:
+        self._cards = {po: _card(record) for po, record in self._documents.all(KIND).items()}
 
     def __len__(self) -> int:
         return len(self._cards)

@@ -45,7 +45,10 @@ class SettingsBox:
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
-        kept = documents.get(KIND, "walmart") or {}
+        documents.cached(self._load)
+
+    def _load(self) -> None:
+        kept = self._documents.get(KIND, "walmart") or {}
         known = {name: value for name, value in kept.items() if name in Settings.__struct_fields__}
         self.now = msgspec.convert(known, Settings)
 

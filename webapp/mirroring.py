@@ -16,6 +16,7 @@ from webapp.domain.commands import CancelMagentoOrder, CreateCreditMemo, CreateI
 from webapp.domain.order import ZERO, Tracking
 from webapp.domain.plan.case import MARK, REFUND
 from webapp.domain.quantities import in_shop
+from webapp.domain.refunds import shipping_in_shop
 from webapp.domain.shop import ItemUnits, ShopCreditmemo, ShopOrder, ShopShipment, ShopTrack
 from webapp.effects import Effect, effect_of
 from webapp.outbox import Outcome, Refusal, Unneeded
@@ -25,22 +26,34 @@ from webapp.scene import Scene
 def invoice(scene: Scene, command: CreateInvoice) -> Outcome:
     """Invoice all that is open, or the named units alone. Raises ConnectorError, Refusal or Unneeded."""
     shop = _shop(scene)
+    if command.items:
+        return _invoice_units(scene, shop, _by_item(command.items))
     if shop.is_invoiced:
         return Outcome("The Magento order is invoiced already.")
-    left = {item.item_id: int(item.left_to_invoice) for item in shop.items if item.left_to_invoice > 0}
-    wanted = _by_item(command.items)
-    if any(count > left.get(item, 0) for item, count in wanted.items()):
-        raise Unneeded("Part of it is invoiced by now.")
     try:
-        acts = scene.both.magento.acts
-        made = acts.invoice_items(shop.entity_id, wanted) if wanted else scene.both.magento.invoice(shop.entity_id)
+        made = scene.both.magento.invoice(shop.entity_id)
     except ConnectorError as error:
         again = scene.both.magento.get_order(shop.entity_id) if error.permanent else None
         if again is not None and again.is_invoiced:
             return Outcome("The Magento order is invoiced already.")
         raise
-    only = " for the units that stay" if wanted else ""
-    return Outcome(f"Magento made invoice {made}{only}.")
+    return Outcome(f"Magento made invoice {made}.")
+
+
+def _invoice_units(scene: Scene, shop: ShopOrder, wanted: Mapping[int, int]) -> Outcome:
+    """Invoice the units that stay. Magento would invoice the others too, if it were asked twice."""
+    effect = effect_of(scene)
+    if effect.was_sent:
+        floors: Mapping[str, int] = effect.kept.get("floors") or {}
+        if all(int(item.invoiced) >= floors.get(str(item.item_id), 0) for item in shop.items):
+            return Outcome("Magento shows the units that stay invoiced.")
+        effect.prove_absent(scene.account.policy.settle_after, Side.MAGENTO, "The invoice")
+    left = {item.item_id: int(item.left_to_invoice) for item in shop.items}
+    if any(count > left.get(item, 0) for item, count in wanted.items()):
+        raise Unneeded("Part of it is invoiced by now.")
+    floors = {str(item.item_id): int(item.invoiced) + wanted.get(item.item_id, 0) for item in shop.items}
+    made = effect.send({"floors": floors}, lambda: scene.both.magento.acts.invoice_items(shop.entity_id, wanted))
+    return Outcome(f"Magento made invoice {made} for the units that stay.")
 
 
 def ship(scene: Scene, command: CreateShipment) -> Outcome:
@@ -93,7 +106,7 @@ def credit(scene: Scene, command: CreateCreditMemo) -> Outcome:
             lambda: scene.both.magento.acts.refund(
                 shop.entity_id,
                 items,
-                shipping=max(min(command.shipping, shop.shipping - shop.shipping_refunded), ZERO),
+                shipping=shipping_in_shop(shop, command.lines) if command.shipping else ZERO,
                 adjustment_positive=command.adjustment,
                 return_to_stock=list(wanted) if command.cancelled else [],
                 comment=comment,

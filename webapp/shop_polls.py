@@ -113,7 +113,8 @@ def _has_orders(store_id: int) -> bool:
 def _news(kind: str, documents: Documents, since: datetime) -> Iterator[News]:
     if kind == SHOP_ORDERS:
         for order in documents.orders_changed_since(since):
-            yield News(order.entity_id, order.entity_id, order.updated_at, order.updated_at.isoformat())
+            stamp = f"{order.updated_at.isoformat()} {order.stands}"
+            yield News(order.entity_id, order.entity_id, order.updated_at, stamp)
     elif kind == SHOP_SHIPMENTS:
         for shipment in documents.shipments_since(since):
             yield _of_shipment(shipment)

@@ -6,20 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from tests.house import House
+from tests.working import look
 
 MUG, TEA = "FH-MUG-350-BLU", "FH-TEA-MINT-50"
 PRICING_ERROR = "SELLER_CANCEL_PRICING_ERROR"
 UPS = {"track_number": "1Z999AA10123456784", "carrier_code": "ups", "title": "United Parcel Service"}
-
-
-def ready(house: House, *, quantity: int = 2, sku: str = MUG, split: bool = True, **more: Any) -> str:
-    """An order of so many units that is acknowledged, created and invoiced; its PO."""
-    house.set_policy(cancel_reason=PRICING_ERROR)
-    line = {"sku": sku, "quantity": quantity, "price": 11.90, "tax": 0.98, "split": split, **more.pop("line", {})}
-    po = house.place(lines=[line], **more)
-    house.drain()
-    assert house.shown(po)["status"] == "Unshipped", house.shown(po)
-    return po
 
 
 def number(po: str) -> str:
@@ -34,13 +25,8 @@ def ship(house: House, po: str, quantity: int = 1, sku: str = MUG, *tracks: dict
 
 def credit(house: House, po: str, quantity: int = 1, sku: str = MUG, **more: Any) -> None:
     """The merchant makes a credit memo in Magento, and Orderbridge looks."""
-    house.magento.refund(number(po), {sku: quantity}, **more)
+    house.magento.refund(number(po), {sku: quantity} if quantity else None, **more)
     look(house, po)
-
-
-def look(house: House, po: str) -> None:
-    house.wish(po)
-    house.drain()
 
 
 def at_walmart(house: House, po: str) -> dict[str, int]:
@@ -63,6 +49,11 @@ def refunded_at_walmart(house: House, po: str) -> Decimal:
     """What the buyer was paid back, by the ledger."""
     charges = [entry["detail"]["charges"] for entry in house.walmart.ledger.entries("refund", po)]
     return sum((Decimal(a) + Decimal(t) for one in charges for a, t in one.values()), Decimal(0))
+
+
+def credited_in_magento(house: House, po: str) -> Decimal:
+    """The sum of its credit memos."""
+    return sum((Decimal(str(memo["grand_total"])) for memo in house.magento.creditmemos(number(po))), Decimal(0))
 
 
 def log(house: House, po: str) -> str:

@@ -29,7 +29,7 @@ __all__ = ["MagentoClient", "MagentoStore", "StoreConfig", "StoreView"]
 ITEM_FIELDS = "item_id,parent_item_id,sku,price,qty_ordered,qty_invoiced,qty_shipped,qty_refunded,qty_canceled"
 ORDER_FIELDS = (
     "entity_id,increment_id,ext_order_id,store_id,state,status,grand_total,total_refunded,shipping_amount,"
-    f"shipping_refunded,items[{ITEM_FIELDS}]"
+    f"shipping_tax_amount,shipping_refunded,items[{ITEM_FIELDS}]"
 )
 CANDIDATE_FIELDS = f"{ORDER_FIELDS},payment[additional_information]"
 
@@ -188,6 +188,7 @@ def _shop_order(body: Any) -> ShopOrder:
         grand_total=amount(entry, "grand_total") or ZERO,
         total_refunded=amount(entry, "total_refunded") or ZERO,
         shipping=amount(entry, "shipping_amount") or ZERO,
+        shipping_tax=amount(entry, "shipping_tax_amount") or ZERO,
         shipping_refunded=amount(entry, "shipping_refunded") or ZERO,
         items=tuple(_shop_item(item) for item in items),
         notes=_notes(part(entry, "payment").get("additional_information")),

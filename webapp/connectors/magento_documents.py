@@ -24,17 +24,22 @@ CREDITMEMO_FIELDS = (
     "items[entity_id,increment_id,order_id,created_at,shipping_amount,shipping_tax_amount,adjustment_positive,"
     f"adjustment_negative,grand_total,items[{CREDITED}],comments[comment]],total_count"
 )
-CHANGED_FIELDS = "items[entity_id,ext_order_id,updated_at],total_count"
+STANDS_BY = ("state", "status", "total_paid", "total_refunded", "total_canceled")
+CHANGED_FIELDS = f"items[entity_id,ext_order_id,updated_at,{','.join(STANDS_BY)}],total_count"
 MOST_POLLED_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedOrder:
-    """An order that was saved; `ext_order_id` is empty where the order carries none."""
+    """An order that was saved; `ext_order_id` is empty where the order carries none.
+
+    `stands` is how it stands, in words to compare: Magento's times are whole seconds, and it may be saved twice in one.
+    """
 
     entity_id: int
     ext_order_id: str
     updated_at: datetime
+    stands: str = ""
 
 
 class Documents:
@@ -141,7 +146,8 @@ def _changed(body: Any) -> ChangedOrder:
     updated_at = moment(entry, "updated_at")
     if updated_at is None:
         raise Unreadable("updated_at is missing or no time")
-    return ChangedOrder(number(entry, "entity_id"), text(entry, "ext_order_id"), updated_at)
+    stands = " ".join(str(entry.get(name) or "") for name in STANDS_BY)
+    return ChangedOrder(number(entry, "entity_id"), text(entry, "ext_order_id"), updated_at, stands)
 
 
 def _made(entry: Object) -> datetime:

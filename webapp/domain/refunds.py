@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from webapp.domain.commands import LineMoney
 from webapp.domain.order import ZERO, Charge, Line, ReturnedLine
-from webapp.domain.shop import ShopCreditmemo
+from webapp.domain.shop import ShopCreditmemo, ShopOrder
 from webapp.domain.shop_rows import cents
 
 PRODUCT = "PRODUCT"
@@ -103,6 +103,17 @@ def unit_charges(one: Account, count: int) -> dict[str, Money]:
     return {PRODUCT: (min(cents(amount * share), left[0]), min(cents(tax * share), left[1]))}
 
 
+def shipping_in_shop(shop: ShopOrder, lines: Iterable[LineMoney]) -> Decimal:
+    """What these lines hold of shipping, as the shop's credit memo takes it: net of the shop's own tax on it, which may
+    be another than Walmart's, and no more than is left there."""
+    charges = [charge for money in lines for charge in money.charges if charge.type != PRODUCT]
+    net, gross = sum((one.amount for one in charges), ZERO), sum((one.amount + one.tax for one in charges), ZERO)
+    whole = shop.shipping + shop.shipping_tax
+    if whole > 0:
+        net = cents(gross * shop.shipping / whole)
+    return max(min(net, shop.shipping - shop.shipping_refunded), ZERO)
+
+
 def total(amounts: Mapping[str, Money]) -> Decimal:
     """All amounts with their taxes."""
     return sum((amount + tax for amount, tax in amounts.values()), ZERO)
@@ -180,6 +191,11 @@ def _lay_adjustment(
         return ZERO
     if adjustment < 0:
         return _take_fee(wanted, -adjustment)
+    given = [one for one in accounts.values() if not wanted.get(one.line.number) and _is_same(one.free, adjustment)]
+    if given:
+        # The same money as Walmart gave back on that line, whatever kind of money it was there.
+        _add(wanted, given[0].line.number, PRODUCT, (adjustment, ZERO))
+        return ZERO
     room = {number: _room(one, wanted.get(number, {})) for number, one in accounts.items()}
     left, whole = adjustment, sum(room.values(), ZERO)
     if whole <= 0:
@@ -217,7 +233,7 @@ def _settle_line(found: Settlement, one: Account, wanted: Mapping[str, Money], u
         return found
     if free <= 0:
         return _send(found, one, wanted, units)
-    if abs(free - asked) <= ROUNDING or (free > asked and (_is_whole(one, units) or total(one.left) <= 0)):
+    if _is_same(free, asked) or (free > asked and (_is_whole(one, units) or total(one.left) <= 0)):
         return replace(found, against=(*found.against, LineMoney(number, as_charges(one.line, wanted), units)))
     if free < asked and _is_whole(one, units):
         rest = _clipped(wanted, one.left)
@@ -240,6 +256,10 @@ def _send(found: Settlement, one: Account, wanted: Mapping[str, Money], units: i
     if one.is_new and total(clipped) == total(one.charged):
         return replace(found, full=(*found.full, money), note=note)
     return replace(found, partial=(*found.partial, money), note=note)
+
+
+def _is_same(free: Decimal, asked: Decimal) -> bool:
+    return free > 0 and abs(free - asked) <= ROUNDING
 
 
 def _is_whole(one: Account, units: int) -> bool:

@@ -144,6 +144,7 @@ class ShopOrder:
     """What the payment carries as additional information, where it was read."""
     total_refunded: Decimal = Decimal(0)
     shipping: Decimal = Decimal(0)
+    shipping_tax: Decimal = Decimal(0)
     shipping_refunded: Decimal = Decimal(0)
     shipments: tuple[ShopShipment, ...] = ()
     creditmemos: tuple[ShopCreditmemo, ...] = ()

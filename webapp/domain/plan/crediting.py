@@ -15,18 +15,32 @@ from webapp.domain.shop import ItemUnits
 def credit(case: Case, *, memos_are_settled: bool) -> Plan:
     """Credit what Walmart gave back and no credit memo tells of. Memos that are open are settled first."""
     shop = case.shop
-    if not case.policy.create_credit_memos or shop is None or not memos_are_settled or unsettled(case):
+    if shop is None or not memos_are_settled or unsettled(case):
         return Plan()
+    if not case.policy.create_credit_memos:
+        return Plan(remarks=tuple(_remark(one) for one in accounts_of(case) if _is_news(one)))
     if shop.state in {"closed", "canceled", "holded"} or any(_moves(standing) for standing in case.standings):
         return Plan()
     if any(one.state is CommandState.PARKED for one, _ in case.of(AskAboutMemo)):
         return Plan(
             waiting_for=("Refunded at Walmart; credited in Magento once you have answered for the credit memo.",)
         )
-    free = [one for one in accounts_of(case) if one.free > 0 and total(one.refunded) > 0]
+    free = [one for one in accounts_of(case) if _is_news(one)]
     if free and not any(item.invoiced for item in shop.items):
         return Plan(waiting_for=("Refunded at Walmart; credited in Magento once it is invoiced.",))
     return together(case.want(_memo(case, one)) for one in free)
+
+
+def _is_news(one: Account) -> bool:
+    """Walmart gave back more on the line than the shop's credit memos tell of."""
+    return one.free > 0 and total(one.refunded) > 0
+
+
+def _remark(one: Account) -> str:
+    return (
+        f"Walmart gave back {one.free} on line {one.line.number} that no credit memo in Magento tells of. Making such "
+        "credit memos is switched off for this account."
+    )
 
 
 def _memo(case: Case, one: Account) -> CreateCreditMemo:

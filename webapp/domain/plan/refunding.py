@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from webapp.domain.commands import (
@@ -16,17 +17,18 @@ from webapp.domain.commands import (
     LineMoney,
     RefundLines,
 )
-from webapp.domain.order import ZERO, Charge, Line
+from webapp.domain.order import ZERO, Line
 from webapp.domain.plan.case import Case
 from webapp.domain.plan.given_up import credits_of, shipped_all_the_same
 from webapp.domain.plan.seen import Plan, together
 from webapp.domain.quantities import Standing
 from webapp.domain.reasons import DEFAULT_REFUND_REASON, can_refund
-from webapp.domain.refunds import PRODUCT, Account, Settlement, account, settle
+from webapp.domain.refunds import NOTHING, PRODUCT, Account, Settlement, account, settle
 from webapp.domain.shop import ShopCreditmemo
 from webapp.domain.shop_rows import cents
 
 OFF = "Not refunded at Walmart: sending credit memos is switched off for this account."
+CLOCKS_DIFFER = timedelta(minutes=5)
 DECIDING = (RefundLines, BookRefund, AskAboutMemo)
 
 
@@ -57,25 +59,19 @@ def accounts_of(case: Case) -> list[Account]:
 
 
 def accounted_for(case: Case) -> Iterator[LineMoney]:
-    """What of Walmart's refunds stands in a credit memo of the shop: sent for it, set against it, or made from it."""
+    """What of Walmart's refunds stands in a credit memo of the shop: sent for it, set against it, or made from it.
+
+    What Walmart gave back beyond what was sent (a line's tax and shipping, with its full price) stands in none.
+    """
     for one, sent in case.of(RefundLines):
         if sent.memo and (one.state is CommandState.DONE or (one.is_under_way and one.was_sent)):
-            yield from booked(one, sent.lines)
+            yield from sent.lines
     for one, against in case.of(BookRefund):
         if one.state is CommandState.DONE:
             yield from against.lines
     for one, made in case.of(CreateCreditMemo):
         if not made.cancelled and (one.state is CommandState.DONE or (one.is_under_way and one.was_sent)):
             yield from made.lines
-
-
-def booked(one: Issued, lines: Sequence[LineMoney]) -> Iterator[LineMoney]:
-    """What was sent, and whatever Walmart gave back beyond that: the line's tax and shipping, with its full price."""
-    more: dict[str, str] = dict(one.frozen.get("widened") or {})
-    for money in lines:
-        yield money
-        if Decimal(more.get(money.line, "0")) > 0:
-            yield LineMoney(money.line, (Charge("WIDENED", "Given back beyond that", Decimal(more[money.line])),))
 
 
 def unsettled(case: Case) -> bool:
@@ -116,7 +112,25 @@ def _undecided(case: Case, memo: ShopCreditmemo, units: Counter[str], unshipped:
         return Plan(
             waiting_for=(f"{name}: looking at Walmart's returns first.",), look_again_at=case.now, needs_returns=True
         )
-    return _commands(case, memo, settle(memo, units, accounts, _cancelled_shipping(case, memo)))
+    found = settle(memo, units, accounts, _cancelled_shipping(case, memo))
+    settles_at = _settles_at(case, memo)
+    if settles_at is not None and any(_could_be_paid_twice(accounts, money) for money in found.partial):
+        why = "making sure first that Walmart has not given the same money back"
+        return Plan(waiting_for=(f"{name} is refunded at {settles_at:%H:%M:%S} UTC: {why}.",), look_again_at=settles_at)
+    return _commands(case, memo, found)
+
+
+def _settles_at(case: Case, memo: ShopCreditmemo) -> datetime | None:
+    """Until when a refund that somebody made at Walmart before this memo may be missing in what Walmart shows."""
+    age = case.now - memo.created_at
+    # A memo from the future tells of a shop's clock that is wrong, which must hold nothing up.
+    return memo.created_at + case.policy.settle_after if -CLOCKS_DIFFER < age < case.policy.settle_after else None
+
+
+def _could_be_paid_twice(accounts: list[Account], money: LineMoney) -> bool:
+    """So little of the line's money that Walmart, which gives back no more than was charged, would pay it twice."""
+    left = next((one.left for one in accounts if one.line.number == money.line), {})
+    return all(charge.amount * 2 <= left.get(charge.type, NOTHING)[0] for charge in money.charges)
 
 
 def _commands(case: Case, memo: ShopCreditmemo, found: Settlement) -> Plan:
