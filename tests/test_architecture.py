@@ -33,6 +33,7 @@ ROWS = (
         "webapp.typed",
         "webapp.late_creation",
         "webapp.store_changes",
+        "webapp.store_entry",
         "webapp.store_webhooks",
         "webapp.people",
         "webapp.audit",

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import msgspec
+from sqlalchemy import select
 
 from webapp import accounts, clock, vault
 from webapp.account_changes import Logged
 from webapp.accounts import Refused
 from webapp.connectors.signatures import WebhookAuth, is_rsa_key
-from webapp.models import SettingChangeRow, StoreRow
+from webapp.models import EventRow, SettingChangeRow, StoreRow, db
 from webapp.unit_of_work import Work, unit_of_work
 
 MODES: Mapping[str, str] = {
@@ -93,6 +95,30 @@ def change(store_id: int, wanted: Wanted, by: str) -> Changed:
         logged = _keep(work, row, present, replace(new, former=former), by)
     made = new.secrets[0] if new.secrets and new.secrets != present.secrets and not wanted.secret.strip() else ""
     return Changed([logged], made if new.mode != "none" else "")
+
+
+def rotate(store_id: int, by: str) -> Changed:
+    """A new secret, which is shown this once; the one before counts until `drop_former`. Raises Refused."""
+    with unit_of_work() as work:
+        row = _row(work, store_id)
+        present = auth_of(row)
+        if not present.secrets:
+            raise Refused("Adobe signs with keys of its own: make new ones there, and enter the new public key here.")
+        made = vault.new_token()
+        logged = _keep(work, row, present, replace(present, secrets=(made, *present.secrets)[:2]), by)
+    return Changed([logged], made)
+
+
+def has_former(auth: WebhookAuth) -> bool:
+    """More than the present proof counts."""
+    return auth.former is not None or len(auth.secrets) > 1 or len(auth.public_keys) > 1
+
+
+def last_event(store_id: int) -> datetime | None:
+    """When the shop's last webhook came."""
+    mine = EventRow.store_id == store_id, EventRow.source == "magento"
+    newest = select(EventRow.received_at).where(*mine).order_by(EventRow.received_at.desc(), EventRow.id.desc())
+    return db.session.execute(newest.limit(1)).scalar_one_or_none()
 
 
 def drop_former(store_id: int, by: str) -> Changed:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from tests.views.conftest import PEOPLE, built, settings_in, signed_in, token_on
 from tests.views.scene import draw
 from webapp import clock, people
-from webapp.models import AccountRow, OrderRow, SessionRow, SignInLinkRow, UserRow, db
+from webapp.models import AccountRow, OrderRow, SessionRow, SignInLinkRow, StoreRow, UserRow, db
 from webapp.people import Role
 from webapp.views import door
 
@@ -27,6 +27,10 @@ SETTINGS = {
     f"account_settings.{name}"
     for name in ("add", "try_new", "change", "try_changed", "pause", "resume", "remove", "webhooks")
 } | {"account_orders.save", "account_orders.sample"}
+SETTINGS |= {
+    f"store_settings.{name}"
+    for name in ("add", "try_new", "change", "try_changed", "pause", "resume", "remove", "read_stock", "webhooks")
+}
 """Whatever changes a setting is for admins."""
 
 
@@ -35,6 +39,7 @@ def paths(app: Flask, method: str) -> list[tuple[str, str]]:
     with app.app_context():
         first = db.session.execute(select(AccountRow.key, OrderRow.po).join(OrderRow).limit(1)).first()
         key, po = first or draw()
+        store_key = db.session.execute(select(StoreRow.key).limit(1)).scalar_one()
     given: dict[str, Any] = {
         "account_key": key,
         "po": po,
@@ -47,7 +52,8 @@ def paths(app: Flask, method: str) -> list[tuple[str, str]]:
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             if method in (rule.methods or ()):
-                given["key"] = key if rule.endpoint.startswith(("account_", "reimports")) else "k"
+                keys = {"account_": key, "reimports": key, "store_": store_key}
+                given["key"] = next((keys[one] for one in keys if rule.endpoint.startswith(one)), "k")
                 found.append((rule.endpoint, url_for(rule.endpoint, **{n: given.get(n, 1) for n in rule.arguments})))
     return found
 

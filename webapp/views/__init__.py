@@ -35,6 +35,7 @@ from webapp.views import (
     regions,
     reimports,
     security,
+    store_settings,
     webhooks,
     words,
 )
@@ -83,6 +84,7 @@ def register(app: Flask, settings: Settings) -> None:
         account_settings.bp,
         account_orders.bp,
         reimports.bp,
+        store_settings.bp,
         auth.bp,
         health.bp,
     )

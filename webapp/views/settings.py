@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import accounts, subscriptions, sync_health
+from webapp import accounts, stock, subscriptions, sync_health
 from webapp.account_entry import MARKETS
 from webapp.accounts import Account, Store
 from webapp.people import Role
@@ -39,6 +39,7 @@ class StoreShown:
     """One store in the list. A secret in the address of its webhooks is not shown."""
 
     name: str
+    page: str
     url: str
     store_view: str
     mode: str
@@ -48,6 +49,7 @@ class StoreShown:
     is_paused: bool
     webhook_url: str
     accounts: str
+    warning: str
 
 
 @bp.get("")
@@ -68,7 +70,7 @@ def account_list() -> AnyResponse:
 @bp.get("/stores")
 @door.needs(Role.ADMIN)
 def store_list() -> AnyResponse:
-    """All Magento stores, to be looked at."""
+    """All Magento stores."""
     everyone = accounts.everyone()
     return page("settings/stores.html", stores=[_store(store, everyone) for store in accounts.stores()])
 
@@ -110,6 +112,7 @@ def _store(store: Store, everyone: Sequence[Account]) -> StoreShown:
     secret = "/…" if auth.mode == "none" and auth.secrets else ""
     return StoreShown(
         name=store.name,
+        page=url_for("store_settings.show", key=store.key),
         url=store.connection.url,
         store_view=store.connection.store_view,
         mode=store.mode,
@@ -119,4 +122,5 @@ def _store(store: Store, everyone: Sequence[Account]) -> StoreShown:
         is_paused=store.is_paused,
         webhook_url=public_webhook_url("magento", store.key) + secret,
         accounts=", ".join(account.name for account in everyone if account.store.id == store.id),
+        warning="" if store.is_demo else stock.warning(store),
     )
