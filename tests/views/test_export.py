@@ -16,6 +16,8 @@ from tests.rows import ALDER_COURT, a_line, a_store, an_account, an_order
 from tests.views.conftest import PEOPLE, token_on
 from tests.views.scene import draw
 from tests.views.test_grid import many, pos
+from webapp import clock, order_rows
+from webapp.domain.corrected import Corrected
 from webapp.models import OrderRow, SettingChangeRow, db
 from webapp.unit_of_work import unit_of_work
 from webapp.views import order_export
@@ -76,6 +78,13 @@ def test_only_what_was_ticked_and_its_address_where_that_is_asked_for(app: Flask
         (po, "418 Alder Court", "99201")
     ]
     assert rows[0]["Telephone"] == "5095550134"
+    with app.app_context(), unit_of_work() as work:
+        new = replace(ALDER_COURT, address1="420 Alder Court", phone="")
+        row = work.session.get_one(OrderRow, order_id)
+        order_rows.set_correction(row, Corrected(new, "new@relay.example", 1, "maren@shop.example", clock.now()))
+    (row_of_file,) = fetched(operator, order=str(order_id), addresses="on")
+    held = [row_of_file[name] for name in ("Street", "Telephone", "E-mail")]
+    assert held == ["420 Alder Court", "", "new@relay.example"], "a corrected address stands in place of Walmart's"
 
 
 def test_what_a_buyer_wrote_is_no_formula_and_a_negative_amount_a_number(app: Flask, operator: FlaskClient) -> None:

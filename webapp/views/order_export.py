@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, flash, redirect, request, stream_with_context, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import audit, clock, queries
+from webapp import audit, clock, order_rows, queries
 from webapp.domain.spreadsheet import cell
 from webapp.grid import lists, tastes
 from webapp.models import AccountRow, OrderRow
@@ -43,7 +43,10 @@ class One:
 
     def to(self, field: str) -> str:
         """A field of the address that holds now: Walmart's, or what a person put in its place."""
-        return str({**self.order.address, **(self.order.corrected_address or {})}.get(field) or "")
+        kept = order_rows.correction(self.order)
+        if field == "email":
+            return kept.email if kept else self.order.email
+        return str(getattr(kept.address, field) if kept else self.order.address.get(field) or "")
 
 
 Column = tuple[str, Callable[[One], str]]
@@ -90,7 +93,7 @@ ADDRESS: tuple[Column, ...] = (
     ("Postal code", lambda one: one.to("postal_code")),
     ("Country", lambda one: one.to("country")),
     ("Telephone", lambda one: one.to("phone")),
-    ("E-mail", lambda one: one.to("email") or one.order.email),
+    ("E-mail", lambda one: one.to("email")),
 )
 
 
