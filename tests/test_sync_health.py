@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.house import House
-from tests.polling import health, move_to, only_mirror, silence
+from tests.polling import health, move_to, only_mirror, silence, stored
 from webapp import clock, troubles
-from webapp.domain.poll_kinds import ELSEWHERE, US, kind_of
-from webapp.models import AccountRow
+from webapp.domain.poll_kinds import ELSEWHERE, SHOP, US, kind_of
+from webapp.models import AccountRow, PollRow, db
 from webapp.sync_health import span
 from webapp.unit_of_work import unit_of_work
 
@@ -109,3 +111,34 @@ def test_each_page_tells_of_polls_that_have_stopped(any_house: House) -> None:
         told = troubles.look(redis_is_up=True)
     assert told.tone == "warn"
     assert any("No poll for changed orders of" in one.headline for one in told.troubles)
+
+
+def test_a_shop_whose_polls_have_stopped_is_a_trouble_of_its_accounts(any_house: House) -> None:
+    house = any_house
+    house.drain()
+    silence(house, *SHOP)
+    house.pass_time(minutes=19)
+    assert health(house).is_ok
+    house.pass_time(minutes=2)
+    assert health(house).problems[0].startswith("No poll for credit memos in the shop has succeeded for 21 min")
+
+
+def test_polling_by_hand_asks_walmart_and_the_shop(house: House) -> None:
+    po = house.walmart.place_order()
+    silence(house, *SHOP)
+    told = house.app.test_cli_runner().invoke(args=["poll", "--account", "Seller", "--json"])
+    assert json.loads(told.output) == {"polls": len(US) + len(SHOP), "troubles": []}
+    assert po in stored(house)
+    with house.app.app_context():
+        shops = select(PollRow.succeeded_at).where(PollRow.kind.in_(SHOP))
+        assert None not in set(db.session.execute(shops).scalars())
+
+
+def test_the_doctor_and_adding_an_account_say_that_no_webhook_is_subscribed(house: House) -> None:
+    runner = house.app.test_cli_runner()
+    found = json.loads(runner.invoke(args=["doctor", "--json"]).output)
+    said = {one["check"]: one["sentence"] for one in found}
+    assert "accounts subscribe 'Seller'" in said["webhooks Seller"]
+    words = ["accounts", "add", "North", "--store", "Shop", "--client-id", "c", "--client-secret-stdin"]
+    added = runner.invoke(args=[*words, "--marketplace", "ca", "--number-prefix", "N-"], input="secret\n")
+    assert "polling does the work" in added.output

@@ -9,7 +9,7 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp import accounts, queue, stock, sync_health
+from webapp import accounts, queue, stock, subscriptions, sync_health
 from webapp.accounts import Account
 from webapp.connection_test import try_connection
 from webapp.connectors.http import ConnectorError
@@ -68,6 +68,7 @@ def _account(account: Account) -> Iterator[Finding]:
     yield Finding(f"account {account.name}", verdict.ok, f"{verdict.sentence} {verdict.next_step}".strip())
     flow = sync_health.of_account(account)
     yield Finding(f"sync {account.name}", flow.is_ok, flow.sentence)
+    yield Finding(f"webhooks {account.name}", *subscriptions.standing(account))
     try:
         call_magento(account.store, lambda _: None).find_orders(increment_ids=("0",))
         yield Finding(f"store {account.store.name}", True, "Magento answers and takes the token.")

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, Update, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, or_, select, update
 
 from webapp import accounts, clock, poll_windows, product_polls, reimport, scans, shop_polls, stock
 from webapp.accounts import Account
@@ -87,10 +87,9 @@ def take_of(name: str) -> Turn | None:
     return take(PollRow.name == name)
 
 
-def take_orders(account_id: int | None = None) -> Turn | None:
-    """An order poll that is due, of one account or of any."""
-    mine = () if account_id is None else (PollRow.account_id == account_id,)
-    return take(PollRow.kind.in_(NAMES), *mine)
+def take_news(account_id: int | None = None) -> Turn | None:
+    """A poll for orders or for a shop's news that is due, of one account and its shop or of all."""
+    return take(_of_news(account_id))
 
 
 def nearest() -> datetime | None:
@@ -125,16 +124,23 @@ def run(turn: Turn) -> None:
 
 
 def ask_now(account_id: int | None = None) -> int:
-    """Make the order polls due at once, of one account or of all; returns how many."""
-    polls = update(PollRow).where(PollRow.kind.in_(NAMES)).values(due_at=clock.now())
+    """Make the polls for orders and for shops' news due at once, of one account and its shop or of all; how many."""
     with unit_of_work() as work:
         work.ring(Bell.INBOUND)
-        return work.changed(polls if account_id is None else polls.where(PollRow.account_id == account_id))
+        return work.changed(update(PollRow).where(_of_news(account_id)).values(due_at=clock.now()))
 
 
 def troubles() -> list[str]:
     """What is wrong with the polls just now, a sentence each."""
     return list(db.session.execute(select(PollRow.trouble).where(PollRow.trouble != "").distinct()).scalars())
+
+
+def _of_news(account_id: int | None) -> ColumnElement[bool]:
+    news = PollRow.kind.in_([*NAMES, *SHOP])
+    if account_id is None:
+        return news
+    its_store = select(AccountRow.store_id).where(AccountRow.id == account_id).scalar_subquery()
+    return and_(news, or_(PollRow.account_id == account_id, PollRow.store_id == its_store))
 
 
 def _turn(row: PollRow) -> Turn:

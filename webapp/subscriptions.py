@@ -126,6 +126,19 @@ def statuses(account: Account) -> list[Status]:
     return [_status(name, known, last) for name in names]
 
 
+def standing(account: Account) -> tuple[bool, str]:
+    """Whether all is well with the account's webhooks, and how they stand, with the next step."""
+    if not are_offered(account):
+        return True, NOT_OFFERED
+    events = statuses(account)
+    if troubled := [f"{event.event_type}: {event.trouble}" for event in events if event.trouble]:
+        return False, f"{' '.join(troubled)} Subscribe again: flask --app wsgi accounts subscribe {account.name!r}"
+    if active := [event.event_type for event in events if event.is_subscribed]:
+        return True, f"{', '.join(active)} subscribed."
+    step = f"flask --app wsgi accounts subscribe {account.name!r}"
+    return True, f"None is subscribed, so polls find orders within five minutes. To get them in seconds: {step}"
+
+
 def in_words(results: Iterable[Result]) -> str:
     """What became of the events, in one line."""
     said = (

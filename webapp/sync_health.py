@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
 
-from webapp import accounts, clock
+from webapp import accounts, clock, shop_polls
 from webapp.accounts import Account
-from webapp.domain.poll_kinds import PollKind, Rule, kinds_of
+from webapp.domain.poll_kinds import SHOP, SHOP_WHAT, PollKind, Rule, kinds_of
 from webapp.models import IS_UNANSWERED, IS_WALMARTS, AccountRow, EventRow, PollRow, db
 from webapp.subscriptions import MARKETS_WITH_WEBHOOKS
 
 MARKETS = {"us": "the United States", "ca": "Canada", "mx": "Mexico", "cl": "Chile"}
 EVENT_MAY_WAIT = timedelta(minutes=5)
 """An event that nobody has answered for so long is a trouble."""
+SHOP_MAY_MISS = 4
+"""So many times of a shop's poll may pass by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,12 @@ def everyone() -> list[SyncHealth]:
 
 
 def of_account(account: Account) -> SyncHealth:
-    """The account's state as it stands at this moment. Four statements."""
+    """The account's state as it stands at this moment, that of its shop's polls too. Five statements."""
     now = clock.now()
     polls = {row.kind: row for row in _polls(account.id)}
     webhook_at, backlog = _last_webhook(account.id), _backlog(account.id)
     poll_at = max((row.succeeded_at for row in _main(account, polls) if row.succeeded_at), default=None)
-    problems = () if account.is_paused else _problems(account, polls, backlog, now)
+    problems = () if account.is_paused else (*_problems(account, polls, backlog, now), *_shop_problems(account, now))
     told = [*problems] or [_flow(account, webhook_at, poll_at, backlog, now)]
     paused = ["The account is paused: nothing is read."] if account.is_paused else []
     return SyncHealth(
@@ -97,8 +99,21 @@ def _lateness(account: Account, kind: PollKind, row: PollRow | None, now: dateti
     since = row.succeeded_at or _connected_at(account.id)
     if now - since <= kind.late_after:
         return ""
-    why = row.trouble.rstrip(".") or "it has not been its turn; look whether the workers run"
-    return f"No poll for {kind.what} has succeeded for {span(now - since)}: {why}."
+    return f"No poll for {kind.what} has succeeded for {span(now - since)}: {_why(row)}."
+
+
+def _shop_problems(account: Account, now: datetime) -> Iterator[str]:
+    """What the shop's webhooks did not tell is found late now."""
+    shop = (PollRow.store_id == account.store.id, PollRow.kind.in_(SHOP))
+    polls = select(PollRow).where(*shop).order_by(PollRow.kind).execution_options(populate_existing=True)
+    for row in db.session.execute(polls).scalars():
+        since = row.succeeded_at or account.created_at
+        if now - since > SHOP_MAY_MISS * shop_polls.every(row.kind):
+            yield f"No poll for {SHOP_WHAT[row.kind]} has succeeded for {span(now - since)}: {_why(row)}."
+
+
+def _why(row: PollRow) -> str:
+    return row.trouble.rstrip(".") or "it has not been its turn; look whether the workers run"
 
 
 def _flow(

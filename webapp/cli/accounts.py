@@ -10,7 +10,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from webapp import account_changes, account_entry, accounts, demo, order_settings, removal
+from webapp import account_changes, account_entry, accounts, demo, order_settings, removal, subscriptions
 from webapp.account_changes import Change
 from webapp.accounts import Account, NewAccount, Refused
 from webapp.cli.saying import as_json, fail, plainly, show, show_added
@@ -86,6 +86,8 @@ def accounts_add(as_json: bool, **given: Any) -> None:
     row = account_changes.add(new, BY)
     demo.stop()
     show_added("walmart", row, auth, as_json)
+    if not as_json:
+        click.echo(f"Webhooks: {subscriptions.standing(accounts.by_id(row.id))[1]}")
 
 
 @group.command("list")

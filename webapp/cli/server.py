@@ -37,13 +37,13 @@ def prepare(as_json: bool) -> None:
 @with_appcontext
 @plainly
 def poll(name: str, as_json: bool) -> None:
-    """Read from Walmart now whatever changed, instead of at the next poll."""
+    """Read from Walmart and from the shop now whatever changed, instead of at the next poll."""
     account = accounts.named(name)
     if name and account is None:
         fail(f"There is no account named {name}.")
     account_id = account.id if account else None
     asked = polls.ask_now(account_id)
-    while turn := polls.take_orders(account_id):
+    while turn := polls.take_news(account_id):
         polls.run(turn)
     inbox.route()
     show({"polls": asked, "troubles": polls.troubles()}, as_json, f"{asked} polled. {' '.join(polls.troubles())}")

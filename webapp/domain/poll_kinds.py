@@ -79,6 +79,13 @@ SHOP_ORDERS, SHOP_SHIPMENTS, SHOP_CREDITMEMOS, SHOP_TRACKS, SHOP_DELETIONS = (
     "shop_deletions",
 )
 SHOP = (SHOP_ORDERS, SHOP_SHIPMENTS, SHOP_CREDITMEMOS, SHOP_TRACKS, SHOP_DELETIONS)
+SHOP_WHAT = {
+    SHOP_ORDERS: "changed orders in the shop",
+    SHOP_SHIPMENTS: "new shipments in the shop",
+    SHOP_CREDITMEMOS: "credit memos in the shop",
+    SHOP_TRACKS: "tracking numbers in the shop",
+    SHOP_DELETIONS: "deleted orders in the shop",
+}
 STORE_POLLS = ("products", *SHOP)
 """What is read periodically from a Magento store."""
 
