@@ -169,11 +169,19 @@ def set_shop(row: OrderRow, shop: ShopOrder) -> None:
 
 
 def with_first_prices(order: Order, stored: Order | None) -> Order:
-    """The order priced as first read: Walmart sets the charges of a cancelled line to zero."""
+    """The order priced as first read: Walmart sets the charges of a cancelled line to zero.
+
+    Its type stands too where an answer leaves it out, as the later pages of a list may.
+    """
     if stored is None:
         return order
     before = {line.number: line for line in stored.lines}
-    return replace(order, lines=tuple(_first_priced(line, before.get(line.number)) for line in order.lines))
+    return replace(
+        order,
+        order_type=order.order_type or stored.order_type,
+        original_customer_order_id=order.original_customer_order_id or stored.original_customer_order_id,
+        lines=tuple(_first_priced(line, before.get(line.number)) for line in order.lines),
+    )
 
 
 def _first_priced(line: Line, before: Line | None) -> Line:

@@ -255,7 +255,7 @@ def test_the_cursor_goes_back_verbatim() -> None:
         assert (page.next_cursor, page.total, len(page.orders)) == (cursor, 31, 1)
         client(server).list_orders(cursor=page.next_cursor, modified_from=datetime.now(UTC))
         assert [request.target for request in server.requests] == [
-            "/v3/orders?limit=200&shipNodeType=WFSFulfilled&lastModifiedStartDate=2026-01-02T03%3A04%3A05Z",
+            "/v3/orders?limit=200&shipNodeType=WFSFulfilled&replacementInfo=true&lastModifiedStartDate=2026-01-02T03%3A04%3A05Z",
             f"/v3/orders{cursor}",
         ]
 

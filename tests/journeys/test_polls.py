@@ -422,7 +422,7 @@ def test_a_thousand_histories_end_where_walmart_stands_after_one_poll(house: Hou
 
 
 def _as_sent(house: House, po: str) -> dict[str, Any]:
-    sent: dict[str, Any] = document(json.dumps({**house.walmart.order(po), "orderType": ""}).encode())
+    sent: dict[str, Any] = document(json.dumps(house.walmart.order(po)).encode())
     return sent
 
 

@@ -14,7 +14,7 @@ from tests.rows import a_call, a_change, a_command, a_line, a_store, an_account,
 from tests.views.conftest import PEOPLE, statements, token_on
 from tests.views.scene import draw
 from webapp import clock, timeline
-from webapp.models import CommandRow, EventRow, OrderRow, db
+from webapp.models import AccountRow, CommandRow, EventRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
 
 PARTS = re.compile(r'data-region="([^"]+)" data-version="([^"]+)"')
@@ -272,3 +272,17 @@ def test_the_magento_order_is_created_with_one_click_and_again_after_a_question(
     with app.app_context():
         row = db.session.execute(select(OrderRow).where(OrderRow.po == second)).scalar_one()
         assert (row.creation_asked, len(row.magento_former or ())) == (1, 1)
+
+
+def test_orders_of_a_paused_account_say_that_nothing_goes_on(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context():
+        key, po = draw()
+        waits = "Waiting for a tracking number on shipment 000000131."
+        for is_store, words in ((False, "Its account is paused: resume it"), (True, "Its store is paused: resume")):
+            with unit_of_work() as work:
+                account = work.execute(select(AccountRow).where(AccountRow.key == key)).scalar_one()
+                (account.store if is_store else account).is_paused = True
+            page = operator.get(f"/orders/{key}/{po}").text
+            assert words in page
+            assert waits in page
+            assert words in operator.get(f"/orders/{key}/{po}/row").text

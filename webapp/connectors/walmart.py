@@ -117,6 +117,10 @@ def fetch_token(caller: Caller, account: WalmartAccount) -> AccessToken:
     return _read(caller.send(call, judge_token), lambda body: _token(body, asked_at))
 
 
+ORDER_TYPES = "replacementInfo=true"
+"""Without it Walmart leaves `orderType` and `originalCustomerOrderID` out, so that no replacement is known for one."""
+
+
 class WalmartClient:
     """The calls of one account. Every method raises ConnectorError with Walmart's own sentence."""
 
@@ -127,7 +131,7 @@ class WalmartClient:
 
     def get_order(self, po: str) -> Order | None:
         """The order, or None where Walmart has none of this number (or not yet, right after a webhook)."""
-        answer = self._send("GET", f"/v3/orders/{_quoted(po)}", judge=judge_search)
+        answer = self._send("GET", f"/v3/orders/{_quoted(po)}?{ORDER_TYPES}", judge=judge_search)
         return None if is_nothing_found(answer) else self._order(answer, po)
 
     def list_orders(
@@ -152,7 +156,7 @@ class WalmartClient:
             "lastModifiedEndDate": modified_to,
         }
         times = "".join(f"&{name}={quote(_time(at), safe='')}" for name, at in asked.items() if at)
-        start = f"?limit={min(max(limit, 1), MOST_ORDERS)}&shipNodeType={_quoted(ship_node)}{times}"
+        start = f"?limit={min(max(limit, 1), MOST_ORDERS)}&shipNodeType={_quoted(ship_node)}&{ORDER_TYPES}{times}"
         answer = self._send("GET", f"/v3/orders{cursor or start}", judge=judge_search)
         at = http_time(answer.headers.get("Date", ""))
         if is_nothing_found(answer):

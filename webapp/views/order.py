@@ -215,7 +215,7 @@ def shown(found: Found) -> dict[str, Any]:
         "attention": attention,
         "steps": order_acts.steps(row, account, options, attention),
         "acts": order_acts.acts(row, account, options),
-        "waiting": [sentence for sentence in row.waiting_for if sentence != row.attention],
+        "waiting": _waiting(row, account),
         "parked": log.parked,
         "lines": order_facts.lines(row, account, links),
         "to_link": product_links.wanted(row, links) if rights["may_act"] and row.magento_order_id is None else [],
@@ -248,6 +248,13 @@ def _is_due(found: Found) -> bool:
     sync, now = found.sync, clock.now()
     held = sync.claimed_until is not None and sync.claimed_until > now
     return held or (sync.look_again_at is not None and sync.look_again_at <= now)
+
+
+def _waiting(row: OrderRow, account: AccountRow) -> list[str]:
+    """What it waits for; of a paused account first that, since nothing else comes before."""
+    resting = showing.resting(account)
+    rest = [sentence for sentence in row.waiting_for if sentence != row.attention]
+    return [resting, *rest] if resting and row.waiting_for else rest
 
 
 def _attention(row: OrderRow, parked: list[Entry]) -> str:

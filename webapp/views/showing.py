@@ -98,6 +98,8 @@ def row(order: OrderRow, account: AccountRow) -> Row:
     store, counts, status = account.store, counts_of(order.lines), OrderStatus(order.status)
     bought = items(order.lines, store, partial(_link_url, account.key, order.po))
     sentence, needs_attention = _sentence(order)
+    if order.waiting_for and not needs_attention:
+        sentence = resting(account) or sentence
     is_due = is_open(counts) and order.ship_node == SELLER_FULFILLED
     ship_by = words.deadline(order.ship_by, store.time_zone, is_open=is_due)
     return Row(
@@ -127,6 +129,13 @@ def row(order: OrderRow, account: AccountRow) -> Row:
         notes="",
         is_demo=order.is_demo,
     )
+
+
+def resting(account: AccountRow) -> str:
+    """Why nothing is done about the account's orders, and what to do; empty while something is."""
+    if account.store.is_paused:
+        return "Its store is paused: resume the store to go on."
+    return "Its account is paused: resume it to go on." if account.is_paused else ""
 
 
 def _edge(needs_somebody: bool, ship_by: Deadline) -> str:
