@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from sandbox import walmart_events
 from tests.driving import events_of, second_account
 from tests.house import House, order_event
-from webapp import account_changes, accounts, inbox, subscriptions
+from webapp import account_changes, accounts, clock, inbox, subscriptions
 from webapp.accounts import Account, Refused
 from webapp.models import AccountRow, EventRow, SettingChangeRow, db
 from webapp.settings import ADDRESS, current
@@ -357,3 +358,25 @@ def test_a_policy_that_changes_wakes_what_waited_for_it(house: House) -> None:
         account_changes.change(house.account_id, account_changes.Change(policy=replace(policy, create_orders=True)), BY)
     house.drain()
     assert house.effects("order_create") == [f"WM-{po}"]
+
+
+def test_a_webhook_that_comes_late_or_tells_nothing_new_changes_nothing_and_says_so(house: House) -> None:
+    po = house.place()
+    house.drain()
+    before = house.shown(po)["status"]
+    stale = order_event(po, "PO_CREATED", "hours-old")
+    stale["source"]["eventTime"] = (clock.now() - timedelta(hours=4)).isoformat()
+    fresh = order_event(po, "PO_LINE_UPDATED", "of-now")
+    fresh["source"]["eventTime"] = (clock.now() + timedelta(minutes=1)).isoformat()
+    for event in (stale, fresh):
+        assert house.post(event) == 200
+        house.drain()
+    with house.app.app_context():
+        told = {
+            str(row.delivery_key).rpartition(":")[2]: row.reason
+            for row in db.session.execute(select(EventRow)).scalars()
+        }
+    assert told["hours-old"] == "Nothing new: it is older than what was read already."
+    assert told["of-now"] == "Nothing new was found."
+    assert house.shown(po)["status"] == before
+    assert len(house.effects("order_create")) == 1

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, update
+from sqlalchemy import Case, ColumnElement, Select, and_, case, func, or_, select, text, update
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from webapp import accounts, clock, intake, refusals, shop_events, turns, vault, webhook_kinds
@@ -20,7 +20,7 @@ from webapp.connectors.signatures import Request
 from webapp.database import is_sqlite
 from webapp.event_text import first_values, identifier, word
 from webapp.intake import NotStored, SenderChanged
-from webapp.models import IS_NEW, EventRow, db
+from webapp.models import IS_NEW, EventRow, SyncRow, db
 from webapp.queue import Bell
 from webapp.turns import Wake
 from webapp.unit_of_work import Work, unit_of_work
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
 LOOKS = 5
 """How often a webhook's sender is looked up anew because its secret was changed while the webhook was stored."""
+OLDER = "Nothing new: it is older than what was read already."
+NOTHING_NEW = "Nothing new was found."
 TWINS_WITHIN = timedelta(minutes=2)
 
 _KEPT_HEADERS = ("content-type", "user-agent", "x-request-id", "wm-qos.correlation-id", "x-adobe-commerce-request-id")
@@ -209,18 +211,28 @@ def settle(
     reason: str = "",
     *,
     too_early: Collection[str] = (),
+    quiet: Collection[str] = (),
 ) -> None:
     """The orders were read, and so every hint that came before the read has done its work.
 
-    Of those in `too_early` the shop's events stay: what they tell of may not have been committed at that time.
+    Of those in `too_early` the shop's events stay: what they tell of may not have been committed at that time. In
+    those in `quiet` the read found nothing new, which Walmart's events then say.
     """
     mine = and_(EventRow.account_id == account_id, EventRow.po.in_(pos), EventRow.id <= up_to)
     answered = or_(EventRow.source != "magento", EventRow.po.not_in(too_early))
     work.execute(
         update(EventRow)
         .where(mine, answered, EventRow.state == EventState.WAITING)
-        .values(state=state, reason=reason, handled_at=clock.now())
+        .values(state=state, reason=_why_quiet(quiet, reason) if quiet else reason, handled_at=clock.now())
     )
+
+
+def _why_quiet(quiet: Collection[str], reason: str) -> Case[str]:
+    """A late or stale webhook is told from one that brought something; `read_at` is still that of the read before."""
+    of_walmart = and_(EventRow.source == "walmart", EventRow.po.in_(quiet))
+    its_turn = and_(SyncRow.account_id == EventRow.account_id, SyncRow.po == EventRow.po)
+    was_read_since = select(SyncRow.id).where(its_turn, SyncRow.read_at > EventRow.happened_at).exists()
+    return case((and_(of_walmart, was_read_since), OLDER), (of_walmart, NOTHING_NEW), else_=reason)
 
 
 def _route_new(at_most: int, *only: ColumnElement[bool]) -> int:

@@ -75,7 +75,8 @@ def store(work: Work, account: Account, findings: Sequence[Finding], newest: int
     pos = {finding.sight.order.po: finding.sync_id for finding in findings}
     looks = _looks_for_shop(findings, hints.shop_spoke(work, account.id, pos, newest), news)
     early = [po for po, look in looks.items() if look.is_too_early]
-    inbox.settle(work, account.id, list(pos), newest, EventState.HANDLED, too_early=early)
+    quiet = [po for po, sync_id in pos.items() if sync_id not in news]
+    inbox.settle(work, account.id, list(pos), newest, EventState.HANDLED, too_early=early, quiet=quiet)
     _release(work, findings, {po: look.at for po, look in looks.items()})
 
 
