@@ -43,7 +43,7 @@ ROWS = (
         "webapp.order_rows",
         "webapp.days",
     ),
-    ("webapp.gate", "webapp.line", "webapp.issued"),
+    ("webapp.gate", "webapp.line", "webapp.issued", "webapp.deaths"),
     ("webapp.event_text", "webapp.shop_events")
     + (
         "webapp.webhook_kinds",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -128,6 +129,27 @@ def test_a_command_left_running_by_a_dead_worker_is_taken_over_after_the_lease(h
     house.drain()
     assert house.effects("acknowledge") == [po]
     assert command_of(house, po, "AcknowledgeOrder").state == "done"
+
+
+def test_what_takes_its_worker_down_each_time_is_parked_and_goes_on_once_it_is_mended(house: House) -> None:
+    """A crash, no memory left, a hang that is ended by force: to the row they are all one."""
+    po = wanting(house)
+    for _ in range(6):
+        claim = take(house, po)
+        with house.app.app_context(), suppress(Killed):
+            outbox.run(claim, dies)
+        clock.move(LEASE_IS_OVER)
+    other = house.place()
+    house.drain()
+    command = command_of(house, po, "AcknowledgeOrder")
+    assert (command.state, house.effects("acknowledge")) == ("parked", [other])
+    assert "ended 5 times in the middle of this" in command.reason
+    assert "ended 5 times" in str(house.shown(po)["attention"])
+    assert [one.outcome for one in attempts_of(house, po) if one.command_id == command.id] == ["died"] * 5
+    with house.app.app_context():
+        outbox.retry(command.id, "a person")
+    house.drain()
+    assert sorted(house.effects("acknowledge")) == sorted([po, other])
 
 
 def test_a_worker_that_died_after_magento_had_acted_leaves_one_order(house: House) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp import circuit, claims, clock, line
+from webapp import circuit, claims, clock, deaths, line
 from webapp.claims import Claim
 from webapp.connectors.http import CallRecord, ConnectorError
 from webapp.connectors.walmart_errors import DEFAULT_WAIT, REFUSED_FOR_NOW
@@ -247,6 +247,9 @@ def _begin(claim: Claim, command_id: int) -> Task | None:
         claims.check(work, claim)
         row = work.session.get(CommandRow, command_id, populate_existing=True)
         if row is None or row.state not in {CommandState.QUEUED, CommandState.RUNNING}:
+            return None
+        if row.state == CommandState.RUNNING and deaths.note(work, row):
+            _end(row, CommandState.PARKED, deaths.TOO_OFTEN)
             return None
         row.state, row.is_in_line = CommandState.RUNNING, row.kind in BY_COMMAND
         command = msgspec.convert(row.arguments, KINDS[row.kind])

@@ -37,7 +37,7 @@ _CHANGE_TONES = {
 }
 _CHANGE_SIDES = dict.fromkeys(("import", "status", "refund", "cancel", "address", "date"), Side.WALMART)
 _CHANGE_SIDES["magento"] = Side.MAGENTO
-_ATTEMPT_TONES = {"done": "ok", "failed": "warn", "parked": "bad", "dismissed": "quiet"}
+_ATTEMPT_TONES = {"done": "ok", "failed": "warn", "died": "warn", "parked": "bad", "dismissed": "quiet"}
 
 
 @dataclass(frozen=True, slots=True)

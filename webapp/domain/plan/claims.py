@@ -26,7 +26,7 @@ def claimed(case: Case, kind: Claiming, standing: Standing) -> Counter[str]:
     left = {line.line: line.open for line in standing.walmart}
     found: Counter[str] = Counter()
     for one, command in case.of(kind):
-        if not _stands(one):
+        if not _stands(one) or (one.state is CommandState.PARKED and is_overtaken(case, command)):
             continue
         for unit in command.units:
             taken = min(unit.quantity, left.get(unit.line, 0))
@@ -34,6 +34,17 @@ def claimed(case: Case, kind: Claiming, standing: Standing) -> Counter[str]:
                 left[unit.line] -= taken
                 found[unit.line] += taken
     return found
+
+
+def is_overtaken(case: Case, command: ConfirmShipment | CancelLines) -> bool:
+    """Some of its units are not open any more, so it can never go as it stands: what is left of it goes anew. What a
+    person asked for stays with that person as long as any of it is open."""
+    lines = case.lines
+    missing = [unit.line not in lines or lines[unit.line].open < unit.quantity for unit in command.units]
+    asked = bool(command.request) if isinstance(command, ConfirmShipment) else command.cause.startswith("request:")
+    if asked:
+        return not any(unit.line in lines and lines[unit.line].open for unit in command.units)
+    return any(missing)
 
 
 def _stands(one: Issued) -> bool:

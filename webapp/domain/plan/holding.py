@@ -14,6 +14,7 @@ from webapp.domain.commands import (
     CreateShipment,
 )
 from webapp.domain.plan.case import Case
+from webapp.domain.plan.claims import is_overtaken
 from webapp.domain.plan.seen import Plan
 from webapp.domain.shop import ItemUnits
 
@@ -28,7 +29,7 @@ def _is_wanted(case: Case, command: Command) -> bool:
     lines = case.lines
     match command:
         case ConfirmShipment() | CancelLines():
-            return any(unit.line in lines and lines[unit.line].open for unit in command.units)
+            return not is_overtaken(case, command)
         case CorrectTracking():
             return any(unit.line in lines and command.before in lines[unit.line].numbers for unit in command.units)
         case CreateShipment():
