@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -80,8 +81,9 @@ def test_processes_share_one_bucket(house: House) -> None:
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def test_threads_that_take_at_once_take_what_is_there_and_no_more(kind: str, request: pytest.FixtureRequest) -> None:
     house = request.getfixturevalue("house" if kind == "sqlite" else "postgres_house")
+    began = time.monotonic()
     taken = side_by_side(house, lambda _: sum(take(a_meter(house)) for _ in range(10)))
-    assert sum(taken) == 59 or sum(taken) == 60  # a second may have passed
+    assert 59 <= sum(taken) <= 60 + (time.monotonic() - began)  # one more comes each second
 
 
 def test_each_read_that_has_to_wait_is_told_a_time_of_its_own(house: House) -> None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 
 from webapp import bulk_progress, clock, vault
 from webapp.actions.chosen import load
 from webapp.actions.kinds import ACTIONS, Action, Asked
 from webapp.bulk_progress import ItemState, JobState
+from webapp.columns import NOW
 from webapp.models import BulkItemRow, BulkJobRow, db
 from webapp.outbox import Refusal
 from webapp.queue import Bell
@@ -28,6 +29,8 @@ SLICE = timedelta(seconds=20)
 """One worker stays with an action so long before it lets others have their turn."""
 DRAFTS_KEPT = timedelta(days=1)
 HANDFUL = 20
+_IS_FREE = or_(BulkJobRow.claimed_until.is_(None), BulkJobRow.claimed_until < NOW)
+_FREE = select(BulkJobRow.id).where(BulkJobRow.state == JobState.RUNNING, _IS_FREE).order_by(BulkJobRow.id).limit(1)
 GONE = "This action is not known any more. Choose the orders again."
 
 
@@ -104,21 +107,20 @@ def again(key: str, by: str) -> str:
 
 def take() -> Turn | None:
     """The action that waits the longest, held for this worker; None where none does."""
-    free = and_(BulkJobRow.state == JobState.RUNNING, _is_free())
-    job_id = db.session.execute(select(BulkJobRow.id).where(free).order_by(BulkJobRow.id).limit(1)).scalar_one_or_none()
+    job_id = db.session.execute(_FREE, {"now": clock.now()}).scalar_one_or_none()
     if job_id is None:
         return None
     with unit_of_work() as work:
         held = {"claimed_until": clock.now() + LEASE, "fence": BulkJobRow.fence + 1}
-        if not work.changed(update(BulkJobRow).where(BulkJobRow.id == job_id, free).values(held)):
+        won = update(BulkJobRow).where(BulkJobRow.id == job_id, _IS_FREE).values(held)
+        if not work.changed(won.execution_options(synchronize_session=False), {"now": clock.now()}):
             return None
         return Turn(job_id, work.session.get_one(BulkJobRow, job_id, populate_existing=True).fence)
 
 
 def is_due() -> bool:
     """An action is running and nobody holds it."""
-    wanted = select(exists().where(BulkJobRow.state == JobState.RUNNING, _is_free()))
-    return bool(db.session.execute(wanted).scalar_one())
+    return db.session.execute(_FREE, {"now": clock.now()}).first() is not None
 
 
 def run(turn: Turn) -> None:
@@ -134,10 +136,6 @@ def run(turn: Turn) -> None:
         _let_go(turn)
     except Lost:
         log.info("bulk=%s was taken over", turn.job_id)
-
-
-def _is_free() -> Any:
-    return or_(BulkJobRow.claimed_until.is_(None), BulkJobRow.claimed_until < clock.now())
 
 
 def _handful(turn: Turn) -> Sequence[BulkItemRow]:

@@ -7,9 +7,10 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 
 from webapp import clock
+from webapp.columns import Moment
 from webapp.connectors.http import Answer, Call, ConnectorError
 from webapp.domain.circuit import OPENS_AFTER, rest
 from webapp.limits import MustWait
@@ -20,6 +21,10 @@ from webapp.unit_of_work import Work, unit_of_work
 log = logging.getLogger(__name__)
 
 PROBE_TAKES = timedelta(seconds=60)
+
+_HEALTH = select(AccountRow.failures, AccountRow.trouble, AccountRow.trouble_since, AccountRow.probe_at).where(
+    AccountRow.id == bindparam("mine")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +110,11 @@ def wake(work: Work, account_id: int) -> None:
 
 def health_of(account_id: int) -> Health:
     """How an account stands with Walmart."""
-    found = select(AccountRow.failures, AccountRow.trouble, AccountRow.trouble_since, AccountRow.probe_at)
-    row = db.session.execute(found.where(AccountRow.id == account_id)).one_or_none()
+    row = db.session.execute(_HEALTH, {"mine": account_id}).one_or_none()
     return Health(row[0], row[1] or "", row[2], row[3]) if row else Health()
 
 
-def is_awake(now: datetime) -> ColumnElement[bool]:
+def is_awake(now: Moment) -> ColumnElement[bool]:
     """Turns of accounts that are not resting, or that are due for a probe."""
     resting = select(AccountRow.id).where(AccountRow.probe_at > now)
     return SyncRow.account_id.not_in(resting)

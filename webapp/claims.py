@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from webapp import circuit, clock
+from webapp.columns import NOW, Moment, Utc
 from webapp.domain.commands import MAGENTO_ALONE
 from webapp.models import IS_OPEN, AccountRow, CommandRow, StoreRow, SyncRow, db
 from webapp.queue import Bell
 from webapp.unit_of_work import Work, unit_of_work
 
 LEASE = timedelta(seconds=60)
+
+Due = Callable[[Moment], ColumnElement[bool]]
+NO_SYNC = {"synchronize_session": False}
+SYNCS = SyncRow.metadata.tables[SyncRow.__tablename__]
 
 
 class Lost(Exception):
@@ -50,19 +69,17 @@ class Claim:
         return Holder("account", self.account_id), Holder("store", self.store_id)
 
 
-def due_reads(now: datetime) -> ColumnElement[bool]:
+def due_reads(now: Moment) -> ColumnElement[bool]:
     """Orders that want to be looked at and are held by nobody."""
     return and_(SyncRow.look_again_at <= now, is_free(now), circuit.is_awake(now))
 
 
-def due_commands(now: datetime) -> ColumnElement[bool]:
+def due_commands(now: Moment) -> ColumnElement[bool]:
     """Orders with a command that is due, or was left running by a worker that died."""
     return and_(SyncRow.id.in_(_waiting(now).with_only_columns(CommandRow.sync_id)), is_free(now))
 
 
-def take(
-    due: Callable[[datetime], ColumnElement[bool]], *, at_most: int, held: Counter[Holder], threads: int
-) -> list[Claim]:
+def take(due: Due, *, at_most: int, held: Counter[Holder], threads: int) -> list[Claim]:
     """Claim up to `at_most` due orders, shared out fairly.
 
     `held` says how many orders each account and store holds in this worker already: while others have due work, one
@@ -78,10 +95,16 @@ def take(
         return [claim for sync_id in sorted(wanted) if (claim := take_within(work, sync_id, clock.now()))]
 
 
-def candidates(due: Callable[[datetime], ColumnElement[bool]], at_most: int) -> Sequence[Row[int, int, int]]:
+def candidates(due: Due, at_most: int) -> Sequence[Row[int, int, int]]:
     """What `take` chooses from: of each account the `at_most` orders that are due the longest, or the most urgent."""
     now = clock.now()
-    return _ranked(due(now), at_most, _deadline(now) if due is due_commands else None)
+    last = now + timedelta(days=36500)
+    return db.session.execute(_ranked(due), {"now": now, "last": last, "at_most": at_most}).all()
+
+
+def is_due(work: Work, sync_ids: Collection[int], due: Due) -> bool:
+    """One of these turns is due."""
+    return work.execute(_any_due(due), {"now": clock.now(), "ids": list(sync_ids)}).first() is not None
 
 
 def take_one(account_id: int, po: str) -> Claim | None:
@@ -108,20 +131,12 @@ def trouble(account_id: int, po: str) -> str:
 
 def nearest_read(now: datetime) -> datetime | None:
     """When the next order falls due that nobody holds; what is overdue counts as it stands, in the past."""
-    looks = select(SyncRow.look_again_at).where(
-        SyncRow.look_again_at.is_not(None), is_free(now), _awake(), circuit.is_awake(now)
-    )
-    return db.session.execute(looks.order_by(SyncRow.look_again_at).limit(1)).scalar_one_or_none()
+    return db.session.execute(_nearest_read(), {"now": now}).scalar_one_or_none()
 
 
 def nearest_command(now: datetime) -> datetime | None:
     """When the next command falls due whose order nobody holds."""
-    attempts = (
-        select(CommandRow.next_attempt_at)
-        .join(SyncRow, SyncRow.id == CommandRow.sync_id)
-        .where(text(IS_OPEN), is_free(now), _awake(), _may_call(now))
-    )
-    return db.session.execute(attempts.order_by(CommandRow.next_attempt_at).limit(1)).scalar_one_or_none()
+    return db.session.execute(_nearest_command(), {"now": now}).scalar_one_or_none()
 
 
 def renew(claim: Claim) -> None:
@@ -132,8 +147,8 @@ def renew(claim: Claim) -> None:
 
 def check(work: Work, claim: Claim) -> None:
     """Prove, inside the transaction that records a result, that the order is still ours; renews the lease."""
-    ours = and_(SyncRow.id == claim.sync_id, SyncRow.fence == claim.fence, SyncRow.claimed_until.is_not(None))
-    if not work.changed(update(SyncRow).where(ours).values(claimed_until=clock.now() + LEASE)):
+    values = {"held": claim.sync_id, "held_fence": claim.fence, "lease": clock.now() + LEASE}
+    if not work.changed(_renewal(), values):
         raise Lost(f"The order {claim.po} was taken over by another worker.")
 
 
@@ -160,10 +175,9 @@ def release(
             doubted_at=now if doubted else None,
         )
     )
-    if work.execute(select(SyncRow.id).where(SyncRow.id == claim.sync_id, due_reads(now))).first():
-        work.ring(Bell.INBOUND)
-    if work.execute(select(SyncRow.id).where(SyncRow.id == claim.sync_id, due_commands(now))).first():
-        work.ring(Bell.OUTBOUND)
+    for due, bell in ((due_reads, Bell.INBOUND), (due_commands, Bell.OUTBOUND)):
+        if is_due(work, [claim.sync_id], due):
+            work.ring(bell)
 
 
 def hand_over(work: Work, claim: Claim) -> None:
@@ -182,7 +196,7 @@ def let_go(work: Work, claim: Claim) -> None:
     work.changed(update(SyncRow).where(ours).values(claimed_until=None))
 
 
-def is_free(now: datetime) -> ColumnElement[bool]:
+def is_free(now: Moment) -> ColumnElement[bool]:
     """Turns that nobody holds."""
     return or_(SyncRow.claimed_until.is_(None), SyncRow.claimed_until < now)
 
@@ -197,39 +211,85 @@ def _awake() -> ColumnElement[bool]:
     return SyncRow.account_id.not_in(paused)
 
 
-def _may_call(now: datetime) -> ColumnElement[bool]:
+def _may_call(now: Moment) -> ColumnElement[bool]:
     """Commands to Magento alone go on while Walmart does not serve the account."""
     return or_(CommandRow.kind.in_(MAGENTO_ALONE), circuit.is_awake(now))
 
 
-def _waiting(now: datetime) -> Select[Any]:
+def _waiting(now: Moment) -> Select[Any]:
     due = select(CommandRow).join(SyncRow, SyncRow.id == CommandRow.sync_id)
     return due.where(text(IS_OPEN), CommandRow.next_attempt_at <= now, _may_call(now))
 
 
-def _deadline(now: datetime) -> ColumnElement[Any]:
+@cache
+def _renewal() -> Update:
+    ours = and_(
+        SyncRow.id == bindparam("held"), SyncRow.fence == bindparam("held_fence"), SyncRow.claimed_until.is_not(None)
+    )
+    return update(SyncRow).where(ours).values(claimed_until=bindparam("lease")).execution_options(**NO_SYNC)
+
+
+@cache
+def _capture() -> Update:
+    free = and_(SyncRow.id == bindparam("wanted"), is_free(NOW))
+    taken = {"claimed_until": bindparam("lease"), "look_again_at": bindparam("lease"), "fence": SyncRow.fence + 1}
+    return update(SyncRow).where(free).values(taken).execution_options(**NO_SYNC)
+
+
+@cache
+def _captured() -> Select[Any]:
+    return (
+        select(*(SYNCS.c[name] for name in ("account_id", "po", "fence", "hints", "tries", "doubted_at")))
+        .add_columns(AccountRow.store_id)
+        .join(AccountRow, AccountRow.id == SYNCS.c.account_id)
+        .where(SYNCS.c.id == bindparam("wanted"))
+    )
+
+
+@cache
+def _nearest_read() -> Select[datetime | None]:
+    looks = select(SyncRow.look_again_at).where(
+        SyncRow.look_again_at.is_not(None), is_free(NOW), _awake(), circuit.is_awake(NOW)
+    )
+    return looks.order_by(SyncRow.look_again_at).limit(1)
+
+
+@cache
+def _nearest_command() -> Select[datetime | None]:
+    attempts = (
+        select(CommandRow.next_attempt_at)
+        .join(SyncRow, SyncRow.id == CommandRow.sync_id)
+        .where(text(IS_OPEN), is_free(NOW), _awake(), _may_call(NOW))
+    )
+    return attempts.order_by(CommandRow.next_attempt_at).limit(1)
+
+
+@cache
+def _any_due(due: Due) -> Select[int]:
+    return select(SyncRow.id).where(SyncRow.id.in_(bindparam("ids", expanding=True)), due(NOW)).limit(1)
+
+
+def _deadline() -> ColumnElement[Any]:
     """The nearest deadline among the due commands of an order; without one, last."""
-    last = now + timedelta(days=36500)
-    nearest = select(func.min(func.coalesce(CommandRow.deadline, last))).where(
-        CommandRow.sync_id == SyncRow.id, text(IS_OPEN), CommandRow.next_attempt_at <= now
+    nearest = select(func.min(func.coalesce(CommandRow.deadline, bindparam("last", type_=Utc())))).where(
+        CommandRow.sync_id == SyncRow.id, text(IS_OPEN), CommandRow.next_attempt_at <= NOW
     )
     return nearest.correlate(SyncRow).scalar_subquery()
 
 
-def _ranked(
-    due: ColumnElement[bool], at_most: int, urgency: ColumnElement[Any] | None = None
-) -> Sequence[Row[int, int, int]]:
+@cache
+def _ranked(due: Due) -> Select[int, int, int]:
     """The most urgent of each account, so that a backlog of one never hides what another waits for."""
-    first = SyncRow.look_again_at if urgency is None else urgency
+    first = _deadline() if due is due_commands else SyncRow.look_again_at
     place = func.row_number().over(partition_by=SyncRow.account_id, order_by=(first, SyncRow.id))
     ranked = (
         select(SyncRow.id, SyncRow.account_id, AccountRow.store_id, place.label("place"))
         .join(AccountRow, AccountRow.id == SyncRow.account_id)
-        .where(due, _awake())
+        .where(due(NOW), _awake())
         .subquery()
     )
-    chosen = select(ranked.c.id, ranked.c.account_id, ranked.c.store_id).where(ranked.c.place <= at_most)
-    return db.session.execute(chosen.order_by(ranked.c.place, ranked.c.id)).all()
+    chosen = select(ranked.c.id, ranked.c.account_id, ranked.c.store_id).where(ranked.c.place <= bindparam("at_most"))
+    return chosen.order_by(ranked.c.place, ranked.c.id)
 
 
 def _share(candidates: Sequence[Row[int, int, int]], *, at_most: int, held: Counter[Holder], threads: int) -> list[int]:
@@ -249,27 +309,16 @@ def _share(candidates: Sequence[Row[int, int, int]], *, at_most: int, held: Coun
 
 def take_within(work: Work, sync_id: int, now: datetime) -> Claim | None:
     """Win the order by a conditional update, or not. If its worker dies, it is due again when the lease ends."""
-    won = work.changed(
-        update(SyncRow)
-        .where(SyncRow.id == sync_id, is_free(now))
-        .values(claimed_until=now + LEASE, look_again_at=now + LEASE, fence=SyncRow.fence + 1)
-    )
-    if not won:
+    if not work.changed(_capture(), {"wanted": sync_id, "now": now, "lease": now + LEASE}):
         return None
-    row = work.execute(
-        select(SyncRow, AccountRow.store_id)
-        .join(AccountRow, AccountRow.id == SyncRow.account_id)
-        .where(SyncRow.id == sync_id)
-    ).one()
-    sync = row.SyncRow
-    work.session.refresh(sync)
+    row = work.execute(_captured(), {"wanted": sync_id}).one()
     return Claim(
         sync_id=sync_id,
-        account_id=sync.account_id,
+        account_id=row.account_id,
         store_id=row.store_id,
-        po=sync.po,
-        fence=sync.fence,
-        hints=sync.hints,
-        tries=sync.tries,
-        is_doubted=sync.doubted_at is not None,
+        po=row.po,
+        fence=row.fence,
+        hints=row.hints,
+        tries=row.tries,
+        is_doubted=row.doubted_at is not None,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask import has_app_context
-from sqlalchemy import Update, update
+from sqlalchemy import bindparam, update
 
 from webapp import claims, clock, limits
 from webapp.accounts import Account
@@ -18,6 +18,14 @@ from webapp.domain.commands import CommandState
 from webapp.limits import Meter
 from webapp.models import CommandRow
 from webapp.unit_of_work import rest, unit_of_work
+
+_LEAVE_THE_LINE = (
+    update(CommandRow)
+    .where(CommandRow.sync_id == bindparam("held"), CommandRow.state == CommandState.RUNNING, CommandRow.is_in_line)
+    .values(is_in_line=False)
+    .execution_options(synchronize_session=False)
+)
+"""The command that is being carried out has its token."""
 
 
 @dataclass(slots=True)
@@ -59,7 +67,7 @@ class Gate:
             if meter is not None:
                 at = limits.take(work, meter)
             if at is None and self.claim is not None:
-                work.execute(_leave_the_line(self.claim))
+                work.execute(_LEAVE_THE_LINE, {"held": self.claim.sync_id})
         if at is not None and meter is not None:
             raise limits.must_wait(meter, at)
 
@@ -101,9 +109,3 @@ class PageGate:
 
     def after(self, call: Call, answer: Answer | None, error: ConnectorError | None) -> None:
         """There is nothing to learn."""
-
-
-def _leave_the_line(claim: Claim) -> Update:
-    """The command that is being carried out has its token."""
-    mine = update(CommandRow).where(CommandRow.sync_id == claim.sync_id, CommandRow.state == CommandState.RUNNING)
-    return mine.where(CommandRow.is_in_line).values(is_in_line=False)

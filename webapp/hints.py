@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp import clock, turns
@@ -25,6 +25,22 @@ LOOKS_ONCE_MORE = timedelta(seconds=20)
 """After a shop's event in which nothing new was found: a save that took long is committed by then."""
 UNREADABLE = "unreadable"
 
+_WAITING = and_(
+    EventRow.account_id == bindparam("account"),
+    EventRow.id <= bindparam("up_to"),
+    EventRow.state == EventState.WAITING,
+)
+_WISHERS = (
+    select(EventRow.source, EventRow.headers)
+    .where(_WAITING, EventRow.po == bindparam("order"), EventRow.source.in_((MERCHANT, REIMPORT)))
+    .order_by(EventRow.id)
+)
+_SHOP_SPOKE = (
+    select(EventRow.po, EventRow.received_at)
+    .where(_WAITING, EventRow.po.in_(bindparam("orders", expanding=True)), EventRow.source == SHOP)
+    .order_by(EventRow.received_at)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -36,14 +52,8 @@ class Look:
 
 def wishers(account_id: int, po: str, up_to: int) -> dict[str, str]:
     """Who asked for this order and waits for the answer, whatever its age: the author by source."""
-    asked = select(EventRow.source, EventRow.headers).where(
-        EventRow.account_id == account_id,
-        EventRow.po == po,
-        EventRow.id <= up_to,
-        EventRow.state == EventState.WAITING,
-        EventRow.source.in_((MERCHANT, REIMPORT)),
-    )
-    return {row.source: str(row.headers.get("by", "")) for row in db.session.execute(asked.order_by(EventRow.id))}
+    asked = db.session.execute(_WISHERS, {"account": account_id, "order": po, "up_to": up_to})
+    return {row.source: str(row.headers.get("by", "")) for row in asked}
 
 
 def shop_spoke(work: Work, account_id: int, turns_of: Mapping[str, int], up_to: int) -> dict[str, datetime]:
@@ -51,14 +61,8 @@ def shop_spoke(work: Work, account_id: int, turns_of: Mapping[str, int], up_to: 
 
     What came while a command of ours was being carried out is its echo: the read after the command answers it.
     """
-    waiting = select(EventRow.po, EventRow.received_at).where(
-        EventRow.account_id == account_id,
-        EventRow.po.in_(turns_of),
-        EventRow.id <= up_to,
-        EventRow.source == SHOP,
-        EventRow.state == EventState.WAITING,
-    )
-    spoke = [(str(row.po), row.received_at) for row in work.execute(waiting.order_by(EventRow.received_at))]
+    waiting = work.execute(_SHOP_SPOKE, {"account": account_id, "orders": list(turns_of), "up_to": up_to})
+    spoke = [(str(row.po), row.received_at) for row in waiting]
     ours = _acted(work, {turns_of[po] for po, _ in spoke}, spoke[0][1]) if spoke else []
     return {
         po: at for po, at in spoke if not any(one == turns_of[po] and begin <= at <= end for one, begin, end in ours)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Case, ColumnElement, Select, and_, case, func, or_, select, text, update
+from sqlalchemy import Case, ColumnElement, Select, and_, bindparam, case, func, or_, select, text, update
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from webapp import accounts, clock, intake, refusals, shop_events, turns, vault, webhook_kinds
@@ -35,6 +35,19 @@ NOTHING_NEW = "Nothing new was found."
 TWINS_WITHIN = timedelta(minutes=2)
 
 _KEPT_HEADERS = ("content-type", "user-agent", "x-request-id", "wm-qos.correlation-id", "x-adobe-commerce-request-id")
+
+
+_ACCOUNT, _ORDER = EventRow.account_id == bindparam("account"), EventRow.po == bindparam("order")
+_ANY_NEW = select(EventRow.id).where(text(IS_NEW)).limit(1)
+_NEWEST_OF = select(func.max(EventRow.id)).where(_ACCOUNT, _ORDER)
+_TWIN = (
+    select(EventRow.id)
+    .where(_ACCOUNT, _ORDER, EventRow.id < bindparam("self"))
+    .where(EventRow.happened_at.between(bindparam("earliest"), bindparam("latest")))
+    .where(EventRow.type.in_(bindparam("names", expanding=True)))
+    .order_by(EventRow.id)
+    .limit(1)
+)
 
 
 class EventState(StrEnum):
@@ -187,14 +200,12 @@ def route(at_most: int = 500) -> int:
 
 def has_new() -> bool:
     """Some event was stored and not routed yet."""
-    fresh = select(EventRow.id).where(text(IS_NEW)).limit(1)
-    return db.session.execute(fresh).first() is not None
+    return db.session.execute(_ANY_NEW).first() is not None
 
 
 def newest_of(account_id: int, po: str) -> int:
     """The newest event of an order: everything up to it is answered by a read that begins now."""
-    found = select(func.max(EventRow.id)).where(EventRow.account_id == account_id, EventRow.po == po)
-    return db.session.execute(found).scalar_one() or 0
+    return db.session.execute(_NEWEST_OF, {"account": account_id, "order": po}).scalar_one() or 0
 
 
 def newest() -> int:
@@ -290,10 +301,9 @@ def _twin(work: Work, event: EventRow) -> int | None:
         return None
     news = event.type.rpartition(" ")[2]
     names = [name for name in (news, f"{webhook_kinds.ENVELOPE} {news}") if name != event.type]
-    near = EventRow.happened_at.between(event.happened_at - TWINS_WITHIN, event.happened_at + TWINS_WITHIN)
-    same = and_(EventRow.account_id == event.account_id, EventRow.po == event.po, EventRow.id < event.id)
-    found = select(EventRow.id).where(same, near, EventRow.type.in_(names)).order_by(EventRow.id).limit(1)
-    return work.execute(found).scalar_one_or_none()
+    near = {"earliest": event.happened_at - TWINS_WITHIN, "latest": event.happened_at + TWINS_WITHIN}
+    same = {"account": event.account_id, "order": event.po, "self": event.id}
+    return work.execute(_TWIN, {**near, **same, "names": names}).scalar_one_or_none()
 
 
 def _route_magento(work: Work, event: EventRow) -> Wake | None:

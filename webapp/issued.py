@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from webapp.domain.commands import KINDS, SIDES, CommandState, Issued
 from webapp.models import CommandRow, db
@@ -13,12 +13,13 @@ from webapp.models import CommandRow, db
 RULE = "rule"
 """Stands for the author of what no person asked for."""
 
+_OF_ORDERS = select(CommandRow).where(CommandRow.sync_id.in_(bindparam("ids", expanding=True))).order_by(CommandRow.id)
+
 
 def issued(sync_ids: Collection[int]) -> dict[int, list[Issued]]:
     """Everything ever issued for these orders, by their turns' ids, oldest first, as the plan wants it."""
     found: dict[int, list[Issued]] = {sync_id: [] for sync_id in sync_ids}
-    wanted = select(CommandRow).where(CommandRow.sync_id.in_(sync_ids)).order_by(CommandRow.id)
-    for row in db.session.execute(wanted).scalars():
+    for row in db.session.execute(_OF_ORDERS, {"ids": list(sync_ids)}).scalars():
         found[row.sync_id].append(_to_issued(row))
     return found
 

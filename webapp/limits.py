@@ -6,9 +6,10 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp import clock
@@ -24,6 +25,14 @@ PURSE_LASTS = timedelta(seconds=2)
 PURSE_SHARE = 0.25
 """Reads with a high limit take their tokens by the handful, a quarter of what is spared, so that the database is not
 asked for each: an unused handful is lost, and what is used late can never exceed what is spared."""
+
+_BUCKET = (
+    select(BucketRow)
+    .where(BucketRow.account_id == bindparam("account"), BucketRow.endpoint == bindparam("name"))
+    .execution_options(populate_existing=True)
+)
+_BUCKET_LOCKED = _BUCKET.with_for_update()
+_GRANTED = select(AccountRow.marketplace, AccountRow.settings).where(AccountRow.id == bindparam("account"))
 
 
 class MustWait(ConnectorError):
@@ -73,15 +82,13 @@ def meter(account_id: int, endpoint: Endpoint, market: str, granted: Mapping[str
 
 def meter_of(account_id: int, endpoint: Endpoint) -> Meter:
     """The meter of an account, as its settings stand."""
-    found = select(AccountRow.marketplace, AccountRow.settings).where(AccountRow.id == account_id)
-    row = db.session.execute(found).one()
+    row = db.session.execute(_GRANTED, {"account": account_id}).one()
     return meter(account_id, endpoint, row.marketplace, row.settings.get("rate_limits") or {})
 
 
 def look(of: Meter) -> Bucket:
     """The bucket as it stands; nobody is kept from taking out of it."""
-    row = db.session.execute(select(BucketRow).where(_mine(of)).execution_options(populate_existing=True))
-    return _bucket(of.limit, row.scalar_one_or_none())
+    return _bucket(of.limit, db.session.execute(_BUCKET, _mine(of)).scalar_one_or_none())
 
 
 def hold(work: Work, of: Meter) -> Bucket:
@@ -167,18 +174,17 @@ def _bucket(limit: Limit, row: BucketRow | None) -> Bucket:
 
 
 def _locked(work: Work, of: Meter) -> BucketRow:
-    found = select(BucketRow).where(_mine(of)).with_for_update().execution_options(populate_existing=True)
-    row: BucketRow | None = work.execute(found).scalar_one_or_none()
+    row: BucketRow | None = work.execute(_BUCKET_LOCKED, _mine(of)).scalar_one_or_none()
     if row is None:
         insert = sqlite.insert(BucketRow) if is_sqlite() else postgresql.insert(BucketRow)
         new = {"account_id": of.account_id, "endpoint": of.endpoint.value, "full_at": clock.now(), "most_left": 0}
         work.execute(insert.values(**new).on_conflict_do_nothing())
-        return work.session.execute(found).scalar_one()
+        return work.session.execute(_BUCKET_LOCKED, _mine(of)).scalar_one()
     return row
 
 
-def _mine(of: Meter) -> ColumnElement[bool]:
-    return and_(BucketRow.account_id == of.account_id, BucketRow.endpoint == of.endpoint.value)
+def _mine(of: Meter) -> dict[str, Any]:
+    return {"account": of.account_id, "name": of.endpoint.value}
 
 
 def _remember(of: Meter, bucket: Bucket) -> None:

@@ -10,6 +10,7 @@ from itertools import groupby
 from sqlalchemy import Row, Select, and_, case, func, or_, select, text, update
 
 from webapp import claims, clock, limits
+from webapp.columns import NOW
 from webapp.domain.command_words import DOING
 from webapp.domain.commands import CommandState
 from webapp.domain.limits import BY_COMMAND, Bucket, Endpoint
@@ -20,6 +21,29 @@ from webapp.unit_of_work import Work, unit_of_work
 AT_ONCE = 1000
 SOON = timedelta(seconds=1)
 """What those are told who wait for nothing but the first answer to say how full the bucket is."""
+
+
+_TAKEN, _RIPE = SyncRow.claimed_until >= NOW, CommandRow.next_attempt_at <= NOW
+_HELD = and_(CommandRow.state == CommandState.RUNNING, _TAKEN)
+_QUEUED = and_(CommandRow.state == CommandState.QUEUED, claims.is_free(NOW))
+_BEGUN = or_(and_(_HELD, CommandRow.is_in_line), and_(CommandRow.state == CommandState.QUEUED, _TAKEN, _RIPE))
+_COUNTED = {
+    "running": or_(_HELD, _BEGUN),
+    "let_go": _BEGUN,
+    "due": and_(_QUEUED, _RIPE),
+    "later": and_(_QUEUED, CommandRow.next_attempt_at > NOW, CommandRow.is_in_line),
+}
+_STANDING = (
+    select(
+        SyncRow.account_id,
+        CommandRow.kind,
+        *(func.sum(case((which, 1), else_=0)).label(name) for name, which in _COUNTED.items()),
+    )
+    .join(SyncRow, SyncRow.id == CommandRow.sync_id)
+    .where(text(IS_OPEN), CommandRow.kind.in_(BY_COMMAND), or_(_HELD, *_COUNTED.values()))
+    .group_by(SyncRow.account_id, CommandRow.kind)
+)
+"""The lines by account and kind of command: what `_Line` counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +80,11 @@ def _room(bucket: Bucket, line: _Line, now: datetime) -> int:
 
 
 def _lines(now: datetime) -> Iterator[_Line]:
-    taken, ripe = SyncRow.claimed_until >= now, CommandRow.next_attempt_at <= now
-    held = and_(CommandRow.state == CommandState.RUNNING, taken)
-    queued = and_(CommandRow.state == CommandState.QUEUED, claims.is_free(now))
-    due = and_(queued, ripe)
-    later = and_(queued, CommandRow.next_attempt_at > now, CommandRow.is_in_line)
-    begun = or_(and_(held, CommandRow.is_in_line), and_(CommandRow.state == CommandState.QUEUED, taken, ripe))
-    counted = {"running": or_(held, begun), "let_go": begun, "due": due, "later": later}
-    sums = [func.sum(case((which, 1), else_=0)).label(name) for name, which in counted.items()]
-    found = (
-        select(SyncRow.account_id, CommandRow.kind, *sums)
-        .join(SyncRow, SyncRow.id == CommandRow.sync_id)
-        .where(text(IS_OPEN), CommandRow.kind.in_(BY_COMMAND), or_(held, begun, due, later))
-        .group_by(SyncRow.account_id, CommandRow.kind)
-    )
-    rows = sorted(db.session.execute(found), key=_pair)
+    rows = sorted(db.session.execute(_STANDING, {"now": now}), key=_pair)
     for (account_id, endpoint), group in groupby(rows, _pair):
         members = list(group)
         yield _Line(
-            account_id, Endpoint(endpoint), **{name: sum(getattr(row, name) for row in members) for name in counted}
+            account_id, Endpoint(endpoint), **{name: sum(getattr(row, name) for row in members) for name in _COUNTED}
         )
 
 

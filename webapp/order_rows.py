@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import selectinload
 
 from webapp.domain import words
@@ -29,11 +29,21 @@ from webapp.domain.plan import Choices
 from webapp.domain.shop import Behind, ShopOrder
 from webapp.models import LineRow, OrderRow, SyncRow, db
 
+_OF_TURNS = (
+    select(OrderRow).where(OrderRow.sync_id.in_(bindparam("ids", expanding=True))).options(selectinload(OrderRow.lines))
+)
+_KNOWN = (
+    select(OrderRow, SyncRow.read_at)
+    .join(SyncRow, SyncRow.id == OrderRow.sync_id)
+    .where(OrderRow.account_id == bindparam("account"), OrderRow.po.in_(bindparam("orders", expanding=True)))
+    .options(selectinload(OrderRow.lines))
+    .execution_options(populate_existing=True)
+)
+
 
 def find(sync_id: int) -> OrderRow | None:
     """The stored order of a turn, with its lines."""
-    wanted = select(OrderRow).where(OrderRow.sync_id == sync_id).options(selectinload(OrderRow.lines))
-    return db.session.execute(wanted).scalar_one_or_none()
+    return db.session.execute(_OF_TURNS, {"ids": [sync_id]}).scalar_one_or_none()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +65,12 @@ class Known:
 
 def find_all(sync_ids: Collection[int]) -> dict[int, OrderRow]:
     """The stored orders of these turns, with their lines."""
-    wanted = select(OrderRow).where(OrderRow.sync_id.in_(sync_ids)).options(selectinload(OrderRow.lines))
-    return {row.sync_id: row for row in db.session.execute(wanted).scalars()}
+    return {row.sync_id: row for row in db.session.execute(_OF_TURNS, {"ids": list(sync_ids)}).scalars()}
 
 
 def known(account_id: int, pos: Collection[str]) -> dict[str, Known]:
     """What is stored of these orders of an account, by PO; those never read are left out."""
-    wanted = (
-        select(OrderRow, SyncRow.read_at)
-        .join(SyncRow, SyncRow.id == OrderRow.sync_id)
-        .where(OrderRow.account_id == account_id, OrderRow.po.in_(pos))
-        .options(selectinload(OrderRow.lines))
-        .execution_options(populate_existing=True)
-    )
+    found = db.session.execute(_KNOWN, {"account": account_id, "orders": list(pos)})
     return {
         row.po: Known(
             order=to_order(row),
@@ -81,7 +84,7 @@ def known(account_id: int, pos: Collection[str]) -> dict[str, Known]:
             choices=choices(row),
             correction=correction(row),
         )
-        for row, read_at in db.session.execute(wanted).all()
+        for row, read_at in found.all()
     }
 
 

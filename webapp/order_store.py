@@ -28,6 +28,23 @@ from webapp.unit_of_work import Work
 # The table, not the class: many rows in one execution, without the ORM between.
 MISSING = MissingSkuRow.metadata.tables[MissingSkuRow.__tablename__]
 
+_FORGET_MISSING = delete(MISSING).where(MISSING.c.sync_id.in_(bindparam("ids", expanding=True)))
+_RELEASE = (
+    update(SYNCS)
+    .where(SYNCS.c.id == bindparam("held"))
+    .values(
+        claimed_until=None,
+        look_again_at=case(
+            (SYNCS.c.hints == bindparam("known_hints"), bindparam("look", type_=SYNCS.c.look_again_at.type)),
+            else_=SYNCS.c.look_again_at,
+        ),
+        tries=0,
+        trouble=bindparam("why"),
+        doubted_at=None,
+        read_at=bindparam("seen_at"),
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
@@ -190,7 +207,7 @@ def _told(row: OrderRow | None, finding: Finding) -> list[tuple[str, str, str]]:
 
 
 def _store_missing(work: Work, account: Account, findings: Sequence[Finding]) -> None:
-    work.execute(delete(MissingSkuRow).where(MissingSkuRow.sync_id.in_([finding.sync_id for finding in findings])))
+    work.execute(_FORGET_MISSING, {"ids": [finding.sync_id for finding in findings]})
     missing = [
         {"sync_id": finding.sync_id, "sku": sku, "store_id": account.store.id}
         for finding in findings
@@ -203,25 +220,10 @@ def _store_missing(work: Work, account: Account, findings: Sequence[Finding]) ->
 
 def _release(work: Work, findings: Sequence[Finding], looks: Mapping[str, datetime]) -> None:
     """Like `claims.release`, for all of them in one statement."""
-    release = (
-        update(SYNCS)
-        .where(SYNCS.c.id == bindparam("held"))
-        .values(
-            claimed_until=None,
-            look_again_at=case(
-                (SYNCS.c.hints == bindparam("known_hints"), bindparam("look", type_=SYNCS.c.look_again_at.type)),
-                else_=SYNCS.c.look_again_at,
-            ),
-            tries=0,
-            trouble=bindparam("why"),
-            doubted_at=None,
-            read_at=bindparam("seen_at"),
-        )
-    )
-    work.session.execute(release, [_let_go(one, looks.get(one.sight.order.po)) for one in findings])
-    held, now = SyncRow.id.in_([finding.sync_id for finding in findings]), clock.now()
+    work.session.execute(_RELEASE, [_let_go(one, looks.get(one.sight.order.po)) for one in findings])
+    held = [finding.sync_id for finding in findings]
     for due, bell in ((claims.due_reads, Bell.INBOUND), (claims.due_commands, Bell.OUTBOUND)):
-        if work.execute(select(SyncRow.id).where(held, due(now)).limit(1)).first():
+        if claims.is_due(work, held, due):
             work.ring(bell)
 
 

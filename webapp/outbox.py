@@ -12,11 +12,12 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp import circuit, claims, clock, deaths, line
 from webapp.claims import Claim
+from webapp.columns import NOW
 from webapp.connectors.http import CallRecord, ConnectorError
 from webapp.connectors.walmart_errors import DEFAULT_WAIT, REFUSED_FOR_NOW
 from webapp.database import is_sqlite
@@ -46,6 +47,19 @@ log = logging.getLogger(__name__)
 
 # The table, not the class: many rows in one execution, without the ORM between.
 COMMANDS = CommandRow.metadata.tables[CommandRow.__tablename__]
+
+_DUE = (
+    select(CommandRow.id)
+    .where(CommandRow.sync_id == bindparam("order"))
+    .where(CommandRow.state.in_((CommandState.QUEUED, CommandState.RUNNING)), CommandRow.next_attempt_at <= NOW)
+    .order_by(CommandRow.id)
+)
+_WAITING = (
+    select(CommandRow)
+    .where(CommandRow.sync_id.in_(bindparam("orders", expanding=True)))
+    .where(CommandRow.state.in_((CommandState.QUEUED, CommandState.PARKED)))
+)
+_TRIED_BEFORE = select(func.max(AttemptRow.started_at)).where(AttemptRow.command_id == bindparam("command"))
 
 UNEXPECTED_TRIES = 5
 """An error that nobody foresaw will hardly heal: after so many tries a person is asked."""
@@ -144,8 +158,7 @@ def settle(work: Work, plans: Mapping[int, Plan], known: Mapping[int, Iterable[I
     }
     held = {(sync_id, type(one).__name__, cause_of(one)) for sync_id, plan in plans.items() for one in plan.held}
     unwanted = judged - {(*key, True) for key in kept} - {(*key, False) for key in held}
-    waits = CommandRow.state.in_((CommandState.QUEUED, CommandState.PARKED))
-    for row in work.execute(select(CommandRow).where(CommandRow.sync_id.in_(plans), waits)).scalars():
+    for row in work.execute(_WAITING, {"orders": list(plans)}).scalars():
         if (row.sync_id, row.kind, row.cause, row.state == CommandState.QUEUED) in unwanted:
             _end(row, CommandState.DISMISSED, "Not needed any more: the order shows that it is done or called off.")
 
@@ -234,12 +247,7 @@ def _queued(sync_id: int, account_key: str, po: str, command: Command, by: str) 
 
 
 def _due(sync_id: int) -> Sequence[int]:
-    found = select(CommandRow.id).where(
-        CommandRow.sync_id == sync_id,
-        CommandRow.state.in_((CommandState.QUEUED, CommandState.RUNNING)),
-        CommandRow.next_attempt_at <= clock.now(),
-    )
-    return db.session.execute(found.order_by(CommandRow.id)).scalars().all()
+    return db.session.execute(_DUE, {"order": sync_id, "now": clock.now()}).scalars().all()
 
 
 def _begin(claim: Claim, command_id: int) -> Task | None:
@@ -253,7 +261,7 @@ def _begin(claim: Claim, command_id: int) -> Task | None:
             return None
         row.state, row.is_in_line = CommandState.RUNNING, row.kind in BY_COMMAND
         command = msgspec.convert(row.arguments, KINDS[row.kind])
-        tried_before = work.execute(select(func.max(AttemptRow.started_at)).where(AttemptRow.command_id == row.id))
+        tried_before = work.execute(_TRIED_BEFORE, {"command": row.id})
         was_sent = row.first_sent_at is not None
         return Task(row.id, command, row.tries, row.frozen, was_sent, tried_before.scalar_one())
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, Update, and_, or_, select, update
 from webapp import accounts, clock, poll_windows, product_polls, reimport, scans, shop_polls, stock
 from webapp.accounts import Account
 from webapp.claims import Holder
+from webapp.columns import NOW
 from webapp.connectors.http import CallRecord, ConnectorError
 from webapp.domain import scan as rules
 from webapp.domain.poll_kinds import NAMES, SHOP, kind_of
@@ -33,6 +34,21 @@ TURN_SECONDS = 15.0
 """How long one piece of work reads on; then the next one takes over, so that no drain outlives its time."""
 CURSOR_LIVES = timedelta(seconds=60)
 """A cursor that has lain longer is not trusted: its window is read again."""
+
+
+def _asleep() -> Select[int]:
+    """Polls of paused accounts and stores, and of accounts that rest because Walmart does not serve them."""
+    paused_stores = select(StoreRow.id).where(StoreRow.is_paused)
+    paused = select(AccountRow.id).where(
+        or_(AccountRow.is_paused, AccountRow.store_id.in_(paused_stores), AccountRow.probe_at > NOW)
+    )
+    return select(PollRow.id).where(or_(PollRow.account_id.in_(paused), PollRow.store_id.in_(paused_stores)))
+
+
+_IS_FREE = or_(PollRow.claimed_until.is_(None), PollRow.claimed_until < NOW)
+_IS_UP = and_(_IS_FREE, PollRow.id.not_in(_asleep()))
+_DUE = select(PollRow.id).where(PollRow.due_at <= NOW, _IS_UP).order_by(PollRow.due_at).limit(1)
+_NEAREST = select(PollRow.due_at).where(_IS_UP).order_by(PollRow.due_at).limit(1)
 
 
 class Lost(Exception):
@@ -68,17 +84,13 @@ class Turn:
 def take(*only: ColumnElement[bool]) -> Turn | None:
     """The poll that is due the longest, held for this worker; None when none is due. `only` narrows the choice."""
     now = clock.now()
-    free = or_(PollRow.claimed_until.is_(None), PollRow.claimed_until < now)
-    due = select(PollRow.id).where(PollRow.due_at <= now, free, PollRow.id.not_in(_asleep()), *only)
-    poll_id = db.session.execute(due.order_by(PollRow.due_at).limit(1)).scalar_one_or_none()
+    poll_id = db.session.execute(_DUE.where(*only) if only else _DUE, {"now": now}).scalar_one_or_none()
     if poll_id is None:
         return None
     with unit_of_work() as work:
-        won = work.changed(
-            update(PollRow)
-            .where(PollRow.id == poll_id, free)
-            .values(claimed_until=now + LEASE, fence=PollRow.fence + 1)
-        )
+        mine = update(PollRow).where(PollRow.id == poll_id, _IS_FREE)
+        taken = mine.values(claimed_until=now + LEASE, fence=PollRow.fence + 1)
+        won = work.changed(taken.execution_options(synchronize_session=False), {"now": now})
         return _turn(work.session.get_one(PollRow, poll_id, populate_existing=True)) if won else None
 
 
@@ -94,10 +106,7 @@ def take_news(account_id: int | None = None) -> Turn | None:
 
 def nearest() -> datetime | None:
     """When the next poll falls due."""
-    now = clock.now()
-    free = or_(PollRow.claimed_until.is_(None), PollRow.claimed_until < now)
-    waiting = select(PollRow.due_at).where(free, PollRow.id.not_in(_asleep())).order_by(PollRow.due_at).limit(1)
-    return db.session.execute(waiting).scalar_one_or_none()
+    return db.session.execute(_NEAREST, {"now": clock.now()}).scalar_one_or_none()
 
 
 def run(turn: Turn) -> None:
@@ -271,15 +280,6 @@ def _end(turn: Turn, **values: object) -> None:
 
 def _mine(turn: Turn) -> Update:
     return update(PollRow).where(PollRow.id == turn.id, PollRow.fence == turn.fence)
-
-
-def _asleep() -> Select[int]:
-    """Polls of paused accounts and stores, and of accounts that rest because Walmart does not serve them."""
-    paused_stores = select(StoreRow.id).where(StoreRow.is_paused)
-    paused = select(AccountRow.id).where(
-        or_(AccountRow.is_paused, AccountRow.store_id.in_(paused_stores), AccountRow.probe_at > clock.now())
-    )
-    return select(PollRow.id).where(or_(PollRow.account_id.in_(paused), PollRow.store_id.in_(paused_stores)))
 
 
 def _account_of(turn: Turn) -> int:

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -28,7 +29,6 @@ from webapp.unit_of_work import Work, unit_of_work
 RENEW_BEFORE = timedelta(seconds=60)
 RENEWAL_LEASE = timedelta(seconds=30)
 LOOK_EVERY = 0.05
-
 
 REFUSAL_HOLDS = timedelta(minutes=10)
 """So long a shop's admin user is not tried again once Magento refused the password: six failures lock the user out."""
@@ -76,7 +76,7 @@ class SharedToken:
 
     def _stored(self, other_than: str = "") -> str | None:
         db.session.rollback()
-        row = db.session.execute(select(self.table.token, self.table.expires_at).where(self._mine)).one_or_none()
+        row = db.session.execute(_token_of(self.table), {"owner": self.owner_id}).one_or_none()
         if row is None or row.token is None or row.expires_at is None:
             return None
         if row.expires_at - RENEW_BEFORE <= clock.now():
@@ -181,6 +181,11 @@ def _as_error(failure: dict[str, Any], side: Side) -> ConnectorError:
 
 def _owner(table: Table) -> InstrumentedAttribute[int]:
     return table.account_id if table is AccessTokenRow else StoreTokenRow.store_id
+
+
+@cache
+def _token_of(table: Table) -> Select[Any, Any]:
+    return select(table.token, table.expires_at).where(_owner(table) == bindparam("owner"))
 
 
 def _ensure_row(work: Work, table: Table, owner_id: int) -> None:

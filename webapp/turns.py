@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import Executable
 
 from webapp.database import is_sqlite
 from webapp.models import SyncRow
@@ -35,10 +37,19 @@ def wake(work: Work, wakes: Iterable[Wake]) -> None:
     if not rows:
         return
     _lock(work, rows)
-    insert = sqlite.insert(SYNCS) if is_sqlite() else postgresql.insert(SYNCS)
-    earlier = func.min if is_sqlite() else func.least
+    values = [
+        {"account_id": account_id, "po": po, "look_again_at": at, "hints": hints}
+        for (account_id, po), (at, hints) in sorted(rows.items())
+    ]
+    work.session.execute(_hinted(on_sqlite=is_sqlite()), values)
+
+
+@cache
+def _hinted(*, on_sqlite: bool) -> Executable:
+    insert = sqlite.insert(SYNCS) if on_sqlite else postgresql.insert(SYNCS)
+    earlier = func.min if on_sqlite else func.least
     wanted = insert.excluded.look_again_at
-    hinted = insert.on_conflict_do_update(
+    return insert.on_conflict_do_update(
         index_elements=["account_id", "po"],
         set_={
             "look_again_at": earlier(func.coalesce(SYNCS.c.look_again_at, wanted), wanted),
@@ -46,11 +57,6 @@ def wake(work: Work, wakes: Iterable[Wake]) -> None:
             "tries": 0,
         },
     )
-    values = [
-        {"account_id": account_id, "po": po, "look_again_at": at, "hints": hints}
-        for (account_id, po), (at, hints) in sorted(rows.items())
-    ]
-    work.session.execute(hinted, values)
 
 
 def _lock(work: Work, rows: Iterable[tuple[int, str]]) -> None:

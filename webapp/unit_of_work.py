@@ -51,9 +51,9 @@ class Work:
         """Run a statement with these values; an insert with many rows of them at once."""
         return self.session.execute(statement, values)
 
-    def changed(self, statement: Executable) -> int:
-        """Run a conditional update or delete and return how many rows it touched."""
-        return int(getattr(self.session.execute(statement), "rowcount", 0))
+    def changed(self, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
+        """Run a conditional update or delete with these values and return how many rows it touched."""
+        return int(getattr(self.session.execute(statement, values), "rowcount", 0))
 
     def ring(self, bell: Bell) -> None:
         """Ring after the commit, or never."""
