@@ -51,7 +51,7 @@ class Walk:
 
 def main(*, quick: bool) -> None:
     """Measure both policies, and a bare job of the same queue library beside them."""
-    orders = 12 if quick else 100
+    orders = 20 if quick else 100
     with stage() as played:
         stand_ins = played.sandbox()
         port = played.web()

@@ -32,7 +32,7 @@ from webapp.models import AccountRow, db
 from webapp.settings import CHECKOUT, Settings, from_environment
 from webapp.unit_of_work import unit_of_work
 
-STARTS_WITHIN = 20.0
+STARTS_WITHIN = 60.0
 ENDS_WITHIN = 10.0
 SECRET = "bench-secret"
 SIGNATURE = "X-Walmart-Signature"

@@ -31,6 +31,8 @@ STAYS_FOR_DUE = 5
 """So many times longer for a row that falls due within that: a line before a rate limit moves on every second."""
 LOOK_AT_LEAST_EVERY = 1.0
 LOOK_AT_MOST_EVERY = 0.05
+UNDISTURBED = 0.03
+"""So long what was begun is left alone, unless something rings: another look would take the processor from it."""
 HOLD_EVERY = 4.0
 
 
@@ -131,6 +133,7 @@ def _work(crew: _Crew, ends_at: float, linger: float) -> None:
         crew.awake.clear()
         if crew.begin():
             quiet_since = time.monotonic()
+            crew.awake.wait(UNDISTURBED)
             continue
         if crew.running:
             quiet_since = time.monotonic()

@@ -1,4 +1,4 @@
-"""One order's whole walk through the database, rolled back: what it compiles and loads, every later fork has already.
+"""One order's whole walk, played once and rolled back: what it compiles and loads, every later fork has already.
 
 A fork begins with what its parent has in memory. Without this each drain would configure the mappers and compile
 its statements anew, which takes ten times as long as the work itself.
@@ -6,98 +6,199 @@ its statements anew, which takes ten times as long as the work itself.
 
 from __future__ import annotations
 
+import gc
+import json
 import logging
+import sqlite3
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
-from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
+import redis
 from flask import Flask
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
 
-from webapp import accounts, claims, clock, hints, inbox, order_rows, order_store, orders, outbox, polls, sweep, turns
-from webapp.accounts import Account, NewAccount, NewStore
-from webapp.claims import Claim
-from webapp.domain.order import CREATED, Address, Charge, Line, Order, Quantity
+from webapp import accounts, bulk, claims, clock, handlers, inbox, limits, line, orders, outbox, polls, queue, sweep
+from webapp.accounts import NewAccount, NewStore
+from webapp.app import create_app
+from webapp.database import IN_MEMORY
 from webapp.domain.policy import AcknowledgeWhen, Policy
-from webapp.models import SyncRow, db
-from webapp.order_store import Sight
+from webapp.models import EventRow, db
 from webapp.queue import Bell
-from webapp.shops import Shop
-from webapp.turns import Wake
-from webapp.unit_of_work import Work, unit_of_work
+from webapp.settings import Settings
+from webapp.unit_of_work import pretended, unit_of_work
 
 log = logging.getLogger(__name__)
 
 
-class _Curtain(Exception):
-    """The rehearsal is over: nothing of it is kept."""
-
-
 def rehearse(app: Flask) -> None:
-    """Do everything once that a drain does in the database, keep nothing, and leave no connection open.
+    """Do everything once that a drain does, keep nothing, and leave no connection and no thread behind.
 
     A database that is away is no trouble: the first real walk then takes a little longer.
     """
     configure_mappers()
-    with app.app_context():
+    with app.app_context(), _quietly(), _stand_in() as url:
         try:
-            _read()
-            with unit_of_work() as work:
-                _write(work)
-        except _Curtain:
-            pass
-        except SQLAlchemyError as error:
-            log.warning("no rehearsal: %s", type(error).__name__)
+            _look()
+            with pretended():
+                _walk(url)
         finally:
             db.session.remove()
             db.engine.dispose()
 
 
-def _read() -> None:
+class Rehearsals:
+    """A stage of their own for the forks that wait for a job: an application on an empty database in memory.
+
+    What a fork touches it has to copy first. So each plays the walk once before its job comes; on the real database
+    that would take the write lock from webhooks.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Sets the stage. Made before the first fork, from which on nothing here changes any more."""
+        self._app = create_app(replace(settings, database_url=IN_MEMORY))
+        with self._app.app_context():
+            db.create_all()
+            self._schema = _in_memory().serialize()
+        rehearse(self._app)
+        # What is there now is garbage to nobody: the collector of a fork must not touch, and so copy, those pages.
+        gc.collect()
+        gc.freeze()
+
+    def warm_up(self, app: Flask) -> None:
+        """In a fork: play the walk, look for work without taking any, and keep the connections that this opened."""
+        with self._app.app_context():
+            _in_memory().deserialize(self._schema)
+        rehearse(self._app)
+        with app.app_context(), _quietly():
+            try:
+                _look()
+            finally:
+                db.session.remove()
+        with suppress(redis.RedisError):
+            queue.client().ping()
+
+
+def _in_memory() -> sqlite3.Connection:
+    """The one connection of the stage."""
+    connection = db.engine.raw_connection().driver_connection
+    assert isinstance(connection, sqlite3.Connection)
+    return connection
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Of a rehearsal only trouble is told, and none of it is kept."""
+    logging.disable(logging.INFO)
+    try:
+        yield
+    except SQLAlchemyError as error:
+        log.warning("no rehearsal: %s", type(error).__name__)
+    finally:
+        logging.disable(logging.NOTSET)
+        limits.forget()
+
+
+def _look() -> None:
     for bell in Bell:
         sweep.seconds_to_next(bell)
     for due in (claims.due_reads, claims.due_commands):
         claims.candidates(due, 1)
+    bulk.is_due()
     polls.nearest()
-    inbox.newest_of(0, "")
-    hints.wishers(0, "", 0)
-    outbox.issued([0])
+    line.standing()
 
 
-def _write(work: Work) -> None:
-    po, name = f"rehearsal-{uuid.uuid4().hex}", uuid.uuid4().hex
-    accounts.add_store(work, NewStore(name, "http://127.0.0.1:9", "none"))
+def _walk(url: str) -> None:
+    """One order is hinted at, read, acknowledged and read again; the shop has no such product."""
+    name, po = uuid.uuid4().hex, f"rehearsal-{uuid.uuid4().hex}"
     policy = Policy(acknowledge=AcknowledgeWhen.ON_IMPORT)
-    row = accounts.add_account(work, NewAccount(name, name, "none", "none", policy=policy))
-    account = accounts.by_id(row.id)
-    turns.wake(work, [Wake(account.id, po, clock.now())])
-    sync_id = work.execute(select(SyncRow.id).where(SyncRow.po == po)).scalar_one()
-    order = _order(po)
-    for status in (CREATED, "Acknowledged"):
-        claim = claims.take_within(work, sync_id, clock.now())
-        if claim is not None:
-            _store(work, account, claim, _in_status(order, status))
-            claims.hand_over(work, claim)
-    raise _Curtain
+    with unit_of_work() as work:
+        accounts.add_store(work, NewStore(name, url, "none"))
+        row = accounts.add_account(work, NewAccount(name, name, "none", "none", api_url=url, policy=policy))
+        now = clock.now()
+        event = EventRow(
+            source="walmart", account_id=row.id, type="PO_CREATED", po=po, happened_at=now, received_at=now
+        )
+        event.body, event.headers = b"", {}
+        work.add(event)
+    # As in a drain, nothing of it is at hand.
+    db.session.expunge_all()
+    inbox.route()
+    polls.take()
+    for _ in range(2):
+        if claim := claims.take_one(row.id, po):
+            orders.sync(claim)
+        line.arrange()
+        if claim := claims.take_one(row.id, po):
+            outbox.run(claim, handlers.perform)
 
 
-def _store(work: Work, account: Account, claim: Claim, order: Order) -> None:
-    claims.check(work, claim)
-    known = order_rows.known(account.id, [order.po]).get(order.po)
-    sight = Sight(claim, order, known, clock.now())
-    order_store.store(work, account, orders.judge(account, [sight], {order.po: Shop()}), 0)
-    work.flush()
+@contextmanager
+def _stand_in() -> Iterator[str]:
+    """A Walmart that knows every order and a shop that has nothing, on loopback, for a moment; their address."""
+    server = HTTPServer(("127.0.0.1", 0), _Neighbours)
+    thread = threading.Thread(target=server.serve_forever, args=(0.005,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
-def _order(po: str) -> Order:
-    charge = Charge("PRODUCT", "ItemPrice", Decimal("1.00"), Decimal("0.10"))
-    line = Line("1", "none", "none", 1, (Quantity(CREATED, 1),), (charge,))
-    ship_by = clock.now() + timedelta(days=2)
-    return Order(po, "none", clock.now(), (line,), ship_by=ship_by, address=Address(name="none"))
+class _Neighbours(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:  # noqa: N802
+        if "/rest/" in self.path:
+            self._send({"items": [], "total_count": 0})
+        else:
+            self._answer("Created")
+
+    def do_POST(self) -> None:  # noqa: N802
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.endswith("/token"):
+            self._send({"access_token": "none", "token_type": "Bearer", "expires_in": 900})
+        else:
+            self._answer("Acknowledged")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing worth a line happens here."""
+
+    def _answer(self, status: str) -> None:
+        self._send({"order": _order(self.path.split("/")[3], status)})
+
+    def _send(self, document: dict[str, Any]) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
 
-def _in_status(order: Order, status: str) -> Order:
-    return replace(order, lines=tuple(replace(line, quantities=(Quantity(status, 1),)) for line in order.lines))
+def _order(po: str, status: str) -> dict[str, Any]:
+    now = int(clock.now().timestamp() * 1000)
+    price = {"currency": "USD", "amount": 1.0}
+    charge = {"chargeType": "PRODUCT", "chargeName": "ItemPrice", "chargeAmount": price}
+    one = {"unitOfMeasurement": "EACH", "amount": "1"}
+    line = {
+        "lineNumber": "1",
+        "item": {"productName": "none", "sku": "none"},
+        "charges": {"charge": [charge | {"tax": {"taxName": "Tax1", "taxAmount": price}}]},
+        "orderLineQuantity": one,
+        "orderLineStatuses": {"orderLineStatus": [{"status": status, "statusQuantity": one}]},
+    }
+    return {
+        "purchaseOrderId": po,
+        "customerOrderId": "none",
+        "orderDate": now,
+        "shippingInfo": {"estimatedShipDate": now + 172_800_000, "postalAddress": {"name": "none"}},
+        "orderLines": {"orderLine": [line]},
+        "shipNode": {"type": "SellerFulfilled"},
+    }

@@ -8,6 +8,8 @@ import os
 import signal
 import sys
 import uuid
+from functools import partial
+from typing import Any
 
 from flask import Flask
 from rq import Queue, Worker
@@ -17,11 +19,15 @@ from rq.serializers import JSONSerializer
 
 from jobs import inbound, outbound
 from jobs.drain import stop_soon
-from jobs.rehearsal import rehearse
+from jobs.rehearsal import Rehearsals, rehearse
+from jobs.spare import Spare
 from webapp import queue
 from webapp.app import create_app
 from webapp.parent_watch import end_with_parent
 from webapp.queue import Bell
+from webapp.settings import from_environment
+
+log = logging.getLogger(__name__)
 
 JOBS = {Bell.INBOUND: inbound, Bell.OUTBOUND: outbound}
 LONGEST_WAIT_FOR_REDIS = 5.0
@@ -34,6 +40,44 @@ class DrainWorker(Worker):
 
     app: Flask
     bell: Bell
+    rehearsals: Rehearsals
+    spare: Spare | None = None
+
+    def work(self, *words: Any, **named: Any) -> bool:
+        """Serve until told to stop, with a fork always ready for the next job."""
+        self._make_spare()
+        try:
+            return bool(super().work(*words, **named))
+        finally:
+            if self.spare and not self.is_horse:
+                self.spare.end()
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        """Give the job to the fork that waits for one; where none does yet, fork now."""
+        spare, execution = self.spare, self.execution
+        if spare is None or execution is None or not spare.is_ready:
+            super().fork_work_horse(job, queue)
+            return
+        self.spare = None
+        if not spare.send(job.id, execution.id):
+            super().fork_work_horse(job, queue)
+            return
+        self._horse_pid = spare.pid
+        self.procline(f"Forked {spare.pid} before")  # type: ignore[no-untyped-call]
+
+    def _make_spare(self) -> None:
+        if self.spare is not None:
+            return
+        try:
+            self.spare = Spare(partial(self.rehearsals.warm_up, self.app), self._become_horse)
+        except OSError:
+            log.warning("no fork could be made ahead", exc_info=True)
+
+    def _become_horse(self, job_id: str, execution_id: str) -> None:
+        """In the fork that waited: what RQ's own fork finds in memory is fetched."""
+        job = Job.fetch(job_id, connection=self.connection, serializer=self.serializer)
+        self.execution = Execution.fetch(execution_id, job_id, connection=self.connection)
+        self.main_work_horse(job, self.queues[0])
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """In the fork: one context around the job."""
@@ -57,6 +101,7 @@ class DrainWorker(Worker):
             super().execute_job(job, queue)
         finally:
             _reset(self.bell)
+        self._make_spare()
 
 
 def _reset(bell: Bell) -> None:
@@ -71,7 +116,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     if os.environ.get("ORDERBRIDGE_SUPERVISED") == "1":
         end_with_parent()
-    app = create_app()
+    settings = from_environment()
+    app = create_app(settings)
     rehearse(app)
     connection = queue.patient_client()
     queue.clear(bell)
@@ -83,7 +129,7 @@ def main() -> None:
         maintenance_interval=60,
         log_job_description=False,
     )
-    worker.app, worker.bell = app, bell
+    worker.app, worker.bell, worker.rehearsals = app, bell, Rehearsals(settings)
     worker.work(logging_level="WARNING")
 
 

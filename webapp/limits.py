@@ -75,6 +75,11 @@ class _Memory:
     purses: dict[tuple[int, str], _Purse] = field(default_factory=dict)
 
 
+def forget() -> None:
+    """Nothing of what this process knows of the buckets counts any more."""
+    current_app.extensions.pop("orderbridge_limits", None)
+
+
 def meter(account_id: int, endpoint: Endpoint, market: str, granted: Mapping[str, float]) -> Meter:
     """The meter of an account whose market and own limits are known."""
     return Meter(account_id, endpoint, limit_of(endpoint, market, granted))

@@ -66,7 +66,7 @@ def arrange() -> None:
     the call itself still takes it, so that two workers who arrange at once cannot spend it twice.
     """
     now = clock.now()
-    for line in list(_lines(now)):
+    for line in standing():
         meter = limits.meter_of(line.account_id, line.endpoint)
         room = _room(limits.look(meter), line, now)
         if line.due > room or (line.later and line.due < room):
@@ -77,6 +77,11 @@ def _room(bucket: Bucket, line: _Line, now: datetime) -> int:
     """How many more may start. A bucket that was not heard of lately lets one go first, and learns from it."""
     free = bucket.free(now)
     return max(free - line.let_go if bucket.is_known(now) else min(free, 1) - line.running, 0)
+
+
+def standing() -> list[_Line]:
+    """The lines as they are now."""
+    return list(_lines(clock.now()))
 
 
 def _lines(now: datetime) -> Iterator[_Line]:

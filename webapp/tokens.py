@@ -24,7 +24,7 @@ from webapp.database import is_sqlite
 from webapp.domain.commands import Side
 from webapp.limits import MustWait
 from webapp.models import AccessTokenRow, StoreTokenRow, db
-from webapp.unit_of_work import Work, unit_of_work
+from webapp.unit_of_work import Work, rest, unit_of_work
 
 RENEW_BEFORE = timedelta(seconds=60)
 RENEWAL_LEASE = timedelta(seconds=30)
@@ -68,14 +68,14 @@ class SharedToken:
     def _is_young(self, token: str) -> bool:
         if self.table is not StoreTokenRow:
             return False
-        db.session.rollback()
+        rest()
         row = db.session.get(StoreTokenRow, self.owner_id, populate_existing=True)
         if row is None or row.token is None or row.fetched_at is None:
             return False
         return bool(row.fetched_at > clock.now() - YOUNG and vault.unseal(row.token) == token)
 
     def _stored(self, other_than: str = "") -> str | None:
-        db.session.rollback()
+        rest()
         row = db.session.execute(_token_of(self.table), {"owner": self.owner_id}).one_or_none()
         if row is None or row.token is None or row.expires_at is None:
             return None
@@ -124,7 +124,7 @@ class SharedToken:
 
     def _failure_since(self, asked_at: datetime) -> ConnectorError | None:
         """What another worker got instead of a token after we asked for one."""
-        db.session.rollback()
+        rest()
         failed = select(self.table.failed_at, self.table.failure).where(self._mine)
         row = db.session.execute(failed).one_or_none()
         if row is None or not row.failure or not self._counts(row.failed_at, row.failure, asked_at):
