@@ -48,17 +48,10 @@ log = logging.getLogger(__name__)
 # The table, not the class: many rows in one execution, without the ORM between.
 COMMANDS = CommandRow.metadata.tables[CommandRow.__tablename__]
 
-_DUE = (
-    select(CommandRow.id)
-    .where(CommandRow.sync_id == bindparam("order"))
-    .where(CommandRow.state.in_((CommandState.QUEUED, CommandState.RUNNING)), CommandRow.next_attempt_at <= NOW)
-    .order_by(CommandRow.id)
-)
-_WAITING = (
-    select(CommandRow)
-    .where(CommandRow.sync_id.in_(bindparam("orders", expanding=True)))
-    .where(CommandRow.state.in_((CommandState.QUEUED, CommandState.PARKED)))
-)
+_OPEN = CommandRow.state.in_((CommandState.QUEUED, CommandState.RUNNING)), CommandRow.next_attempt_at <= NOW
+_DUE = select(CommandRow.id).where(CommandRow.sync_id == bindparam("order"), *_OPEN).order_by(CommandRow.id)
+_WAITING = select(CommandRow).where(CommandRow.sync_id.in_(bindparam("orders", expanding=True)))
+_WAITING = _WAITING.where(CommandRow.state.in_((CommandState.QUEUED, CommandState.PARKED)))
 _TRIED_BEFORE = select(func.max(AttemptRow.started_at)).where(AttemptRow.command_id == bindparam("command"))
 
 UNEXPECTED_TRIES = 5
