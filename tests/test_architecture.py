@@ -93,7 +93,7 @@ ROWS = (
     ),
     ("webapp.event_log", "webapp.failures", "webapp.troubles", "webapp.dashboard"),
     ("webapp.replay",),
-    ("webapp.bulk", "webapp.bulk_progress"),
+    ("webapp.bulk", "webapp.bulk_progress", "webapp.sheets"),
     ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.reports", "webapp.sweep"),
     ("webapp.views", "webapp.cli"),
     ("webapp.app",),

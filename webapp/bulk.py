@@ -72,6 +72,13 @@ def find(key: str) -> BulkJobRow | None:
     return db.session.execute(wanted).scalar_one_or_none()
 
 
+def begun(action: Action, asks: str, by: str) -> str | None:
+    """The key of what this person began with the same question; None where nothing was."""
+    mine = BulkJobRow.action == action.key, BulkJobRow.asks == asks, BulkJobRow.by == by
+    wanted = select(BulkJobRow.key).where(*mine, BulkJobRow.state != JobState.DRAFT).order_by(BulkJobRow.id).limit(1)
+    return db.session.execute(wanted).scalar_one_or_none()
+
+
 def start(key: str, options: Mapping[str, str], by: str) -> None:
     """Do it. A second click starts nothing. Raises Refusal where it is not known, or somebody else was asked."""
     with unit_of_work() as work:
@@ -97,7 +104,7 @@ def again(key: str, by: str) -> str:
     job = find(key)
     if job is None:
         raise Refusal(GONE)
-    ids, options = bulk_progress.failed(job), job.options
+    ids, options = bulk_progress.failed(job), {name: one for name, one in job.options.items() if name != "request"}
     if not ids:
         raise Refusal("Nothing of it has failed.")
     fresh = ask(ACTIONS[job.action], ids, by, job.asks)

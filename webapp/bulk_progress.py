@@ -44,6 +44,7 @@ class Item:
     po: str
     outcome: str
     sentence: str
+    order_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def items(job: BulkJobRow, outcome: str, after: int, at_most: int) -> tuple[list
     found = db.session.execute(wanted.limit(at_most + 1)).all()
     follows = ACTIONS[job.action].follows
     shown = [
-        Item(key, order.po, outcome, _sentence(item, order if follows else None, command))
+        Item(key, order.po, outcome, _sentence(item, order if follows else None, command), order.id)
         for item, key, order, command in found[:at_most]
     ]
     return shown, found[at_most - 1][0].id if len(found) > at_most else 0
@@ -118,6 +119,14 @@ def worth(job: BulkJobRow) -> list[tuple[Decimal, str]]:
     wanted = select(func.sum(OrderRow.total), OrderRow.currency).join(BulkItemRow, BulkItemRow.order_id == OrderRow.id)
     found = _of(job, wanted.where(BulkItemRow.state == ItemState.WAITING)).group_by(OrderRow.currency)
     return [(amount, currency) for amount, currency in db.session.execute(found.order_by(OrderRow.currency))]
+
+
+def markets(job: BulkJobRow) -> list[str]:
+    """The markets of the orders that are waiting."""
+    wanted = select(AccountRow.marketplace).join(OrderRow, OrderRow.account_id == AccountRow.id)
+    wanted = wanted.join(BulkItemRow, BulkItemRow.order_id == OrderRow.id)
+    found = _of(job, wanted.where(BulkItemRow.state == ItemState.WAITING)).distinct()
+    return sorted(db.session.execute(found).scalars())
 
 
 def recent(at_most: int = 30) -> Sequence[BulkJobRow]:

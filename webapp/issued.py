@@ -38,6 +38,7 @@ def _to_issued(row: CommandRow) -> Issued:
         given_up=bool(row.dismissed_by),
         was_sent=row.first_sent_at is not None,
         by_person=row.issued_by != RULE,
+        by="" if row.issued_by == RULE else row.issued_by,
         command=msgspec.convert(row.arguments, kind) if kind else None,
         frozen=row.frozen or {},
     )

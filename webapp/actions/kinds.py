@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from webapp import creation_by_hand, inbox, outbox
-from webapp.actions import acknowledging
+from webapp.actions import acknowledging, cancelling, shipping
 from webapp.actions.chosen import Chosen, newest_command, parked_ids
+from webapp.actions.doing import Asked as Asked
+from webapp.actions.doing import Done as Done
 from webapp.domain.commands import CommandState, CreateMagentoOrder, issued_of
 from webapp.domain.order import OrderStatus
 from webapp.outbox import Refusal
@@ -16,29 +18,13 @@ CREATE = CreateMagentoOrder.__name__
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Who wants it, what was chosen beside it, and the number under which one order is acted on once."""
-
-    by: str
-    request_id: str
-    options: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What happens now, and the command that tells what comes of it, where one went out at once."""
-
-    sentence: str
-    command_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Action:
     """One entry of the Actions menu.
 
     `question` has a place for `{orders}`. `why_not` is empty where the action goes; `what` says what it will do.
     `act` does it; it may be called twice, and raises Refusal with the reason where it cannot. `follows` is the kind of
-    command that the plan issues for it later; until then the order itself tells how it stands.
+    command that the plan issues for it later; until then the order itself tells how it stands. Of one that cannot be
+    taken back `effect` says so. `check` says what is wrong with what was chosen beside it, by field, for the markets.
     """
 
     key: str
@@ -49,6 +35,8 @@ class Action:
     what: Callable[[Chosen], str]
     act: Callable[[Chosen, Asked], Done]
     follows: str = ""
+    effect: str = ""
+    check: Callable[[Mapping[str, str], Collection[str]], Mapping[str, str]] = lambda options, markets: {}
 
 
 def _acknowledge(chosen: Chosen, asked: Asked) -> Done:
@@ -123,6 +111,37 @@ ACTIONS: Mapping[str, Action] = {
             _what_is_created,
             _create,
             follows=CREATE,
+        ),
+        Action(
+            "ship",
+            "Mark as shipped…",
+            "Mark {orders} as shipped at Walmart?",
+            "Mark as shipped:",
+            shipping.why_not,
+            shipping.what,
+            shipping.ship,
+            effect="Walmart charges the buyers and tells them the numbers. This cannot be taken back, only refunded.",
+            check=shipping.check,
+        ),
+        Action(
+            "resend",
+            "Resend shipping…",
+            "Send again what Walmart lacks of the shipments of {orders}?",
+            "Resend",
+            shipping.why_not_resent,
+            lambda chosen: "Both sides are read; what Walmart has is not sent again.",
+            shipping.resend,
+        ),
+        Action(
+            "cancel",
+            "Cancel…",
+            "Cancel what is open of {orders} at Walmart?",
+            "Cancel",
+            cancelling.why_not,
+            cancelling.what,
+            cancelling.cancel,
+            effect="Walmart tells the buyers and does not charge for these units. This cannot be taken back.",
+            check=cancelling.check,
         ),
         Action(
             "refresh",

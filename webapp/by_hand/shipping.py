@@ -53,25 +53,42 @@ def ship(
         found = find(work, order_id)
         if was_asked(found, request_id):
             return ASKED
-        refuse(why_not_shipped(found))
-        mistakes: dict[str, str] = {}
-        units = chosen_units(found, lines, "ship", ready_units(found), mistakes)
-        tracking, is_other = _tracking(found, parcel, mistakes)
-        wishing = [line.number for line in undecided(found) if lines.get(line.number)]
-        if wishing and not anyway:
-            mistakes["anyway"] = f"The buyer asked to cancel line {', '.join(wishing)}. Say that it ships anyway."
-        if mistakes:
-            raise Mistakes(mistakes)
+        command = judge(found, lines, parcel, ready_units(found), anyway=anyway, request_id=request_id)
+        wishing = _wishing(found, lines)
         if wishing:
             choices = order_rows.choices(found.row)
             agreed = choices.ship_anyway | frozenset(wishing)
             order_rows.set_choices(found.row, replace(choices, ship_anyway=agreed))
-        command = ConfirmShipment(
-            units, number=tracking.number, parcel=tracking, other_carrier=is_other, request=request_id
-        )
         despite = ", although the buyer asked to cancel" if wishing else ""
-        said = f"Mark as shipped with {tracking.carrier} {tracking.number}{despite}: {in_words(units)}."
+        said = f"Mark as shipped with {in_parcel(command)}{despite}: {in_words(command.units)}."
         return issue(work, found, [command], by, f"{said} Asked for by hand.", "Telling Walmart that it has shipped.")
+
+
+def judge(
+    found: Found,
+    lines: Mapping[str, int],
+    parcel: Parcel,
+    ready: Mapping[str, int],
+    *,
+    anyway: bool = False,
+    request_id: str = "",
+) -> ConfirmShipment:
+    """What would be sent, of units that are `ready` by line. Raises Refusal with what is wrong."""
+    refuse(why_not_shipped(found))
+    mistakes: dict[str, str] = {}
+    units = chosen_units(found, lines, "ship", ready, mistakes)
+    tracking, is_other = _tracking(found, parcel, mistakes)
+    wishing = _wishing(found, lines)
+    if wishing and not anyway:
+        mistakes["anyway"] = f"The buyer asked to cancel line {', '.join(wishing)}. Say that it ships anyway."
+    if mistakes:
+        raise Mistakes(mistakes)
+    return ConfirmShipment(units, number=tracking.number, parcel=tracking, other_carrier=is_other, request=request_id)
+
+
+def in_parcel(command: ConfirmShipment) -> str:
+    """`UPS 1Z…`."""
+    return f"{command.parcel.carrier} {command.number}" if command.parcel else command.number
 
 
 def resend(order_id: int, by: str) -> str:
@@ -91,6 +108,11 @@ def resend(order_id: int, by: str) -> str:
         said = "Resend the shipping information: asked for by hand."
         says = "Sending what Walmart lacks." if commands else "Both sides are read again; what Walmart lacks is sent."
         return issue(work, found, commands, by, said, says)
+
+
+def _wishing(found: Found, lines: Mapping[str, int]) -> list[str]:
+    """Chosen lines whose buyer asked to cancel, and nobody has decided to ship them anyway."""
+    return [line.number for line in undecided(found) if lines.get(line.number)]
 
 
 def _rows(work: Work, found: Found, issued: Iterable[Issued]) -> list[CommandRow]:

@@ -291,6 +291,8 @@ class Issued:
     waits: str = ""
     was_sent: bool = False
     by_person: bool = False
+    by: str = ""
+    """Who asked for it, where a person did."""
     ended_at: datetime | None = None
     command: Command | None = None
     frozen: Mapping[str, Any] = field(default_factory=dict)

@@ -11,8 +11,11 @@ from flask import Blueprint, Response, abort, flash, make_response, redirect, re
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import bulk, bulk_progress
+from webapp.account_entry import MARKETS
 from webapp.actions.kinds import ACTIONS
 from webapp.bulk_progress import DONE, FAILED, SKIPPED, UNDER_WAY, WAITING, Item, JobState
+from webapp.domain.carriers import listed
+from webapp.domain.reasons import cancel_reasons
 from webapp.grid import lists
 from webapp.grid.wanted import Wanted
 from webapp.models import BulkJobRow
@@ -20,6 +23,7 @@ from webapp.outbox import Refusal
 from webapp.people import Role
 from webapp.views import door, orders, regions, showing, words
 from webapp.views.grid_words import address
+from webapp.views.order_forms import Typed
 from webapp.views.render import page, wants_fragment
 
 bp = Blueprint("bulk", __name__)
@@ -100,6 +104,10 @@ def live(key: str) -> AnyResponse:
 def start(key: str) -> AnyResponse:
     """Do it; twice is once."""
     given = {name: value[:200] for name, value in request.form.items() if name != "csrf_token"}
+    job = _find(key)
+    mistakes = ACTIONS[job.action].check(given, bulk_progress.markets(job)) if job.state == JobState.DRAFT else {}
+    if mistakes:
+        return _question(job, Typed(given, mistakes))
     return _done(key, lambda: bulk.start(key, given, door.me().email))
 
 
@@ -138,12 +146,12 @@ def _ticked() -> list[int]:
     return [int(one) for one in given if one.isdecimal() and len(one) < 19]
 
 
-def _question(job: BulkJobRow) -> AnyResponse:
+def _question(job: BulkJobRow, typed: Typed | None = None) -> AnyResponse:
     """The number of orders, what they are worth, and who is passed over for which reason."""
     counts, action = bulk_progress.counts(job), ACTIONS[job.action]
     goes, skipped = counts.get(WAITING, 0), counts.get(SKIPPED, 0)
     some, more = bulk_progress.items(job, WAITING, 0, SHOWN)
-    return page(
+    answer = page(
         "bulk/ask.html",
         "form",
         job=job,
@@ -158,7 +166,14 @@ def _question(job: BulkJobRow) -> AnyResponse:
         reasons=[(reason, _linked(reason.some)) for reason in bulk_progress.reasons(job)],
         most=bulk.MOST,
         back_url=_back(job),
+        typed=typed or Typed(),
+        markets=bulk_progress.markets(job),
+        market_words=MARKETS,
+        reasons_in=cancel_reasons,
+        carriers_in=listed,
     )
+    answer.status_code = typed.status if typed else 200
+    return answer
 
 
 def _progress(job: BulkJobRow) -> dict[str, Any]:

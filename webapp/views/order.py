@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import by_hand, clock, creation_by_hand, inbox, notes, order_rows, outbox, product_links
+from webapp import clock, creation_by_hand, inbox, notes, order_rows, outbox, product_links
 from webapp.actions import acknowledging
 from webapp.creation_by_hand import Act
 from webapp.domain.order import OrderStatus, is_open
@@ -19,7 +19,16 @@ from webapp.models import AccountRow, CommandRow, OrderRow, SyncRow, db
 from webapp.people import Role
 from webapp.queries import version
 from webapp.timeline import Entry
-from webapp.views import door, order_acts, order_facts, order_log, order_place, regions, showing, words
+from webapp.views import (
+    door,
+    order_acts,
+    order_facts,
+    order_log,
+    order_place,
+    regions,
+    showing,
+    words,
+)
 from webapp.views.order_log import LogShown
 from webapp.views.render import page, wants_fragment
 
@@ -198,7 +207,6 @@ def shown(found: Found) -> dict[str, Any]:
     zone, status = account.store.time_zone, OrderStatus(row.status)
     lives = row.under_way or _is_due(found) or log.has_open
     rights = _rights()
-    options = by_hand.options(row, account)
     attention = _attention(row, log.parked)
     links = product_links.of_order(row, account.store_id)
     args: dict[str, Any] = {"kind": log.wanted.kind or None, "side": log.wanted.side or None}
@@ -213,8 +221,7 @@ def shown(found: Found) -> dict[str, Any]:
         "pace": BUSY if lives else CALM,
         "watch_url": url_for("order.live", account_key=account.key, po=row.po, state=_state(found), **args),
         "attention": attention,
-        "steps": order_acts.steps(row, account, options, attention),
-        "acts": order_acts.acts(row, account, options),
+        **order_acts.shown(row, account, order, attention),
         "waiting": _waiting(row, account),
         "parked": log.parked,
         "lines": order_facts.lines(row, account, links),
@@ -223,8 +230,6 @@ def shown(found: Found) -> dict[str, Any]:
         "total": words.money(row.total, row.currency),
         "refunded": words.money(row.refunded, row.currency) if row.refunded else "",
         "gap": order_facts.gap(row, order),
-        "parcels": order_facts.parcels(order, zone),
-        "undone": order_facts.undone(order),
         "shop": showing.shop(row, account.store),
         "not_held": order_facts.not_held(row, account),
         "walmart_url": showing.walmart_url(row.po),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from flask import url_for
 
+from webapp import by_hand, order_rows, outbox
 from webapp.by_hand import Options
+from webapp.domain.order import Order
 from webapp.domain.plan.asking import Ask, ask_of
 from webapp.models import AccountRow, OrderRow
 from webapp.people import Role
-from webapp.views import door
+from webapp.views import door, order_parcels, order_undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,19 @@ class Act:
     is_post: bool = False
     is_primary: bool = False
     sends: tuple[tuple[str, str], ...] = ()
+
+
+def shown(row: OrderRow, account: AccountRow, order: Order, attention: str) -> dict[str, Any]:
+    """What the order's page shows of acts by hand and of what came of them."""
+    issued = outbox.issued([row.sync_id])[row.sync_id]
+    options = by_hand.options_of(row, account, issued)
+    shop, choices, behind = order_rows.to_shop(row), order_rows.choices(row), order_rows.way_back(row)
+    return {
+        "acts": acts(row, account, options),
+        "steps": steps(row, account, options, attention),
+        "parcels": order_parcels.parcels(order, shop, behind, issued, row.waiting_for, choices.deals),
+        "undone": order_undone.undone(order, shop, issued, choices),
+    }
 
 
 def acts(row: OrderRow, account: AccountRow, options: Options) -> list[Act]:

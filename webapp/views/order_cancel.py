@@ -11,7 +11,7 @@ from webapp import by_hand
 from webapp.by_hand.allowing import why_not_canceled
 from webapp.by_hand.cancelling import reasons_for
 from webapp.by_hand.finding import open_units
-from webapp.domain.reasons import cancel_reasons
+from webapp.domain.reasons import BUYER_ASKED, cancel_reasons
 from webapp.people import Role
 from webapp.views import door, order_forms
 from webapp.views.order import Found, find, said
@@ -83,5 +83,5 @@ def _form(found: Found, typed: Typed) -> AnyResponse:
         lines=lines,
         choices=choices,
         common=common,
-        warned=[one for one in common if one.warning],
+        warned=[one for one in common if one.warning and one.code != BUYER_ASKED],
     )

@@ -1,4 +1,4 @@
-"""What the order page shows of an order: lines, money, parcels, what was called off or paid back, dates, the buyer."""
+"""What the order page shows of an order: lines, money, dates, the buyer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from markupsafe import Markup
-
 from webapp import order_rows, stock
 from webapp.domain.corrected import Corrected, corrected
-from webapp.domain.order import CANCELLED, CREATED, SELLER_FULFILLED, ZERO, Line, Order, OrderStatus, is_open
+from webapp.domain.order import CREATED, SELLER_FULFILLED, ZERO, Line, Order, OrderStatus, is_open
 from webapp.models import AccountRow, LineRow, OrderRow
 from webapp.product_links import Link
 from webapp.views import showing, words
@@ -43,30 +41,6 @@ class LineShown:
     wants_to_cancel: bool
     link: Link | None
     product_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """Units that went out together: what Walmart shows, or what is on its way to it."""
-
-    carrier: str
-    number: str
-    url: str
-    contents: str
-    at: Markup
-    state: str
-    tone: str
-    shipment: str = ""
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """Units that were called off, or money that was paid back."""
-
-    what: str
-    why: str
-    amount: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,64 +130,6 @@ def _by_kind(of: Sequence[Line]) -> dict[str, Decimal]:
 
 def _charge_word(kind: str) -> str:
     return CHARGE_WORDS.get(kind, kind.replace("_", " ").capitalize())
-
-
-def parcels(order: Order, zone: str) -> list[Parcel]:
-    """What Walmart shows shipped, by carrier and tracking number."""
-    packed: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    traces = {}
-    for line in order.lines:
-        for quantity in line.quantities:
-            if quantity.tracking is None or not (quantity.tracking.number or quantity.tracking.carrier):
-                continue
-            key = (quantity.tracking.carrier, quantity.tracking.number)
-            traces[key] = quantity.tracking
-            packed.setdefault(key, []).append((quantity.amount, line.sku))
-    return [
-        Parcel(
-            carrier=trace.carrier or "Carrier not named",
-            number=trace.number,
-            url=showing.safe_url(trace.url),
-            contents=contents(packed[key]),
-            at=words.moment(trace.shipped_at, zone),
-            state="Accepted by Walmart",
-            tone="shipped",
-        )
-        for key, trace in traces.items()
-    ]
-
-
-def contents(packed: list[tuple[int, str]]) -> str:
-    """`2 × MUG-RED, 1 × TEE-M`."""
-    units: Counter[str] = Counter()
-    for amount, sku in packed:
-        units[sku] += amount
-    return ", ".join(f"{amount} × {sku}" for sku, amount in units.items())
-
-
-def undone(order: Order) -> list[Undone]:
-    """Units that are canceled, each with the reason that Walmart shows, and what was paid back."""
-    found = [
-        Undone(f"{quantity.amount} × {line.sku} canceled", _reason(quantity.cancellation_reason))
-        for line in order.lines
-        for quantity in line.quantities
-        if quantity.status == CANCELLED and quantity.amount
-    ]
-    found += [
-        Undone(f"Refund on {line.sku}, line {line.number}", "", words.money(line.refunded, order.currency))
-        for line in order.lines
-        if line.refunded
-    ]
-    return found
-
-
-def _reason(given: str) -> str:
-    """Walmart's code as words: `SELLER_CANCEL_OUT_OF_STOCK` is `out of stock`."""
-    if not given:
-        return "Walmart names no reason"
-    if given.startswith("CUSTOMER_REQUESTED"):
-        return "the buyer asked for it"
-    return given.removeprefix("SELLER_CANCEL_").replace("_", " ").lower()
 
 
 def address(order: Order, *, sees_buyer: bool) -> list[str]:

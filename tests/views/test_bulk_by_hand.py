@@ -1,0 +1,164 @@
+"""Many orders by hand: shipped by typed numbers or from a sheet, resent, canceled with a reason; each counted first."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.rows import a_line, a_store, an_account, an_order
+from tests.views.conftest import token_on
+from tests.views.test_bulk import asked, outcomes, work_off
+from webapp.models import CommandRow, OrderRow, db
+from webapp.unit_of_work import unit_of_work
+
+WISH = {"intent_to_cancel": "CUSTOMER_REQUESTED"}
+ONE, TWO, THREE, FOUR = (f"{2802100000000 + number}" for number in range(1, 5))
+
+
+def drawn(app: Flask) -> dict[str, int]:
+    """Two orders ready to ship, one with a buyer who wants out, one that has shipped; by their POs."""
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work), marketplace="us")
+        an_order(work, account, ONE, (a_line("1"),))
+        an_order(work, account, TWO, (a_line("1", statuses={"Acknowledged": 2}), a_line("2", "TEE")))
+        an_order(work, account, THREE, (a_line("1", **WISH),))
+        an_order(work, account, FOUR, (a_line("1", statuses={"Shipped": 1}),))
+        return {row.po: row.id for row in work.session.query(OrderRow)}
+
+
+def issued(app: Flask, kind: str) -> list[dict[str, object]]:
+    with app.app_context():
+        rows = db.session.execute(select(CommandRow).where(CommandRow.kind == kind).order_by(CommandRow.id)).scalars()
+        return [row.arguments for row in rows]
+
+
+def post(client: FlaskClient, path: str, **fields: object) -> tuple[int, str, str]:
+    """Status, address and text of the answer."""
+    data = {"csrf_token": token_on(client, "/account"), **fields}
+    answer = client.post(path, data=data, content_type="multipart/form-data")
+    return answer.status_code, answer.headers.get("Location", ""), html.unescape(answer.text)
+
+
+def test_many_are_canceled_with_a_reason_after_what_it_means_was_said(app: Flask, operator: FlaskClient) -> None:
+    ids = drawn(app)
+    path, page = asked(operator, "cancel", *ids.values())
+    for words in (
+        "Cancel what is open of 3 orders at Walmart?",
+        "3 units, sold for 23.96 USD.",
+        "Nothing is open any more",
+        "This cannot be taken back.",
+        "stock to zero",
+    ):
+        assert words in page
+    status, _, text = post(operator, f"{path}/start")
+    assert status == 422
+    assert "Choose one of Walmart's reasons." in text
+    for _ in range(2):
+        assert post(operator, f"{path}/start", **{"reason-us": "SELLER_CANCEL_PRICING_ERROR"})[0] == 303
+    work_off(app)
+    assert len(issued(app, "CancelLines")) == 3
+    assert outcomes(app)[ids[FOUR]][0] == "skipped"
+    assert {one["reason"] for one in issued(app, "CancelLines")} == {"SELLER_CANCEL_PRICING_ERROR"}
+
+
+def test_each_order_with_a_number_is_marked_as_shipped(app: Flask, operator: FlaskClient) -> None:
+    ids = drawn(app)
+    path, page = asked(operator, "ship", *ids.values())
+    assert "Mark 2 orders as shipped at Walmart?" in page
+    assert "Answer that on the order&#39;s page first." in page
+    status, _, text = post(operator, f"{path}/start", **{f"number-{ids[ONE]}": "  "})
+    assert status == 422
+    assert "Choose the carrier." in text
+    assert "Enter a tracking number for at least one order." in text
+    given = {"carrier-us": "UPS", f"number-{ids[ONE]}": "1Z1"}
+    for _ in range(2):
+        assert post(operator, f"{path}/start", **given)[0] == 303
+    work_off(app)
+    [one] = issued(app, "ConfirmShipment")
+    assert (one["number"], one["units"]) == ("1Z1", [{"line": "1", "quantity": 1}])
+    assert outcomes(app)[ids[TWO]] == ("failed", "No tracking number was entered for it.")
+
+
+def test_shipments_are_resent_only_where_there_can_be_any(app: Flask, operator: FlaskClient) -> None:
+    ids = drawn(app)
+    with app.app_context(), unit_of_work() as work:
+        work.session.get_one(OrderRow, ids[ONE]).magento_order_id = None
+    path, page = asked(operator, "resend", *ids.values())
+    assert "Send again what Walmart lacks of the shipments of 3 orders?" in page
+    assert "No Magento order is linked" in page
+    post(operator, f"{path}/start")
+    work_off(app)
+    assert outcomes(app)[ids[TWO]] == ("done", "Both sides are read again; what Walmart lacks is sent.")
+    assert issued(app, "ConfirmShipment") == []
+
+
+SHEET = f"""PO;Line;Qty;Carrier;Tracking number;Tracking URL
+{ONE};;;UPS;1Z1;
+{TWO};1;1;OnTrac;C1;
+WM-{TWO};1;1;OnTrac;C2;
+{TWO};1;1;OnTrac;C3;
+{TWO};2;;Bee;B1;https://bee.example/B1
+{THREE};;;UPS;1Z3;
+{FOUR};;;UPS;1Z4;
+99;;;UPS;1Z5;
+{ONE};9;;UPS;1Z6;
+;;;UPS;1Z7;
+
+{TWO};2;x;UPS;1Z8;
+"""
+MISTAKES = {
+    5: "Line 1 has 0 to ship, not 1.",
+    7: "The buyer asked to cancel line 1.",
+    8: "Nothing is left to ship.",
+    9: "There is no order 99 here.",
+    10: "The order has no line 9",
+    11: "The order is missing.",
+    13: "x is no number of units.",
+}
+
+
+def test_a_sheet_is_looked_at_row_by_row_and_then_sent_once(app: Flask, operator: FlaskClient) -> None:
+    ids = drawn(app)
+    assert "Look at each row" in operator.get("/orders/ship-sheet").text
+    status, _, text = post(operator, "/orders/ship-sheet", sheet=SHEET, request="r-1")
+    assert status == 200
+    assert "4 of 11 rows can go, for 2 orders" in text
+    rows = dict(re.findall(r"<tr><td>(\d+)</td>.*?<td>(.*?)</td></tr>", text))
+    for at, sentence in MISTAKES.items():
+        assert sentence in rows[str(at)], at
+    assert "1 × MUG-RED (line 1) with OnTrac C2" in rows["4"]
+    assert issued(app, "ConfirmShipment") == [], "looking does nothing"
+    for _ in range(2):
+        status, path, _ = post(operator, "/orders/ship-sheet", sheet=SHEET, request="r-1", step="send")
+        assert (status, path[:6]) == (303, "/bulk/")
+        work_off(app)
+    told = [(one["number"], one["units"], one["other_carrier"]) for one in issued(app, "ConfirmShipment")]
+    assert told == [
+        ("1Z1", [{"line": "1", "quantity": 1}], False),
+        ("C1", [{"line": "1", "quantity": 1}], False),
+        ("C2", [{"line": "1", "quantity": 1}], False),
+        ("B1", [{"line": "2", "quantity": 1}], True),
+    ]
+    assert outcomes(app)[ids[ONE]][0] == "done"
+
+
+def test_what_is_no_sheet_is_said(app: Flask, operator: FlaskClient, viewer: FlaskClient) -> None:
+    drawn(app)
+    for sheet, sentence in (
+        ("", "The sheet is empty."),
+        (f"{ONE},UPS,1Z1", "The first row must name the columns; missing: order, carrier, number."),
+        ("order,carrier\n1,UPS", "missing: number"),
+        ('order,carrier,number\n"1,UPS', "cannot be read as CSV"),
+    ):
+        status, _, text = post(operator, "/orders/ship-sheet", sheet=sheet, request="r-1")
+        assert status == 422
+        assert sentence in text
+    file = (io.BytesIO(f"order,carrier,tracking\n'{ONE},UPS,1Z1\n".encode("utf-8-sig")), "parcels.csv")
+    assert "1 of 1 rows can go" in post(operator, "/orders/ship-sheet", file=file, request="r-1")[2]
+    assert viewer.get("/orders/ship-sheet").status_code == 403
+    assert post(viewer, "/orders/ship-sheet", sheet=SHEET, request="r-1")[0] == 403

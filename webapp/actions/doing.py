@@ -1,0 +1,23 @@
+"""What an action is told for one order, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who wants it, what was chosen beside it, and the number under which one order is acted on once."""
+
+    by: str
+    request_id: str
+    options: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What happens now, and the command that tells what comes of it, where one went out at once."""
+
+    sentence: str
+    command_id: int | None = None

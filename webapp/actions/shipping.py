@@ -1,0 +1,113 @@
+"""Mark as shipped and resend, on many orders: one parcel for each with a typed number, or parcels from a sheet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import msgspec
+
+from webapp import by_hand
+from webapp.actions.chosen import Chosen, newest_command
+from webapp.actions.doing import Asked, Done
+from webapp.by_hand import Parcel
+from webapp.by_hand.finding import of_row, ready_units, undecided
+from webapp.domain.commands import ConfirmShipment
+from webapp.outbox import Refusal
+
+KIND = ConfirmShipment.__name__
+PARCELS, NUMBER, CARRIER, REQUEST = "parcels-", "number-", "carrier-", "request"
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A parcel with the units of each line that are in it; without any, all that is ready."""
+
+    parcel: Parcel
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+def why_not(chosen: Chosen) -> str:
+    """Why no unit of the order can be marked as shipped by many."""
+    refused = by_hand.options_of(chosen.row, chosen.account, chosen.issued).ship
+    if refused:
+        return refused
+    if undecided(of_row(chosen.row, chosen.account, chosen.issued)):
+        return "Its buyer asked to cancel. Answer that on the order's page first."
+    return ""
+
+
+def what(chosen: Chosen) -> str:
+    """How many units are ready."""
+    count = sum(ready_units(of_row(chosen.row, chosen.account, chosen.issued)).values())
+    return f"{count} {'unit' if count == 1 else 'units'} to ship."
+
+
+def check(options: Mapping[str, str], markets: Collection[str]) -> dict[str, str]:
+    """A carrier for each market, and a number for at least one order."""
+    mistakes = {
+        f"{CARRIER}{market}": "Choose the carrier." for market in markets if not options.get(f"{CARRIER}{market}", "")
+    }
+    if not any(name.startswith(NUMBER) and value.strip() for name, value in options.items()):
+        mistakes["numbers"] = "Enter a tracking number for at least one order."
+    return mistakes
+
+
+def ship(chosen: Chosen, asked: Asked) -> Done:
+    """Tell Walmart of the order's parcels. Raises Refusal."""
+    parcels = _parcels(chosen, asked.options)
+    request = asked.options.get(REQUEST, "")
+    name = f"sheet-{request}-{chosen.row.id}" if request else asked.request_id
+    sentence = "Walmart was told of it before."
+    for at, packed in enumerate(parcels):
+        if _was_told(chosen, packed):
+            continue
+        ready = ready_units(of_row(chosen.row, chosen.account, chosen.issued))
+        lines = dict(packed.lines) or {line: count for line, count in ready.items() if count}
+        sentence = by_hand.ship(chosen.row.id, lines, packed.parcel, asked.by, f"{name}-{at}")
+    if len(parcels) > 1:
+        sentence = f"Telling Walmart of {len(parcels)} parcels."
+    return Done(sentence, newest_command(chosen.row.sync_id, KIND))
+
+
+def why_not_resent(chosen: Chosen) -> str:
+    """Why there are no shipments of the order to send."""
+    return by_hand.options_of(chosen.row, chosen.account, chosen.issued).resend
+
+
+def resend(chosen: Chosen, asked: Asked) -> Done:
+    """Send what Walmart lacks of the order's Magento shipments. Raises Refusal."""
+    before = newest_command(chosen.row.sync_id, KIND)
+    sentence = by_hand.resend(chosen.row.id, asked.by)
+    after = newest_command(chosen.row.sync_id, KIND)
+    return Done(sentence, after if after != before else None)
+
+
+def as_option(parcels: Collection[Packed]) -> str:
+    """Parcels as they are kept with the action."""
+    return json.dumps([asdict(one) for one in parcels])
+
+
+def _was_told(chosen: Chosen, packed: Packed) -> bool:
+    """The same units went out with the same number: what failed is tried again beside them."""
+    for one in chosen.issued:
+        command = one.command
+        if isinstance(command, ConfirmShipment) and command.number == packed.parcel.number:
+            same = {unit.line: unit.quantity for unit in command.units} == dict(packed.lines)
+            if same and (one.is_under_way or one.done_at is not None):
+                return True
+    return False
+
+
+def _parcels(chosen: Chosen, options: Mapping[str, str]) -> list[Packed]:
+    order_id, market = chosen.row.id, chosen.account.marketplace
+    kept = options.get(f"{PARCELS}{order_id}", "")
+    if kept:
+        found: Any = json.loads(kept)
+        return msgspec.convert(found, list[Packed])
+    number = options.get(f"{NUMBER}{order_id}", "").strip()
+    if not number:
+        raise Refusal("No tracking number was entered for it.")
+    return [Packed(Parcel(options.get(f"{CARRIER}{market}", ""), number))]

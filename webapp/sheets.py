@@ -1,0 +1,176 @@
+"""Parcels from a sheet: a CSV text read row by row, each judged against its order as if those above it had gone."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import selectinload
+
+from webapp import outbox
+from webapp.actions.shipping import Packed
+from webapp.by_hand import Parcel
+from webapp.by_hand.finding import Found, of_row, ready_units
+from webapp.by_hand.shipping import in_parcel, judge
+from webapp.models import AccountRow, OrderRow, db
+from webapp.outbox import Refusal
+
+MOST_ROWS = 2_000
+LONGEST = 400_000
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "order": (
+        "order",
+        "po",
+        "po number",
+        "po#",
+        "purchase order",
+        "purchase order id",
+        "purchaseorderid",
+        "order number",
+    ),
+    "account": ("account",),
+    "line": ("line", "line number", "linenumber"),
+    "quantity": ("quantity", "qty", "units"),
+    "carrier": ("carrier",),
+    "number": ("tracking number", "tracking", "number", "trackingnumber", "tracking#"),
+    "url": ("tracking url", "tracking address", "url", "trackingurl"),
+    "method": ("method", "shipping method"),
+}
+"""The names that a column may have, in small letters."""
+NEEDED = ("order", "carrier", "number")
+EXAMPLE = "order,line,quantity,carrier,tracking number"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the sheet, judged: what would be told to Walmart, or what is wrong with it."""
+
+    at: int
+    order: str
+    said: str = ""
+    mistake: str = ""
+    order_id: int = 0
+    packed: Packed | None = None
+
+
+@dataclass(slots=True)
+class _Orders:
+    """The orders that the sheet names, and what of each is still to ship after the rows above."""
+
+    found: dict[str, list[Found]]
+    left: dict[int, dict[str, int]] = field(default_factory=dict)
+
+
+def look(text: str) -> list[Row]:
+    """Every row with what would be done; nothing is done. Raises Refusal where it is no sheet."""
+    rows = _read(text)
+    orders = _Orders(_find({row["order"] for _, row in rows if row["order"]}))
+    return [_judge(at, row, orders) for at, row in rows]
+
+
+def parcels(rows: Iterable[Row]) -> dict[int, list[Packed]]:
+    """What goes, by order; rows with the same carrier and number are one parcel."""
+    found: dict[int, dict[Parcel, Counter[str]]] = {}
+    for row in rows:
+        if row.packed is not None:
+            found.setdefault(row.order_id, {}).setdefault(row.packed.parcel, Counter()).update(row.packed.lines)
+    return {
+        order_id: [Packed(parcel, dict(lines)) for parcel, lines in mine.items()] for order_id, mine in found.items()
+    }
+
+
+def _read(text: str) -> list[tuple[int, dict[str, str]]]:
+    """The rows that are not empty, by their numbers in the sheet, with their values by our own names."""
+    if len(text) > LONGEST:
+        raise Refusal(f"The sheet is longer than {LONGEST:,} signs. Cut it into several.")
+    lines = text.lstrip("\ufeff").strip()
+    if not lines:
+        raise Refusal(f"The sheet is empty. Its first row names the columns: {EXAMPLE}.")
+    head = lines.partition("\n")[0]
+    delimiter = max(",;\t", key=head.count)
+    try:
+        every = list(csv.reader(io.StringIO(lines), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise Refusal(f"The sheet cannot be read as CSV: {error}.") from error
+    names = [_name(cell) for cell in every[0]]
+    missing = [one for one in NEEDED if one not in names]
+    if missing:
+        raise Refusal(f"The first row must name the columns; missing: {', '.join(missing)}. For instance: {EXAMPLE}.")
+    if len(every) - 1 > MOST_ROWS:
+        raise Refusal(f"The sheet has more than {MOST_ROWS:,} rows. Cut it into several.")
+    empty = dict.fromkeys(COLUMNS, "")
+    rows = [(at, {**empty, **_named(names, cells)}) for at, cells in enumerate(every[1:], 2)]
+    return [(at, row) for at, row in rows if any(row.values())]
+
+
+def _named(names: list[str], cells: list[str]) -> dict[str, str]:
+    """A spreadsheet's guard against formulas, a leading apostrophe, is taken off."""
+    return {name: cell.strip().removeprefix("'") for name, cell in zip(names, cells, strict=False) if name}
+
+
+def _name(cell: str) -> str:
+    wanted = cell.strip().casefold()
+    return next((name for name, known in COLUMNS.items() if wanted in known), "")
+
+
+def _find(names: set[str]) -> dict[str, list[Found]]:
+    """Orders by their PO and by their Magento number."""
+    found: dict[str, list[Found]] = {}
+    wanted = sorted(names)
+    for at in range(0, len(wanted), 400):
+        some = wanted[at : at + 400]
+        which = or_(OrderRow.po.in_(some), OrderRow.magento_increment_id.in_(some))
+        query = select(OrderRow, AccountRow).join(AccountRow, AccountRow.id == OrderRow.account_id).where(which)
+        rows = db.session.execute(query.options(selectinload(OrderRow.lines))).all()
+        issued = outbox.issued([row.sync_id for row, _ in rows])
+        for row, account in rows:
+            one = of_row(row, account, issued[row.sync_id])
+            for name in {row.po, row.magento_increment_id or row.po} & set(some):
+                found.setdefault(name, []).append(one)
+    return found
+
+
+def _judge(at: int, row: Mapping[str, str], orders: _Orders) -> Row:
+    try:
+        found = _order(row, orders)
+        left = orders.left.setdefault(found.row.id, ready_units(found))
+        lines = _lines(row, left)
+        parcel = Parcel(row["carrier"], row["number"], row["url"], row["method"])
+        command = judge(found, lines, parcel, left)
+    except Refusal as refusal:
+        return Row(at, row["order"], mistake=str(refusal))
+    for unit in command.units:
+        left[unit.line] -= unit.quantity
+    units = ", ".join(f"{unit.quantity} × {found.lines[unit.line].sku} (line {unit.line})" for unit in command.units)
+    return Row(at, found.row.po, f"{units} with {in_parcel(command)}", "", found.row.id, Packed(parcel, lines))
+
+
+def _order(row: Mapping[str, str], orders: _Orders) -> Found:
+    if not row["order"]:
+        raise Refusal("The order is missing.")
+    found = orders.found.get(row["order"], [])
+    if row["account"]:
+        found = [one for one in found if one.account.name.casefold() == row["account"].casefold()]
+    if not found:
+        raise Refusal(f"There is no order {row['order']} here. Give Walmart's PO or Magento's number.")
+    if len(found) > 1:
+        names = ", ".join(one.account.name for one in found)
+        raise Refusal(f"Several accounts have this order ({names}). Add a column account.")
+    return found[0]
+
+
+def _lines(row: Mapping[str, str], left: Mapping[str, int]) -> dict[str, int]:
+    """The units of a row: of one line, or all that is left."""
+    quantity = row["quantity"]
+    if quantity and not (quantity.isascii() and quantity.isdecimal() and len(quantity) < 7):
+        raise Refusal(f"{quantity} is no number of units.")
+    line = row["line"] or (next(iter(left)) if len(left) == 1 else "")
+    if line:
+        return {line: int(quantity) if quantity else left.get(line, 0)}
+    if quantity:
+        raise Refusal("The quantity needs a line, since the order has several.")
+    return {number: count for number, count in left.items() if count}
