@@ -73,6 +73,7 @@ def test_settings_are_changed_and_told_old_and_new(house: House) -> None:
     [
         (["set", "Nobody", "--rename", "x"], "There is no account named Nobody."),
         (["set", "Seller", "--store", "Elsewhere"], "There is no store named Elsewhere."),
+        (["set", "Seller", "--cancel-reason", "X"], "those that are listed: SELLER_CANCEL_PRICING_ERROR, SELLER_"),
         (["set", "Seller", "--api-url", "ftp://x"], "begins with https"),
         (["set", "Seller", "--client-secret-stdin"], "No secret came on standard input."),
         (["set", "Seller", "--guard-minutes", "999"], "--guard-minutes: A whole number from 1 to 240."),

@@ -27,7 +27,7 @@ def refund(scene: Scene, command: RefundLines) -> Outcome:
             return _done(order, command, effect, "Walmart shows the refund")
         _park_or_wait(effect)
     for money in command.lines:
-        _can_be_paid(order, money)
+        _can_be_paid(order, money, by_hand=bool(command.request))
     before = {money.line: str(_line(order, money.line).refunded) for money in command.lines}
     lines = [LineRefunded(m.line, command.is_full, command.reason, command.comment, m.charges) for m in command.lines]
     try:
@@ -81,8 +81,13 @@ def _has_arrived(order: Order, command: RefundLines, effect: Effect) -> bool:
     )
 
 
-def _can_be_paid(order: Order, money: LineMoney) -> None:
+def _can_be_paid(order: Order, money: LineMoney, *, by_hand: bool) -> None:
     line = _line(order, money.line)
+    if line.refunded != money.before and by_hand:
+        raise Refusal(
+            f"Walmart's refunds of line {money.line} have changed since these amounts were entered: {line.refunded} by "
+            "now. Give this up, and refund what is still missing."
+        )
     if line.refunded != money.before:
         raise Unneeded(f"Walmart's refunds of line {money.line} have changed meanwhile, so it is looked at again.")
     if not line.shipped:

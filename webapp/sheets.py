@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 
 from webapp import outbox
 from webapp.actions.shipping import Packed
-from webapp.by_hand import Parcel
+from webapp.by_hand import Mistakes, Parcel
 from webapp.by_hand.finding import Found, of_row, ready_units
 from webapp.by_hand.shipping import in_parcel, judge
 from webapp.models import AccountRow, OrderRow, db
@@ -54,6 +54,7 @@ class Row:
     said: str = ""
     mistake: str = ""
     order_id: int = 0
+    account_key: str = ""
     packed: Packed | None = None
 
 
@@ -142,11 +143,26 @@ def _judge(at: int, row: Mapping[str, str], orders: _Orders) -> Row:
         parcel = Parcel(row["carrier"], row["number"], row["url"], row["method"])
         command = judge(found, lines, parcel, left)
     except Refusal as refusal:
-        return Row(at, row["order"], mistake=str(refusal))
+        return Row(at, row["order"], mistake=_said(refusal))
     for unit in command.units:
         left[unit.line] -= unit.quantity
     units = ", ".join(f"{unit.quantity} × {found.lines[unit.line].sku} (line {unit.line})" for unit in command.units)
-    return Row(at, found.row.po, f"{units} with {in_parcel(command)}", "", found.row.id, Packed(parcel, lines))
+    return Row(
+        at,
+        found.row.po,
+        f"{units} with {in_parcel(command)}",
+        "",
+        found.row.id,
+        found.account.key,
+        Packed(parcel, lines),
+    )
+
+
+def _said(refusal: Refusal) -> str:
+    by_field = refusal.by_field if isinstance(refusal, Mistakes) else {}
+    if "anyway" in by_field:
+        return "The buyer asked to cancel. Answer that on the order's page first."
+    return str(refusal)
 
 
 def _order(row: Mapping[str, str], orders: _Orders) -> Found:

@@ -92,6 +92,12 @@ def test_a_refund_goes_out_once_and_never_above_what_was_charged(house: House) -
     with house.app.app_context():
         [said] = by_hand.widened(order_of(house, po), {other: too_much})
     assert "10.83" in said
+    asked(house, po, by_hand.refund, {other: too_much}, "Finance -> Goodwill", "", BY, "r-4")
+    house.walmart.act(po, "refund", lines=[{"line": other, "amount": "1.00"}])
+    house.drain()
+    assert len(house.effects("refund", po)) == 2, "what has changed meanwhile is not paid on top"
+    assert "have changed since these amounts were entered" in house.commands(po)[-1].reason
+    assert house.commands(po)[-1].state == "parked"
 
 
 def test_a_buyer_who_asks_to_cancel_is_answered_either_way(house: House) -> None:

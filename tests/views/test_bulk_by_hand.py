@@ -113,10 +113,10 @@ WM-{TWO};1;1;OnTrac;C2;
 """
 MISTAKES = {
     5: "Line 1 has 0 to ship, not 1.",
-    7: "The buyer asked to cancel line 1.",
+    7: "The buyer asked to cancel. Answer that on the order's page first.",
     8: "Nothing is left to ship.",
     9: "There is no order 99 here.",
-    10: "The order has no line 9",
+    10: "The order has no line 9.",
     11: "The order is missing.",
     13: "x is no number of units.",
 }

@@ -136,7 +136,7 @@ def chosen_units(
     taken = under_way(found)
     for number, quantity in lines.items():
         if number not in most:
-            raise Refusal(f"The order has no line {number}; reload the page.")
+            raise Refusal(f"The order has no line {number}.")
         if quantity < 0 or quantity > most[number]:
             going = f" {taken[number]} of it is on its way already." if taken[number] else ""
             mistakes[f"quantity-{number}"] = f"Line {number} has {most[number]} to {verb}, not {quantity}.{going}"

@@ -116,7 +116,7 @@ def widened(row: OrderRow, amounts: Mapping[str, tuple[Charge, ...]]) -> list[st
 def _money(found: Found, number: str, charges: tuple[Charge, ...], mistakes: dict[str, str]) -> LineMoney:
     line = found.lines.get(number)
     if line is None:
-        raise Refusal(f"The order has no line {number}; reload the page.")
+        raise Refusal(f"The order has no line {number}.")
     if not line.shipped:
         raise Refusal(f"Line {number} has not shipped, so it cannot be refunded; cancel it instead.")
     if number in refunding(found):

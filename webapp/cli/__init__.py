@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp.cli import demo, orders, reimports, server, shop_webhooks, users, webhooks
+from webapp.cli import demo, order_acts, orders, reimports, server, shop_webhooks, users, webhooks
 
 
 def register(app: Flask) -> None:
@@ -12,5 +12,7 @@ def register(app: Flask) -> None:
     here = (server.prepare, server.poll, server.sweep_command, server.doctor_command, reimports.reimport_command)
     for command in here:
         app.cli.add_command(command)
+    for command in order_acts.commands:
+        orders.group.add_command(command)
     for group in (users.users, shop_webhooks.stores, webhooks.group, orders.group, demo.group):
         app.cli.add_command(group)

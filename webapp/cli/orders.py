@@ -7,6 +7,7 @@ import json
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from webapp import accounts, claims, inbox, orders, reports
 from webapp.cli.saying import as_json, fail, plainly, show
@@ -38,7 +39,7 @@ def orders_list(as_json: bool) -> None:
 @plainly
 def orders_show(po: str, account_name: str, as_json: bool) -> None:
     """One order with its lines and its log."""
-    account, row = _order(po, account_name)
+    account, row = order_of(po, account_name)
     document = reports.order(account, row.sync_id)
     lines = [f"{document['po']}  {document['status']}  {document['counts']}", *document["waiting_for"]]
     lines += [f"{entry['at']:%Y-%m-%d %H:%M:%S}  {entry['sentence']}" for entry in document["log"]]
@@ -52,7 +53,7 @@ def orders_show(po: str, account_name: str, as_json: bool) -> None:
 @plainly
 def orders_sync(po: str, account_name: str, as_json: bool) -> None:
     """Read one order on both sides now, also one that was never imported."""
-    account = _account_for(po, account_name)
+    account = account_for(po, account_name)
     inbox.record_wish(account.id, po, by="command line")
     inbox.route()
     claim = claims.wait_for_turn(account.id, po, WAIT_FOR_TURN)
@@ -65,7 +66,7 @@ def orders_sync(po: str, account_name: str, as_json: bool) -> None:
     show(reports.order(account, claim.sync_id), as_json, f"{po} is up to date.")
 
 
-def _account_for(po: str, name: str) -> accounts.Account:
+def account_for(po: str, name: str) -> accounts.Account:
     """The account that is meant: named, the one that has the PO, or the only one there is."""
     if name:
         account = accounts.named(name)
@@ -79,8 +80,13 @@ def _account_for(po: str, name: str) -> accounts.Account:
     return found[0]
 
 
-def _order(po: str, name: str) -> tuple[accounts.Account, OrderRow]:
-    account = _account_for(po, name)
-    wanted = select(OrderRow).where(OrderRow.account_id == account.id, OrderRow.po == po)
+def order_of(po: str, name: str) -> tuple[accounts.Account, OrderRow]:
+    """The order of this PO with its account; ends with a sentence where there is none, or more than one."""
+    account = account_for(po, name)
+    wanted = (
+        select(OrderRow)
+        .where(OrderRow.account_id == account.id, OrderRow.po == po)
+        .options(selectinload(OrderRow.lines))
+    )
     row = db.session.execute(wanted).scalar_one_or_none()
     return account, row or fail(f"{account.name} has no order {po}. Read it with: flask --app wsgi orders sync {po}")

@@ -16,6 +16,7 @@ from webapp import accounts, people
 from webapp.connectors.http import ConnectorError
 from webapp.connectors.signatures import WebhookAuth
 from webapp.models import AccountRow, StoreRow
+from webapp.outbox import Refusal
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
@@ -36,7 +37,7 @@ def plainly(function: Callable[..., None]) -> Callable[..., None]:
     def wrapped(*args: Any, **kwargs: Any) -> None:
         try:
             function(*args, **kwargs)
-        except (accounts.Refused, people.Refused, ConnectorError) as problem:
+        except (accounts.Refused, people.Refused, Refusal, ConnectorError) as problem:
             fail(str(problem))
         except SQLAlchemyError as problem:
             fail(_of_the_database(problem))

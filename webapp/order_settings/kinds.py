@@ -99,6 +99,10 @@ class Text(Kind):
 SOURCE = Text(r"[A-Za-z0-9_.\-]{0,255}", "The source's code as Magento shows it under Stores, Inventory, Sources.")
 
 
+def _one_of(options: Mapping[str, str]) -> str:
+    return f"Choose one of those that are listed: {', '.join(value for value in options if value)}."
+
+
 @dataclass(frozen=True, slots=True)
 class Choice(Kind):
     """One of a few words; `limit` narrows them down to what can be honoured in a place."""
@@ -110,7 +114,7 @@ class Choice(Kind):
 
     def read(self, text: str, place: Place) -> Any:
         if text not in self.options(place):
-            raise Wrong("Choose one of those that are listed.")
+            raise Wrong(_one_of(self.options(place)))
         return self.make(text)
 
     def show(self, value: Any, place: Place) -> str:
@@ -136,7 +140,7 @@ class MarketChoice(Kind):
 
     def read(self, text: str, place: Place) -> str:
         if text not in self.options(place):
-            raise Wrong("Choose one of those that are listed.")
+            raise Wrong(_one_of(self.options(place)))
         return text
 
     def show(self, value: Any, place: Place) -> str:

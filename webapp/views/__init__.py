@@ -58,6 +58,33 @@ TONE_ICONS = {
 }
 """The shape beside each line of a log: how it went, told apart in grey too."""
 
+PAGES = (
+    orders.bp,
+    order_export.bp,
+    order_lists.bp,
+    order.bp,
+    order_notes.bp,
+    order_address.bp,
+    order_products.bp,
+    order_ship.bp,
+    order_cancel.bp,
+    order_refund.bp,
+    order_decide.bp,
+    order_deal.bp,
+    bulk.bp,
+    dashboard.bp,
+    incoming.bp,
+    outgoing.bp,
+    sheet.bp,
+    settings_pages.bp,
+    account_settings.bp,
+    account_orders.bp,
+    reimports.bp,
+    store_settings.bp,
+    auth.bp,
+    health.bp,
+)
+
 
 def register(app: Flask, settings: Settings) -> None:
     """Give the application its pages."""
@@ -66,33 +93,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.before_request(door.guard)
     security.attach(app, settings)
     security.csrf.exempt(webhooks.bp)
-    pages = (
-        orders.bp,
-        order_export.bp,
-        order_lists.bp,
-        order.bp,
-        order_notes.bp,
-        order_address.bp,
-        order_products.bp,
-        order_ship.bp,
-        order_cancel.bp,
-        order_refund.bp,
-        order_decide.bp,
-        order_deal.bp,
-        bulk.bp,
-        dashboard.bp,
-        incoming.bp,
-        outgoing.bp,
-        sheet.bp,
-        settings_pages.bp,
-        account_settings.bp,
-        account_orders.bp,
-        reimports.bp,
-        store_settings.bp,
-        auth.bp,
-        health.bp,
-    )
-    for bp in (*pages, webhooks.bp):
+    for bp in (*PAGES, webhooks.bp):
         app.register_blueprint(bp)
     app.wsgi_app = webhooks.Door(app)  # type: ignore[method-assign]
     app.view_functions["static"] = door.public(assets.serve)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import url_for
@@ -79,7 +79,8 @@ def steps(row: OrderRow, account: AccountRow, options: Options, attention: str) 
             found = [*answers, _settled(row, account, attention)]
         case _:
             found = answers
-    return [one for one in found if not one.why_not]
+    can = [one for one in found if not one.why_not]
+    return [replace(one, is_primary=at == 0) for at, one in enumerate(can)]
 
 
 def _answers(row: OrderRow, account: AccountRow, options: Options) -> list[Act]:
@@ -91,7 +92,6 @@ def _answers(row: OrderRow, account: AccountRow, options: Options) -> list[Act]:
             options.answer or options.anyway,
             "Cancel these units at Walmart, as the buyer asked; it cannot be taken back",
             is_post=True,
-            is_primary=True,
         ),
         Act(
             "anyway",
@@ -114,7 +114,7 @@ def _setting(account: AccountRow, part: str, words: str) -> list[Act]:
     """Where it is settled for all orders; settings are for admins."""
     if not door.me().may(Role.ADMIN):
         return []
-    return [Act("setting", words, url_for("account_orders.show", key=account.key, _anchor=part), is_primary=True)]
+    return [Act("setting", words, url_for("account_orders.show", key=account.key, _anchor=part))]
 
 
 def _act(row: OrderRow, account: AccountRow, key: str, words: str, endpoint: str, why_not: str) -> Act:

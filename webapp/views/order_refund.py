@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -17,6 +16,7 @@ from webapp.domain.order import ZERO, Charge
 from webapp.domain.reasons import DEFAULT_REFUND_REASON, REFUND_REASONS
 from webapp.outbox import Refusal
 from webapp.people import Role
+from webapp.typed import amount_of
 from webapp.views import door, order_forms
 from webapp.views.order import Found, find
 from webapp.views.order_facts import CHARGE_WORDS
@@ -24,7 +24,6 @@ from webapp.views.order_forms import Typed, number_of_form
 
 bp = Blueprint("order_refund", __name__, url_prefix="/orders/<account_key>/<po>")
 
-AMOUNT = re.compile(r"\d{1,7}(?:[.,]\d{1,2})?")
 Amounts = dict[str, tuple[Charge, ...]]
 
 
@@ -109,10 +108,10 @@ def _amount(typed: Typed, name: str, mistakes: dict[str, str]) -> Decimal:
     text = typed[name].strip()
     if not text:
         return ZERO
-    if not AMOUNT.fullmatch(text):
+    amount = amount_of(text)
+    if amount is None:
         mistakes[name] = "An amount such as 4.50, without a minus or a currency sign."
-        return ZERO
-    return Decimal(text.replace(",", "."))
+    return amount or ZERO
 
 
 def _sum(amounts: Amounts) -> Decimal:

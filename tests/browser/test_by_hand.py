@@ -1,0 +1,68 @@
+"""The forms of an order's page: in a dialog with scripts, as pages of their own without."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Browser, expect
+from sqlalchemy import select
+
+from tests.browser.conftest import Site, Visit
+from tests.rows import a_line, a_parcel, a_store, an_account, an_order
+from webapp.models import CommandRow, db
+from webapp.unit_of_work import unit_of_work
+
+PO = "2802123876439"
+
+
+def drawn(site: Site) -> str:
+    with site.app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        shipped = a_line("1", statuses={"Shipped": 1}, tracking=a_parcel(), shipping="4.99")
+        an_order(work, account, PO, (shipped, a_line("2"), a_line("3")))
+        return f"/orders/{account.key}/{PO}"
+
+
+def issued(site: Site) -> list[str]:
+    with site.app.app_context():
+        return list(db.session.execute(select(CommandRow.kind).order_by(CommandRow.id)).scalars())
+
+
+def test_a_mistake_is_said_in_the_dialog_and_what_was_typed_stays(window: Visit, site: Site) -> None:
+    path, page = drawn(site), window.page
+    window.go(path)
+    page.locator(".doing").get_by_role("link", name="Mark as shipped…").click()
+    dialog = page.locator("#dialog")
+    expect(dialog.get_by_label("Carrier")).to_be_focused()
+    dialog.get_by_label("Carrier").fill("Parcel Bee")
+    dialog.get_by_label("Tracking number").fill("BEE-1")
+    dialog.get_by_label("Units of line 3 to ship").fill("0")
+    dialog.get_by_role("button", name="Mark as shipped").click()
+    expect(dialog.get_by_label("Tracking address")).to_be_focused()
+    expect(dialog.locator(".mistake")).to_contain_text("Walmart does not list the carrier Parcel Bee")
+    expect(dialog.get_by_label("Tracking number")).to_have_value("BEE-1")
+    dialog.get_by_label("Tracking address").fill("https://bee.example/BEE-1")
+    dialog.get_by_role("button", name="Mark as shipped").dblclick()
+    expect(page.get_by_text("Telling Walmart that it has shipped.")).to_be_visible()
+    expect(page.locator("#r-parcels")).to_contain_text("Parcel Bee BEE-1")
+    assert issued(site) == ["ConfirmShipment"]
+    assert window.violations() == []
+
+
+def test_a_refund_without_scripts_on_a_phone(browser: Browser, site: Site) -> None:
+    path = drawn(site)
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 780})
+    page = context.new_page()
+    page.goto(site.link())
+    page.goto(site.url + path)
+    page.get_by_role("link", name="Refund…").click()
+    page.get_by_label("Product", exact=True).fill("11.01")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator(".mistake")).to_contain_text("has 11.00 USD of product left to refund, not 11.01")
+    page.get_by_label("Product", exact=True).fill("11.00")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Refund $11.00?")
+    expect(page.get_by_text("16.97 USD in all")).to_be_visible()
+    assert issued(site) == []
+    page.get_by_role("button", name="Refund $11.00").click()
+    expect(page.get_by_text("Refunding at Walmart.")).to_be_visible()
+    assert issued(site) == ["RefundLines"]
+    context.close()
