@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
 from webapp import accounts, clock, order_rows, outbox, shop_facts, turns
@@ -96,6 +96,7 @@ def save(order_id: int, given: Mapping[str, str], seen: int, choice: str, by: st
             return "Nothing is different, so nothing was changed."
         is_asked = bool(number) and choice == TO_MAGENTO
         order_rows.set_correction(row, _next(before, stored, new, by, is_asked=is_asked))
+        _dismiss_former(work, row)
         _tell(work, row, by, changes, number if is_asked else "")
         _wake(work, row)
     return _goes_on(order_id, number, is_asked=is_asked, by=by)
@@ -168,6 +169,13 @@ def _order(work: Work, order_id: int) -> OrderRow:
     if row is None:
         raise Refusal("This order is not known any more; reload the page.")
     return row
+
+
+def _dismiss_former(work: Work, row: OrderRow) -> None:
+    """What waits for a person with a former correction waits in vain."""
+    parked = update(CommandRow).where(CommandRow.sync_id == row.sync_id, CommandRow.kind == "UpdateMagentoAddress")
+    ends = {"state": CommandState.DISMISSED, "ended_at": clock.now(), "reason": "The address was corrected once more."}
+    work.execute(parked.where(CommandRow.state == CommandState.PARKED).values(**ends))
 
 
 def _tell(work: Work, row: OrderRow, by: str, changes: list[tuple[str, str, str]], number: str) -> None:

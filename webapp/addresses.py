@@ -9,8 +9,10 @@ from typing import Any
 
 from webapp import order_rows, shop_facts
 from webapp.connectors.magento_addresses import Addressed
+from webapp.creation import mode_of
 from webapp.domain.commands import UpdateMagentoAddress
 from webapp.domain.corrected import Corrected, corrected
+from webapp.domain.creation_settings import CART
 from webapp.domain.policy import UnknownRegion
 from webapp.domain.shop_address import CannotBuild, build_address, country_of
 from webapp.outbox import Outcome, Refusal, Unneeded
@@ -49,21 +51,26 @@ def _wanted(scene: Scene, correction: Corrected) -> tuple[dict[str, Any], list[s
     refuse = scene.account.policy.unknown_region is UnknownRegion.REFUSE
     try:
         regions = shop_facts.regions(store.id, scene.both.magento, country_of(order.address))
-        return build_address(order, regions, made_up, refuse_unknown=refuse), made_up
+        by_cart = mode_of(scene.account, order) == CART
+        found = build_address(order, regions, made_up, refuse_unknown=refuse, needs_email=by_cart)
     except CannotBuild as problem:
         raise Refusal(str(problem)) from problem
+    # What is not named stays as it was: the id of a former region must not, and an e-mail may.
+    named = {name: value for name, value in found.items() if value or name != "email"}
+    return {"region": "", "region_code": "", "region_id": 0, **named}, made_up
 
 
 def _tell_the_order(scene: Scene, shop: Addressed, wanted: Mapping[str, Any]) -> None:
     """A guest's name and e-mail stand in the order itself too; a customer's are left alone."""
-    if shop.is_guest and wanted["email"] and wanted["email"] != shop.email:
+    if shop.is_guest and wanted.get("email", shop.email) != shop.email:
         names = {"customer_firstname": wanted["firstname"], "customer_lastname": wanted["lastname"]}
         body = {"entity_id": shop.order_id, "customer_email": wanted["email"], **names}
         scene.both.magento.update_order(body)
 
 
 def _differs(shown: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    return any(shown.get(name) != value for name, value in wanted.items() if name != "region_code" and value)
+    """Magento leaves out what is empty, and tells no region's code but by its id."""
+    return any((shown.get(name) or "") != (value or "") for name, value in wanted.items() if name != "region_code")
 
 
 def _record(scene: Scene, version: int, made_up: list[str], work: Work) -> None:

@@ -162,6 +162,7 @@ def correction(row: OrderRow) -> Corrected | None:
 def set_correction(row: OrderRow, corrected: Corrected) -> None:
     """Keep a corrected address."""
     row.corrected_address = _plain(corrected)
+    _set_buyer_words(row)
 
 
 def set_shop(row: OrderRow, shop: ShopOrder) -> None:
@@ -214,8 +215,14 @@ def fill(row: OrderRow, order: Order) -> None:
     row.to_ship = order.is_fulfilled_by_seller and order.counts()[ACKNOWLEDGED] > 0
     row.wants_to_cancel = order.wants_to_cancel
     row.find_items = words.stored(text for line in order.lines for text in (line.sku, line.title))
-    row.find_buyer = words.stored([order.address.name])
+    _set_buyer_words(row)
     _fill_lines(row, order)
+
+
+def _set_buyer_words(row: OrderRow) -> None:
+    """Let the order be found by the buyer's name as Walmart gave it and as a person corrected it."""
+    kept = correction(row)
+    row.find_buyer = words.stored([row.buyer, kept.address.name if kept else ""])
 
 
 def set_numbers(row: OrderRow, order: Order) -> None:

@@ -96,7 +96,8 @@ class Row:
 def row(order: OrderRow, account: AccountRow) -> Row:
     """The grid's row of an order whose lines are loaded."""
     store, counts, status = account.store, counts_of(order.lines), OrderStatus(order.status)
-    bought = items(order.lines, store, partial(_link_url, account.key, order.po))
+    is_shops = order.wants_magento or order.magento_order_id is not None
+    bought = items(order.lines, store, partial(_link_url, account.key, order.po) if is_shops else None)
     sentence, needs_attention = _sentence(order)
     if order.waiting_for and not needs_attention:
         sentence = resting(account) or sentence
