@@ -124,7 +124,7 @@ def of_account(account_id: int, auth: WebhookAuth) -> Sequence[Refused]:
 
 def of_store(store_id: int, auth: WebhookAuth) -> Sequence[Refused]:
     """The same of a store."""
-    return _shown(RefusedWebhookRow.store_id == store_id, auth)
+    return _shown(RefusedWebhookRow.store_id == store_id, auth, of_shop=True)
 
 
 def totals() -> dict[tuple[str, str], int]:
@@ -134,10 +134,14 @@ def totals() -> dict[tuple[str, str], int]:
     return {(source, reason): int(count) for source, reason, count in db.session.execute(counted)}
 
 
-def in_words(reason: str, auth: WebhookAuth) -> str:
+def in_words(reason: str, auth: WebhookAuth, *, of_shop: bool = False) -> str:
     """Why such a webhook is refused, and what to do about it."""
     where = "The secret at the end of the address" if auth.mode == "none" else f"The header {auth.header_name}"
-    again = "Subscribe again, so that the sender has what counts now."
+    again = (
+        "Enter in the shop what counts now; if the secret is lost, rotate it."
+        if of_shop
+        else "Subscribe again, so that the sender has what counts now."
+    )
     stranger = "If it goes on after that, it is somebody else who tries the address, and nothing is to be done."
     return {
         Flaw.MISSING: f"{where} was missing. {again} A proxy before this server must pass it on. {stranger}",
@@ -185,7 +189,7 @@ def _add(cause: _Cause, count: int, last_at: datetime) -> None:
         work.execute(added, values)
 
 
-def _shown(mine: ColumnElement[bool], auth: WebhookAuth) -> Sequence[Refused]:
+def _shown(mine: ColumnElement[bool], auth: WebhookAuth, *, of_shop: bool = False) -> Sequence[Refused]:
     found = select(RefusedWebhookRow).where(mine).order_by(RefusedWebhookRow.last_at.desc())
     rows = db.session.execute(found.execution_options(populate_existing=True)).scalars()
-    return [Refused(row.reason, row.count, row.last_at, in_words(row.reason, auth)) for row in rows]
+    return [Refused(row.reason, row.count, row.last_at, in_words(row.reason, auth, of_shop=of_shop)) for row in rows]

@@ -89,7 +89,7 @@ def test_a_store_is_added_by_each_way_in_and_no_secret_is_shown(
     own = magento.credentials
     path = added(admin, magento, way=way, admin_user=own.admin_user, admin_password=own.admin_password, mode="cart")
     pages = admin.get(path).text + admin.get(LIST).text + admin.get(NEW).text
-    for word in ("Main", "Magento/2.4 (Community)", "default, walmart, outlet", "set on"):
+    for word in ("Main", "Magento/2.4 (Community)", "default, walmart, outlet", "Stored encrypted, set"):
         assert word in pages
     for secret in (own.consumer_key, own.consumer_secret, own.token, own.token_secret, own.admin_password):
         assert secret not in pages
@@ -228,6 +228,7 @@ def test_a_webhook_secret_is_shown_once_and_the_old_one_counts_until_it_is_retir
     shown = admin.get(path).text
     assert made[1] not in shown
     assert "The last one came" in shown
+    assert "Enter in the shop what counts now" in shown, "the refusal is counted, with its reason"
     send(admin, f"{path}/webhooks/retire", {})
     assert app.test_client().post(address, data=b"{}").status_code == 401
     refused = send(admin, f"{path}/webhooks/mode", {"mode": "adobe_commerce"}, follow_redirects=True)

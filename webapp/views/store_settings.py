@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, abort, flash, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import accounts, demo, shop_choices, stock, store_changes, store_entry, store_test, store_webhooks
+from webapp import accounts, demo, refusals, shop_choices, stock, store_changes, store_entry, store_test, store_webhooks
 from webapp.accounts import Refused, Store
 from webapp.connectors.http import ConnectorError
 from webapp.people import Role
@@ -213,6 +213,8 @@ def _try(store: Store | None, kept: Store | None) -> AnyResponse:
     try:
         connection, mode = store_entry.read_connection(request.form, kept)
         verdict = store_test.try_store(connection, mode)
+        if store and connection.url == store.connection.url:
+            shop_choices.keep_found(store.id, verdict.found)
     except Mistakes as found:
         mistakes = found.by_field
     form = store_form.as_sent(request.form, mistakes, verdict.found if verdict else None, kept)
@@ -273,6 +275,8 @@ def _page(
         proof=store_webhooks.told(store.webhook_auth),
         has_old_proof=store_webhooks.has_former(store.webhook_auth),
         last_event=store_webhooks.last_event(store.id),
+        refused=refusals.of_store(store.id, store.webhook_auth),
+        reasons=refusals.NAMES,
         made=made,
         webhook_url=public_webhook_url("magento", store.key),
         hides_secret=store.webhook_auth.mode == "none",
