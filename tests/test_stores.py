@@ -142,3 +142,12 @@ def test_a_missing_right_is_named(house: House) -> None:
     shown = json.loads(flask(house, "test", "Shop", "--json").output)
     assert (shown["cause"], shown["found"]["version"]) == ("missing_right", "Magento/2.4 (Community)")
     assert {one["name"]: one["given"] for one in shown["rights"]}["Magento_Backend::store"] is True
+
+
+def test_the_doctor_tries_each_store_s_rights_and_says_where_no_webhook_is_subscribed_to(house: House) -> None:
+    house.magento.settings(rights=("Magento_Sales::actions_view", "Magento_Backend::store"))
+    result = house.app.test_cli_runner().invoke(args=["doctor", "--json"])
+    found = {one["check"]: (one["ok"], one["sentence"]) for one in json.loads(result.output)}
+    assert found["store Shop"][0] is False
+    assert "Magento_Sales::create (creating orders)" in found["store Shop"][1]
+    assert "accounts subscribe" in found["webhooks Seller"][1]

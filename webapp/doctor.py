@@ -10,13 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import accounts, queue, stock, subscriptions, sync_health
-from webapp.accounts import Account
+from webapp.accounts import Account, Store
 from webapp.connection_test import try_connection
-from webapp.connectors.http import ConnectorError
 from webapp.models import db
-from webapp.neighbours import call_magento
 from webapp.settings import current
 from webapp.stock import StockState
+from webapp.store_test import try_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,8 @@ def examine() -> list[Finding]:
     everyone = accounts.everyone()
     if not everyone:
         findings.append(Finding("accounts", True, "No account yet. Add one: flask --app wsgi accounts add …"))
-    return findings + [finding for account in everyone for finding in _account(account)]
+    findings += [finding for account in everyone for finding in _account(account)]
+    return findings + [finding for store in accounts.stores() for finding in _store(store)]
 
 
 def _database() -> Finding:
@@ -69,10 +69,10 @@ def _account(account: Account) -> Iterator[Finding]:
     flow = sync_health.of_account(account)
     yield Finding(f"sync {account.name}", flow.is_ok, flow.sentence)
     yield Finding(f"webhooks {account.name}", *subscriptions.standing(account))
-    try:
-        call_magento(account.store, lambda _: None).find_orders(increment_ids=("0",))
-        yield Finding(f"store {account.store.name}", True, "Magento answers and takes the token.")
-        agrees = account.is_demo or stock.reading(account.store).state is not StockState.WRONG
-        yield Finding(f"stock {account.store.name}", agrees, stock.words(account.store))
-    except ConnectorError as error:
-        yield Finding(f"store {account.store.name}", False, error.message)
+
+
+def _store(store: Store) -> Iterator[Finding]:
+    verdict = try_store(store.connection, store.mode)
+    yield Finding(f"store {store.name}", verdict.ok, f"{verdict.sentence} {verdict.next_step}".strip())
+    agrees = store.is_demo or stock.reading(store).state is not StockState.WRONG
+    yield Finding(f"stock {store.name}", agrees, stock.words(store))
