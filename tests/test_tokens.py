@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -56,6 +58,31 @@ def test_eight_workers_with_a_rejected_token_make_one_call(any_house: House) -> 
     house.walmart.seller.tokens.expire_all()
     slow_tokens(house)
     assert side_by_side(house, lambda _: read(house, po)) == [True] * 8
+    assert token_calls(house) == 2
+
+
+def test_two_processes_with_an_expired_token_make_one_call(any_house: House) -> None:
+    house = any_house
+    po = house.walmart.place_order()
+    with house.app.app_context():
+        assert read(house, po)
+        db.session.remove()
+    house.walmart.seller.tokens.expire_all()
+    slow_tokens(house)
+    fork = multiprocessing.get_context("fork")
+    together = fork.Barrier(2)
+
+    def work() -> None:
+        with house.app.app_context():
+            together.wait(20)
+            os._exit(0 if read(house, po) else 1)
+
+    both = [fork.Process(target=work) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(60)
+    assert [one.exitcode for one in both] == [0, 0]
     assert token_calls(house) == 2
 
 
