@@ -41,7 +41,12 @@ OLDER = {
         "orderLines": [{"lineNumber": "1", "quantity": {"unitOfMeasure": "EACH", "measurementValue": "1"}}],
     },
 }
-BODIES = (order_event("1796277083022"), OLDER, {"source": {"eventType": "RETURN_CREATED"}, "payload": {}}, {})
+BODIES: tuple[Any, ...] = (
+    order_event("1796277083022"),
+    OLDER,
+    {"source": {"eventType": "RETURN_CREATED"}, "payload": {}},
+    {},
+)
 PIECES = (b"\x00", b"\xff\xfe", b'"', b"{", b"]", b"\\u0000", b"\\ud800", b"1e400", b"NaN", b"[" * 3000, b"9" * 5000)
 VALUES: tuple[Any, ...] = (None, True, -1, 2**70, 1.5, "", "\u202e", "x" * 5000, [], {}, [[[]]], {"eventId": {"a": 1}})
 PROOFS = (
