@@ -142,3 +142,12 @@ def test_the_doctor_and_adding_an_account_say_that_no_webhook_is_subscribed(hous
     words = ["accounts", "add", "North", "--store", "Shop", "--client-id", "c", "--client-secret-stdin"]
     added = runner.invoke(args=[*words, "--marketplace", "ca", "--number-prefix", "N-"], input="secret\n")
     assert "polling does the work" in added.output
+
+
+def test_a_poll_that_comes_hourly_is_not_late_after_half_an_hour(house: House) -> None:
+    house.drain()
+    silence(house, "shop_deletions")
+    house.pass_time(minutes=30)
+    with house.app.app_context():
+        assert troubles.look(redis_is_up=True).troubles == ()
+    assert health(house).is_ok

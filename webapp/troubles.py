@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ScalarSelect, Select, cast, func, literal, null, select, text, union_all
 
-from webapp import clock
+from webapp import clock, shop_polls
 from webapp.columns import Utc
 from webapp.domain.poll_kinds import NAMES, SHOP, kind_of
 from webapp.models import (
@@ -28,13 +28,12 @@ from webapp.models import (
     db,
 )
 from webapp.queries import COUNTED_TO, Count, capped
-from webapp.sync_health import span
+from webapp.sync_health import SHOP_MAY_MISS, span
 
 BEHIND = timedelta(seconds=30)
 STUCK = timedelta(minutes=5)
 SOONEST_LATE = timedelta(minutes=15)
 """No poll is late before."""
-SHOP_LATE = timedelta(minutes=20)
 LATEST_TRIES = 20
 SLOW_WITHIN = timedelta(minutes=10)
 SLOW_TRY, SLOW_CALL = 5_000, 3_000
@@ -125,7 +124,7 @@ def _allowed(row: Any) -> tuple[timedelta | None, str]:
     """How long a poll may be silent, and what it looks for."""
     kind, _, market = row.word.partition(":")
     if row.what == "store poll":
-        return (SHOP_LATE, "news") if kind in SHOP else (None, "")
+        return (SHOP_MAY_MISS * shop_polls.every(kind), "news") if kind in SHOP else (None, "")
     if kind not in NAMES:
         return None, ""
     found = kind_of(market, kind)
