@@ -14,7 +14,7 @@ from webapp.domain.scan import OLDEST
 from webapp.people import Role
 from webapp.reimport import Progress
 from webapp.views import door
-from webapp.views.render import page
+from webapp.views.render import page, wants_fragment
 
 bp = Blueprint("reimports", __name__, url_prefix="/settings/accounts/<key>/reimport")
 
@@ -52,7 +52,11 @@ def live(key: str) -> AnyResponse:
     newest = next(iter(reimport.of_account(account.id, at_most=1)), None)
     if newest is None:
         return Response("", 204)
-    return make_response(render_template("settings/_reimport.html", account=account, one=newest, watched=True))
+    part = make_response(render_template("settings/_reimport.html", account=account, one=newest, watched=True))
+    if wants_fragment() and not newest.is_running:
+        # The form may be used again, and what ran moves down to the others.
+        part.headers["HX-Refresh"] = "true"
+    return part
 
 
 @bp.post("/<int:number>/cancel")
