@@ -92,7 +92,10 @@ def test_a_viewer_sees_the_name_and_nothing_nearer(app: Flask, viewer: FlaskClie
         assert "Maria Gonzalez" in text
         for near in (STREET, PHONE, EMAIL, "99201"):
             assert near not in text
-    assert viewer.get("/incoming/1").status_code == 403
+    event = viewer.get("/incoming/1").text
+    assert "PO_CREATED" in event
+    for near in (STREET, PHONE, EMAIL, "maria@relay.example"):
+        assert near not in event, "what came in is told to a viewer without its body"
 
 
 def test_no_buyer_stands_in_a_title_or_an_address(app: Flask, operator: FlaskClient) -> None:
