@@ -166,6 +166,8 @@ def _place(work: Work, row: StoreRow, wanted: StoreChange) -> Iterator[Logged]:
     view = wanted.view
     if view is not None and (view.code, view.store_id) != (row.store_view, row.store_id):
         yield Logged("Store view", row.store_view, view.code)
+        # Its website may sell from another stock: sources and the last reading of it no longer count.
+        work.execute(delete(StoreFactRow).where(StoreFactRow.store_id == row.id))
     if view is not None:
         row.store_view, row.store_id = view.code, view.store_id
         row.currency, row.time_zone = view.currency, view.time_zone

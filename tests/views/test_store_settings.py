@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sandbox.magento import MagentoSandbox
 from tests.rows import an_account
 from tests.views.conftest import built, settings_in, signed_in, token_on
-from webapp import accounts
+from webapp import accounts, shop_facts
 from webapp.models import EventRow, SettingChangeRow, StoreRow, db
 from webapp.unit_of_work import unit_of_work
 
@@ -162,9 +162,13 @@ def test_another_store_view_is_added_with_the_credentials_that_are_stored(
 def test_changes_are_kept_and_empty_secrets_stay(app: Flask, admin: FlaskClient, magento: MagentoSandbox) -> None:
     path = added(admin, magento)
     before = connection(app, path)
+    with app.app_context(), unit_of_work() as work:
+        shop_facts.put(work, stored(app)[0].id, "sources", {"stock_id": 1, "sources": ["default"]})
     send(admin, path, fields(magento, **EMPTY_KEYS, name="Renamed", store_view="walmart", mode="cart"))
     after = connection(app, path)
     assert (after.oauth, after.store_view) == (before.oauth, "walmart")
+    with app.app_context():
+        assert shop_facts.get(stored(app)[0].id, "sources") is None, "another website may have another stock"
     assert changes(app)[1:] == [
         ("Name", "Main", "Renamed"),
         ("Store view", "default", "walmart"),
