@@ -91,7 +91,7 @@ ROWS = (
         "webapp.actions",
         "webapp.notes",
     ),
-    ("webapp.event_log", "webapp.failures", "webapp.troubles", "webapp.dashboard"),
+    ("webapp.event_log", "webapp.failures", "webapp.troubles", "webapp.dashboard", "webapp.global_log"),
     ("webapp.replay",),
     ("webapp.bulk", "webapp.bulk_progress", "webapp.sheets"),
     ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.reports", "webapp.sweep"),

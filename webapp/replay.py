@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, exists, func, literal, select, text, update
 
 from webapp import clock, inbox, shop_events
 from webapp.event_log import Read
 from webapp.inbox import EventState, Hint
-from webapp.models import AccountRow, ChangeRow, EventActRow, EventRow, SyncRow, db
+from webapp.models import (
+    CAME_TO_NOTHING,
+    IS_UNANSWERED,
+    AccountRow,
+    ChangeRow,
+    EventActRow,
+    EventRow,
+    SyncRow,
+    db,
+)
 from webapp.outbox import Refusal
 from webapp.queries import Count
 from webapp.queue import Bell
@@ -43,12 +52,12 @@ class Tally:
 def tally(wanted: Read) -> Tally:
     """Count what a question holds; one statement."""
 
-    def counted(*states: EventState) -> Any:
-        mine = select(literal(1)).select_from(EventRow).where(*wanted.conditions, EventRow.state.in_(states))
+    def counted(condition: Any) -> Any:
+        mine = select(literal(1)).select_from(EventRow).where(*wanted.conditions, condition)
         return select(func.count()).select_from(mine.limit(MOST + 1).subquery()).scalar_subquery()
 
-    in_hand = counted(EventState.RECEIVED, EventState.WAITING)
-    found = db.session.execute(select(counted(*ENDED), counted(EventState.FAILED), in_hand)).one()
+    ended, failed = counted(EventRow.state.in_(ENDED)), counted(text(f"{CAME_TO_NOTHING} and state = 'failed'"))
+    found = db.session.execute(select(ended, failed, counted(text(IS_UNANSWERED)))).one()
     return Tally(*(Count(min(number, MOST), number > MOST) for number in found))
 
 

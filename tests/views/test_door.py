@@ -93,7 +93,7 @@ def test_acting_is_for_operators_and_only_looking_for_viewers(app: Flask, viewer
         "auth.sign_out": Role.VIEWER,
         "auth.change_account": Role.VIEWER,
         **dict.fromkeys(("lists.find", "lists.display", "lists.save_view", "lists.change_view"), Role.VIEWER),
-        "incoming.find": Role.VIEWER,
+        **dict.fromkeys(("incoming.find", "log.find"), Role.VIEWER),
         **dict.fromkeys(SETTINGS, Role.ADMIN),
     }
     token = token_on(viewer, "/account")

@@ -166,7 +166,7 @@ class ChangeRow(Base):
     sentence: Mapped[str] = mapped_column(Text)
     private: Mapped[str | None] = mapped_column(Text)
 
-    __table_args__ = (Index("ix_changes_order", "sync_id", "id"),)
+    __table_args__ = (Index("ix_changes_order", "sync_id", "id"), Index("ix_changes_at", "at", "id"))
 
 
 class NoteRow(Base):

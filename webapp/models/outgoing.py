@@ -70,4 +70,8 @@ class AttemptRow(Base):
     sentence: Mapped[str] = mapped_column(Text)
     calls: Mapped[list[Any]] = mapped_column(default=list)
 
-    __table_args__ = (Index("ix_attempts_order", "sync_id", "id"), Index("ix_attempts_command", "command_id", "id"))
+    __table_args__ = (
+        Index("ix_attempts_order", "sync_id", "id"),
+        Index("ix_attempts_command", "command_id", "id"),
+        Index("ix_attempts_started_at", "started_at", "id"),
+    )
