@@ -139,6 +139,15 @@ def ask_now(account_id: int | None = None) -> int:
         return work.changed(update(PollRow).where(_of_news(account_id)).values(due_at=clock.now()))
 
 
+def ask_one(poll_id: int) -> bool:
+    """Make one poll due at once, unless it is being read; whether it is there."""
+    mine = PollRow.id == poll_id, or_(PollRow.claimed_until.is_(None), PollRow.claimed_until < clock.now())
+    with unit_of_work() as work:
+        work.ring(Bell.INBOUND)
+        work.execute(update(PollRow).where(*mine).values(due_at=clock.now()))
+        return work.session.get(PollRow, poll_id) is not None
+
+
 def troubles() -> list[str]:
     """What is wrong with the polls just now, a sentence each."""
     return list(db.session.execute(select(PollRow.trouble).where(PollRow.trouble != "").distinct()).scalars())

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from webapp import clock
+from webapp import accounts, clock
 from webapp.accounts import Sender
 from webapp.connectors.signatures import Flaw, WebhookAuth
 from webapp.database import is_sqlite
@@ -125,6 +125,20 @@ def of_account(account_id: int, auth: WebhookAuth) -> Sequence[Refused]:
 def of_store(store_id: int, auth: WebhookAuth) -> Sequence[Refused]:
     """The same of a store."""
     return _shown(RefusedWebhookRow.store_id == store_id, auth, of_shop=True)
+
+
+def everywhere() -> Sequence[tuple[str, str, Refused]]:
+    """What was refused at every address, the latest first: the sender's side and name, and why. Without a name nobody
+    has the address."""
+    known = {("walmart", one.id): (one.name, one.webhook_auth) for one in accounts.everyone()}
+    known |= {("magento", one.id): (one.name, one.webhook_auth) for one in accounts.stores()}
+    rows = db.session.execute(select(RefusedWebhookRow).order_by(RefusedWebhookRow.last_at.desc())).scalars()
+    told = []
+    for row in rows:
+        name, auth = known.get((row.source, row.account_id or row.store_id or 0), ("", None))
+        sentence = in_words(row.reason, auth) if auth else "Nobody has that address: look at where it was entered."
+        told.append((row.source, name, Refused(row.reason, row.count, row.last_at, sentence)))
+    return told
 
 
 def totals() -> dict[tuple[str, str], int]:

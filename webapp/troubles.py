@@ -12,7 +12,7 @@ from sqlalchemy import ScalarSelect, Select, cast, func, literal, null, select, 
 
 from webapp import clock, shop_polls
 from webapp.columns import Utc
-from webapp.domain.poll_kinds import NAMES, SHOP, kind_of
+from webapp.domain.poll_kinds import NAMES, SHOP, SHOP_WHAT, kind_of
 from webapp.models import (
     IS_NEW,
     IS_OPEN,
@@ -116,7 +116,7 @@ def _late(rows: Iterable[Any], now: datetime) -> Iterator[Trouble]:
             continue
         told.add(row.key)
         why = row.text or "It has not been its turn; look whether the workers run."
-        headline = f"No poll for {what} of {row.name} has succeeded for {span(now - row.since)}."
+        headline = f"No poll of {row.name} for {what} has succeeded for {span(now - row.since)}."
         yield Trouble("warn", headline, f"{why} {NOTHING_LOST} It is tried again by itself.", "polls")
 
 
@@ -124,7 +124,7 @@ def _allowed(row: Any) -> tuple[timedelta | None, str]:
     """How long a poll may be silent, and what it looks for."""
     kind, _, market = row.word.partition(":")
     if row.what == "store poll":
-        return (SHOP_MAY_MISS * shop_polls.every(kind), "news") if kind in SHOP else (None, "")
+        return (SHOP_MAY_MISS * shop_polls.every(kind), SHOP_WHAT[kind]) if kind in SHOP else (None, "")
     if kind not in NAMES:
         return None, ""
     found = kind_of(market, kind)

@@ -136,8 +136,9 @@ def test_a_late_poll_is_told_once_an_account(app: Flask, viewer: FlaskClient, mo
         of_account: dict[str, Any] = {"account_id": account.id, **due}
         work.add(PollRow(kind="orders", name="a", succeeded_at=ago(14), **of_account))
         work.add(PollRow(kind="open", name="b", succeeded_at=ago(29 * 60), **of_account))
+        work.add(PollRow(kind="shop_deletions", name="d", store_id=store.id, succeeded_at=ago(200), **due))
         work.add(PollRow(kind="shop_orders", name="c", store_id=store.id, succeeded_at=ago(15), **due))
-    assert "No poll" not in viewer.get("/orders").text
+    assert "No poll of" not in viewer.get("/orders").text
     with app.app_context(), unit_of_work() as work:
         work.session.query(PollRow).filter_by(name="a").update(
             {"succeeded_at": ago(16), "trouble": "Walmart answered 503."}
@@ -145,9 +146,9 @@ def test_a_late_poll_is_told_once_an_account(app: Flask, viewer: FlaskClient, mo
         work.session.query(PollRow).filter_by(name="b").update({"succeeded_at": ago(31 * 60)})
         work.session.query(PollRow).filter_by(name="c").update({"succeeded_at": ago(21)})
     text = viewer.get("/orders").text
-    assert "No poll for open orders of North Outfitters has succeeded for 31 h." in text
-    assert "No poll for changed orders" not in text, "the worst one tells"
-    assert "No poll for news of North Outfitters shop has succeeded for 21 min." in text
+    assert "No poll of North Outfitters for open orders has succeeded for 31 h." in text
+    assert "No poll of North Outfitters for changed orders" not in text, "the worst one tells"
+    assert "No poll of North Outfitters shop for changed orders in the shop has succeeded for 21 min." in text
     assert "Nothing is lost. It is tried again by itself." in text
 
 

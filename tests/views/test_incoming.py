@@ -14,7 +14,7 @@ from tests.rows import a_command, a_store, an_account, an_event, an_order
 from tests.views.conftest import statements, token_on
 from tests.views.scene import draw
 from webapp import clock, inbox
-from webapp.models import AccountRow, ChangeRow, EventRow, StoreRow, db
+from webapp.models import AccountRow, ChangeRow, EventRow, RefusedWebhookRow, StoreRow, db
 from webapp.queries import version
 from webapp.unit_of_work import Work, unit_of_work
 
@@ -271,3 +271,16 @@ def test_incoming_tells_of_a_shop_morning(app: Flask, operator: FlaskClient) -> 
     text = operator.get("/incoming").text
     for words in ("PO_CREATED", "Done", "Failed", "The body is not JSON", "came 2×"):
         assert words in text
+
+
+def test_what_was_refused_is_told_with_what_to_do(app: Flask, viewer: FlaskClient) -> None:
+    assert "Nothing was refused" in viewer.get("/incoming/refused").text
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        refused = {"source": "walmart", "last_at": clock.now()}
+        work.add(RefusedWebhookRow(name="a", account_id=account.id, reason="too_large", count=1_234, **refused))
+        work.add(RefusedWebhookRow(name="b", reason="unknown_address", count=2, **refused))
+    text = viewer.get("/incoming/refused").text
+    for words in ("North Outfitters", "larger than 1 MiB", "1,234", "Nobody has that address"):
+        assert words in text
+    assert 'href="/incoming/refused"' in viewer.get("/incoming").text

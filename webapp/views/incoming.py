@@ -9,7 +9,7 @@ from datetime import datetime
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock, event_log, queries, timeline
+from webapp import clock, event_log, queries, refusals, timeline
 from webapp import replay as replays
 from webapp.connectors import redact
 from webapp.event_log import Asked
@@ -119,6 +119,13 @@ def find() -> AnyResponse:
     if typed.strip() and not asked.find:
         flash("Type the number of a purchase order or the id of an event. Buyers are found on the orders page.", "bad")
     return redirect(url_for("incoming.index", **asked.to_args()), 303)  # type: ignore[arg-type]
+
+
+@bp.get("/incoming/refused")
+def refused() -> AnyResponse:
+    """Webhooks that were refused: counted by address and reason, since nothing else of them is kept."""
+    told = refusals.everywhere()
+    return page("incoming/refused.html", told=told, zone=_zone_name())
 
 
 @bp.get("/incoming/<int:event_id>")

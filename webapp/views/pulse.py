@@ -72,6 +72,8 @@ def _shown(trouble: Trouble) -> Shown:
     person = door.current_person()
     if trouble.place == "account" and person is not None and person.may(Role.ADMIN):
         return Shown(trouble, url_for("account_settings.show", key=trouble.key), "To the account")
+    if trouble.place == "polls":
+        return Shown(trouble, url_for("polls.index"), "To the polls")
     return Shown(trouble, "", "")
 
 
