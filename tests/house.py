@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import flask_migrate
+import psycopg
 from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import select
@@ -143,18 +144,45 @@ def _migrated() -> bytes:
         return file.read_bytes()
 
 
+@lru_cache
+def _migrated_template(server: str) -> str:
+    """The name of a PostgreSQL database after all migrations, made once on each server, to be copied."""
+    name = "migrated"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')
+    app = create_app(settings_for(Path("/nowhere"), in_database(server, name), "unix:///nowhere"))
+    with app.app_context():
+        flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
+        db.session.remove()
+        db.engine.dispose()
+    return name
+
+
+def in_database(server: str, name: str) -> str:
+    """The URL of a database on the PostgreSQL server."""
+    base, _, query = server.partition("?")
+    return f"{base.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+
+
+def new_database(server: str, *, migrated: bool = False) -> str:
+    """A fresh database on the PostgreSQL server, empty or after all migrations; its URL."""
+    name = f"test_{time.time_ns()}"
+    template = f' template "{_migrated_template(server)}"' if migrated else ""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'create database "{name}"{template}'.encode())
+    return in_database(server, name)
+
+
 @contextmanager
 def build(
     folder: Path, database_url: str, redis_url: str, walmart: WalmartSandbox, magento: MagentoSandbox
 ) -> Iterator[House]:
-    """A migrated application with one account and one store."""
+    """An application with one account and one store; a database on PostgreSQL is migrated already."""
     settings = settings_for(folder, database_url, redis_url)
     if settings.is_sqlite:
         Path(database_url.removeprefix("sqlite:///")).write_bytes(_migrated())
     app = create_app(settings)
     with app.app_context():
-        if not settings.is_sqlite:
-            flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
         with unit_of_work() as work:
             accounts.add_store(work, NewStore("Shop", magento.url, magento.token, admin_url=f"{magento.url}/admin"))
             row = accounts.add_account(

@@ -26,8 +26,7 @@ from sqlalchemy import func, select
 
 from sandbox.magento import MagentoSandbox
 from sandbox.walmart import WalmartSandbox
-from tests.conftest import new_database
-from tests.house import House, build, order_event
+from tests.house import House, build, new_database, order_event
 from tests.servers import Valkey
 from webapp import accounts, clock, inbox, vault
 from webapp.connectors.signatures import WebhookAuth
@@ -428,7 +427,7 @@ def rung(house: House, bell: Valkey) -> bool:
 def test_without_the_database_the_sender_is_asked_to_come_again(
     tmp_path: Path, valkey: str, postgres: str, walmart: WalmartSandbox, magento: MagentoSandbox
 ) -> None:
-    url = new_database(postgres)
+    url = new_database(postgres, migrated=True)
     name = url.partition("?")[0].rpartition("/")[2]
     with build(tmp_path, url, valkey, walmart, magento) as house:
         po = walmart.place_order()

@@ -14,8 +14,7 @@ from flask import Flask
 from sqlalchemy import CheckConstraint, inspect
 from sqlalchemy.engine import Connection
 
-from tests.conftest import new_database
-from tests.house import settings_for
+from tests.house import new_database, settings_for
 from webapp.app import create_app
 from webapp.models import db, is_of_finding
 from webapp.settings import CHECKOUT

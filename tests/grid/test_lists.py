@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.conftest import new_database
+from tests.house import new_database
 from tests.rows import ALDER_COURT, a_line, a_store, an_account, an_order
 from tests.views.conftest import built, settings_in
 from webapp import clock, order_rows, queries

@@ -22,8 +22,7 @@ from sqlalchemy import select, update
 
 from sandbox.magento import MagentoSandbox
 from sandbox.walmart import WalmartSandbox
-from tests.conftest import new_database
-from tests.house import House, build, order_event
+from tests.house import House, build, new_database, order_event
 from tests.servers import Valkey
 from webapp import clock
 from webapp.models import EventRow, SyncRow, db
@@ -135,7 +134,7 @@ def house(
 ) -> Iterator[House]:
     url = f"sqlite:///{tmp_path / 'test.db'}"
     if request.param == "postgres":
-        url = new_database(request.getfixturevalue("postgres"))
+        url = new_database(request.getfixturevalue("postgres"), migrated=True)
     with Valkey(tmp_path / "vk") as bell, build(tmp_path, url, bell.url, walmart, magento) as built:
         built.extra["bell"] = bell
         yield built

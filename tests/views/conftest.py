@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -41,12 +43,27 @@ def settings_in(folder: Path, **changes: Any) -> Settings:
     return Settings(**values | changes)
 
 
+@lru_cache
+def _empty_tables() -> bytes:
+    """The file of an SQLite database with all tables and nothing in them, made once."""
+    with TemporaryDirectory() as folder:
+        app = create_app(settings_in(Path(folder)))
+        with app.app_context():
+            db.create_all()
+            db.session.remove()
+            db.engine.dispose()
+        return (Path(folder) / "test.db").read_bytes()
+
+
 def built(settings: Settings) -> Flask:
     """An application with its tables."""
+    if settings.is_sqlite:
+        Path(settings.database_url.removeprefix("sqlite:///")).write_bytes(_empty_tables())
     app = create_app(settings)
     app.config["TESTING"] = False
     with app.app_context():
-        db.create_all()
+        if not settings.is_sqlite:
+            db.create_all()
         with unit_of_work() as work:
             for role, email in PEOPLE.items():
                 work.add(UserRow(email=email, role=role, created_at=clock.now()))
