@@ -10,7 +10,7 @@ import threading
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp import account_changes
+from webapp import account_changes, erasing
 from webapp.app import create_app
 from webapp.models import db
 from webapp.parent_watch import end_with_parent
@@ -19,15 +19,21 @@ from webapp.sweep import sweep
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
+ERASE_EVERY = 60
+"""Looks between two sweeps of what has had its time."""
 
 
 def run(app: Flask, stopped: threading.Event) -> None:
     """Sweep until told to stop; a database that is away is waited for."""
+    marks, looks = erasing.Marks(), 0
     while not stopped.wait(LOOK_EVERY):
+        looks += 1
         with app.app_context():
             try:
                 sweep()
                 account_changes.retire_due()
+                if looks % ERASE_EVERY == 0:
+                    erasing.sweep(marks)
             except SQLAlchemyError as error:
                 log.warning("sweep failed, trying again: %s", error)
             finally:

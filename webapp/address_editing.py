@@ -168,6 +168,8 @@ def _order(work: Work, order_id: int) -> OrderRow:
     row: OrderRow | None = work.execute(wanted.execution_options(populate_existing=True)).scalar_one_or_none()
     if row is None:
         raise Refusal("This order is not known any more; reload the page.")
+    if row.buyer_erased_at is not None:
+        raise Refusal("The buyer’s data was erased, and stays so.")
     return row
 
 

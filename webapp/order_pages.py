@@ -104,7 +104,9 @@ def _news(account: Account, listed: Sequence[Order], asked: Asked) -> dict[str, 
 def _is_news(account: Account, order: Order, known: Known | None, asked: Asked) -> bool:
     if known is None:
         return asked.for_reimport or account.policy.imports(order.ordered_at)
-    return not _is_newer(known, asked) and not order_rows.is_same(known.order, _priced(order, known))
+    return not _is_newer(known, asked) and not order_rows.is_same(
+        known.order, order_rows.as_kept(_priced(order, known), is_erased=known.is_erased)
+    )
 
 
 def _is_newer(known: Known, asked: Asked) -> bool:

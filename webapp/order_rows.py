@@ -61,6 +61,8 @@ class Known:
     behind: tuple[Behind, ...] = ()
     choices: Choices = field(default_factory=Choices)
     correction: Corrected | None = None
+    is_erased: bool = False
+    """Its buyer's data was erased."""
 
 
 def find_all(sync_ids: Collection[int]) -> dict[int, OrderRow]:
@@ -83,6 +85,7 @@ def known(account_id: int, pos: Collection[str]) -> dict[str, Known]:
             behind=way_back(row),
             choices=choices(row),
             correction=correction(row),
+            is_erased=row.buyer_erased_at is not None,
         )
         for row, read_at in found.all()
     }
@@ -223,6 +226,23 @@ def _set_buyer_words(row: OrderRow) -> None:
     """Let the order be found by the buyer's name as Walmart gave it and as a person corrected it."""
     kept = correction(row)
     row.find_buyer = words.stored([row.buyer, kept.address.name if kept else ""])
+
+
+def forget_buyer(row: OrderRow) -> None:
+    """Take out of the row whatever tells who the buyer is; `fill` puts none of it back."""
+    kept = without_buyer(Address(**row.address))
+    row.buyer, row.email, row.address, row.find_buyer = "", "", asdict(kept), ""
+    row.corrected_address = None
+
+
+def without_buyer(address: Address) -> Address:
+    """What stays of an address: the state and country, on which taxes depend."""
+    return Address(state=address.state, country=address.country)
+
+
+def as_kept(order: Order, *, is_erased: bool) -> Order:
+    """The order as it may be stored: without its buyer once that was erased."""
+    return replace(order, address=without_buyer(order.address), email="") if is_erased else order
 
 
 def set_numbers(row: OrderRow, order: Order) -> None:

@@ -133,7 +133,8 @@ def _store_one(work: Work, account: Account, finding: Finding, row: OrderRow | N
     if row is None:
         row = _new_row(sight, account)
         work.add(row)
-    order_rows.fill(row, sight.order)
+    order_rows.fill(row, order_rows.as_kept(sight.order, is_erased=row.buyer_erased_at is not None))
+    row.finished_at = None if row.is_open else row.finished_at or sight.read_at
     order_rows.set_products(row, {sku: product.id for sku, product in finding.seen.products.items()})
     _store_shop(row, finding.seen)
     order_rows.set_numbers(row, sight.order)
@@ -188,7 +189,8 @@ def _shop_counts(shop: ShopOrder) -> str:
 def _told(row: OrderRow | None, finding: Finding) -> list[tuple[str, str, str]]:
     """Each change once, as (kind, by whom, sentence): what either side shows now, and why the rest waits."""
     seen, planned = finding.seen, finding.planned
-    told = order_rows.changes_between(order_rows.to_order(row) if row else None, seen.order)
+    order = order_rows.as_kept(seen.order, is_erased=row is not None and row.buyer_erased_at is not None)
+    told = order_rows.changes_between(order_rows.to_order(row) if row else None, order)
     if row is not None and seen.shop_is_gone and not row.magento_is_gone:
         told.append(("magento", f"Magento order {row.magento_increment_id} was deleted."))
     if row is not None and seen.shop is not None:

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import delete, func, select, update
 
-from webapp import clock, vault
+from webapp import audit, clock, vault
 from webapp.models import SessionRow, SignInAttemptRow, SignInLinkRow, UserRow, db
 from webapp.unit_of_work import Work, unit_of_work
 
@@ -160,29 +160,24 @@ class Person:
         return self.role.covers(needed)
 
 
-def add_user(email: str, role: str, password: str) -> None:
-    """Add a person. Raises Refused with a sentence that says what to change."""
+def add_user(email: str, role: str, password: str | None, by: str = "command line") -> None:
+    """Add a person; without a password only a one-time link lets them in. Raises Refused: what to change."""
     email = _email(email)
-    if role not in set(Role):
-        raise Refused(f"There is no role {role}. Choose one of {', '.join(Role)}.")
-    check_password(password, email)
-    hashed = _hash(password)
+    check_role(role)
+    if password is not None:
+        check_password(password, email)
+    hashed = None if password is None else _hash(password)
     with unit_of_work() as work:
         if _by_email(work, email) is not None:
             raise Refused(f"{email} is there already.")
         work.add(UserRow(email=email, role=role, password_hash=hashed, is_disabled=False, created_at=clock.now()))
+        audit.record(work, audit.PEOPLE, by, email, after=f"added as {role}")
 
 
-def change_role(email: str, role: str) -> None:
-    """Give a person another role; it counts from their next request on."""
+def check_role(role: str) -> None:
+    """Raises Refused for what is no role."""
     if role not in set(Role):
         raise Refused(f"There is no role {role}. Choose one of {', '.join(Role)}.")
-    _change(email, role=role)
-
-
-def disable(email: str) -> None:
-    """Shut the door for a person, from their next request on."""
-    _change(email, is_disabled=True)
 
 
 def first_link() -> str | None:
@@ -278,6 +273,10 @@ def set_credentials(person: Person, email: str, new: str, current: str, address:
         if taken is not None and taken.id != person.id:
             raise Refused(f"{email} belongs to another user.")
         work.execute(update(UserRow).where(UserRow.id == person.id).values(**values))
+        if email != person.email:
+            audit.record(work, audit.PEOPLE, email, "Own e-mail address", person.email, email)
+        if new:
+            audit.record(work, audit.PEOPLE, email, "Own password", after="changed")
         others = SessionRow.user_id == person.id, SessionRow.token_hash != person.session
         work.execute(delete(SessionRow).where(*others))
         work.execute(delete(SignInLinkRow).where(SignInLinkRow.user_id == person.id))
@@ -295,12 +294,6 @@ def check_password(password: str, email: str) -> None:
     is_run = len(set(plain)) < 3 or plain in "abcdefghijklmnopqrstuvwxyz0123456789012345678909876543210"
     if plain in _COMMON or is_run or plain in (email, email.partition("@")[0]):
         raise Refused("That password is among the first ones that are tried. Choose another one, say four words.")
-
-
-def _change(email: str, **values: object) -> None:
-    with unit_of_work() as work:
-        if not work.changed(update(UserRow).where(UserRow.email == _email(email)).values(**values)):
-            raise Refused(f"There is no user {email}.")
 
 
 def _email(given: str) -> str:

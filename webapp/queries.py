@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import defer, selectinload
+from sqlalchemy import func, select
+from sqlalchemy.orm import defer, selectinload, with_expression
 
-from webapp.models import AccountRow, LineRow, OrderRow, db
+from webapp.models import AccountRow, LineRow, NoteRow, OrderRow, db
 
 COUNTED_TO = 1_000
 
@@ -54,9 +54,15 @@ def one(account_key: str, po: str) -> tuple[OrderRow, AccountRow] | None:
     wanted = select(OrderRow, AccountRow).join(AccountRow, AccountRow.id == OrderRow.account_id)
     wanted = wanted.where(AccountRow.key == account_key, OrderRow.po == po)
     lines = selectinload(OrderRow.lines).load_only(*light_lines())
-    light = wanted.options(lines, defer(OrderRow.address), defer(OrderRow.email), defer(OrderRow.made_up))
+    light = wanted.options(lines, with_notes(), defer(OrderRow.address), defer(OrderRow.email), defer(OrderRow.made_up))
     found = db.session.execute(light).one_or_none()
     return (found[0], found[1]) if found else None
+
+
+def with_notes() -> Any:
+    """Count the notes of each order in the same statement."""
+    number = select(func.count()).select_from(NoteRow).where(NoteRow.order_id == OrderRow.id)
+    return with_expression(OrderRow.notes, number.scalar_subquery())
 
 
 def light_lines() -> tuple[Any, ...]:

@@ -40,6 +40,12 @@ class Settings:
     """`METRICS_TOKEN`: lets `/metrics` be read from elsewhere than loopback."""
     drain_threads: int
     """`DRAIN_THREADS`: how many orders one worker process works on side by side (16)."""
+    buyer_data_days: int = 30
+    """`BUYER_DATA_DAYS`: so many days after an order is finished its buyer's data is erased (30)."""
+    webhook_body_days: int = 30
+    """`WEBHOOK_BODY_DAYS`: so many days the body of a webhook is kept (30)."""
+    log_days: int = 90
+    """`LOG_DAYS`: so many days what belongs to no order is kept (90); an order's log is kept as long as the order."""
 
     @property
     def is_https(self) -> bool:
@@ -70,6 +76,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         allowed_hosts_out=frozenset(filter(None, environ.get("ALLOWED_HOSTS_OUT", "").split(","))),
         metrics_token=environ.get("METRICS_TOKEN", ""),
         drain_threads=_number(environ, "DRAIN_THREADS", 16),
+        buyer_data_days=_number(environ, "BUYER_DATA_DAYS", 30),
+        webhook_body_days=_number(environ, "WEBHOOK_BODY_DAYS", 30),
+        log_days=_number(environ, "LOG_DAYS", 90),
     )
 
 

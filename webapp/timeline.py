@@ -239,7 +239,7 @@ def in_words(kind: str) -> tuple[str, str, str]:
 
 
 def body_of(row: EventRow) -> str:
-    """The body of an event as it may be shown: secrets and buyer data masked."""
+    """The body of an event as it may be shown: secrets and buyer data masked; empty once it was erased."""
     return redact.body(row.body)
 
 

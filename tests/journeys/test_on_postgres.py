@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.house import House
+from tests.journeys import test_erasing as erasing
 from tests.journeys import test_first_walk as walk
 from tests.journeys import test_limits as limits
 
@@ -26,3 +27,5 @@ test_backlog = limits.test_a_backlog_goes_out_at_the_limit_without_one_refusal
 test_waits = limits.test_what_waits_for_its_turn_says_until_when_and_uses_up_no_try
 test_deadlines = limits.test_the_nearest_deadline_goes_first
 test_half_an_hour = limits.test_half_an_hour_of_503_is_met_with_few_probes_and_then_all_goes_on
+test_open_order_keeps_its_buyer = erasing.test_an_open_order_keeps_its_buyer_and_so_does_one_that_waits_for_somebody
+test_bodies_go = erasing.test_bodies_go_after_their_days_and_what_belongs_to_no_order_after_its

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from tests.views.conftest import PEOPLE, built, settings_in, signed_in, token_on
 from tests.views.scene import draw
-from webapp import clock, people
+from webapp import clock, people, team
 from webapp.models import AccountRow, OrderRow, SessionRow, SignInLinkRow, StoreRow, UserRow, db
 from webapp.people import Role
 from webapp.views import door
@@ -31,6 +31,8 @@ SETTINGS |= {
     f"store_settings.{name}"
     for name in ("add", "try_new", "change", "try_changed", "pause", "resume", "remove", "read_stock", "webhooks")
 }
+SETTINGS |= {f"team.{name}" for name in ("add", "change_role", "link", "sign_out", "disable", "enable")}
+SETTINGS.add("erase.now")
 """Whatever changes a setting is for admins."""
 
 
@@ -116,10 +118,10 @@ def test_a_changed_role_and_a_closed_account_count_from_the_next_request_on(app:
         key, po = draw()
     assert "Refresh" not in viewer.get(f"/orders/{key}/{po}").text
     with app.app_context():
-        people.change_role(PEOPLE["viewer"], "operator")
+        team.change_role(PEOPLE["viewer"], "operator")
     assert "Refresh" in viewer.get(f"/orders/{key}/{po}").text
     with app.app_context():
-        people.disable(PEOPLE["viewer"])
+        team.disable(PEOPLE["viewer"])
     assert viewer.get("/orders").status_code == 303
 
 

@@ -79,7 +79,7 @@ def test_each_row_says_what_is_special_about_it(app: Flask, admin: FlaskClient) 
     assert "catalog/product" not in rows["2802123876522"], "an unlinked SKU is plain text"
     assert re.search(r'href="[^"]*/2802123876522/product\?sku=CBL-1M-BLK"[^>]*>Link…', rows["2802123876522"])
     assert "Link…" not in rows["2802123875110"]
-    under_way = {po for po, row in rows.items() if "hx-get" in row}
+    under_way = {po for po, row in rows.items() if "hx-trigger" in row}
     assert under_way == {"2802123876701"}
 
 
@@ -206,7 +206,7 @@ def test_a_row_under_way_is_sent_only_when_it_is_other(app: Flask, admin: FlaskC
         order.under_way, order.changed_at, order.waiting_for = False, clock.now(), []
     row = admin.get(found[1], headers=HTMX)
     assert row.status_code == 200
-    assert "hx-get" not in row.text, "a settled row asks no more"
+    assert "hx-trigger" not in row.text, "a settled row asks no more"
     assert row.text.strip().startswith("<tr ")
     assert len(row.data) <= 2_500
     assert admin.get(f"/orders/{key}/0/row").status_code == 404

@@ -1,4 +1,4 @@
-"""`orders list|show|sync`."""
+"""`orders list|show|sync|erase`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from webapp import accounts, claims, inbox, orders, reports
+from webapp import accounts, claims, erasing, inbox, orders, reports
 from webapp.cli.saying import as_json, fail, plainly, show
 from webapp.models import OrderRow, db
+from webapp.outbox import Refusal
 
 WAIT_FOR_TURN = 30.0
 
@@ -64,6 +65,21 @@ def orders_sync(po: str, account_name: str, as_json: bool) -> None:
     if trouble:
         fail(trouble)
     show(reports.order(account, claim.sync_id), as_json, f"{po} is up to date.")
+
+
+@group.command("erase")
+@click.argument("po")
+@for_account
+@as_json
+@plainly
+def orders_erase(po: str, account_name: str, as_json: bool) -> None:
+    """Erase the buyer's data of one finished order for good; amounts and the log stay."""
+    _, row = order_of(po, account_name)
+    try:
+        sentence = erasing.erase_one(row.id, by="command line")
+    except Refusal as refusal:
+        fail(str(refusal))
+    show({"po": po, "buyer": "erased"}, as_json, sentence)
 
 
 def account_for(po: str, name: str) -> accounts.Account:

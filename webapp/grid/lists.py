@@ -18,7 +18,7 @@ from webapp.grid.saved import Search
 from webapp.grid.sql import Asked, Listing, Statement, where
 from webapp.grid.wanted import Cursor, Sort, Wanted, limits
 from webapp.models import AccountRow, LineRow, OrderRow, db
-from webapp.queries import COUNTED_TO, Count, capped, light_lines, version
+from webapp.queries import COUNTED_TO, Count, capped, light_lines, version, with_notes
 
 FEW = 5_000
 """So many orders are read and sorted at once; of more, an index in the wanted order is read until the page is full."""
@@ -326,4 +326,4 @@ def _without_the_heavy() -> tuple[Any, ...]:
     """What only the order page needs stays where it is."""
     heavy = (OrderRow.address, OrderRow.email, OrderRow.made_up, OrderRow.find_numbers, OrderRow.find_items)
     magento = (OrderRow.magento_items, OrderRow.magento_seen, OrderRow.magento_carts, OrderRow.magento_former)
-    return tuple(defer(column) for column in (*heavy, *magento, OrderRow.find_buyer))
+    return (with_notes(), *(defer(column) for column in (*heavy, *magento, OrderRow.find_buyer)))

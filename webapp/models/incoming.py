@@ -43,6 +43,7 @@ class EventRow(Base):
     po: Mapped[str | None]
     headers: Mapped[dict[str, Any]] = mapped_column(default=dict)
     body: Mapped[bytes]
+    body_erased_at: Mapped[datetime | None]
     received_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(default="received")
     reason: Mapped[str] = mapped_column(default="")

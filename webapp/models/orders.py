@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import DDL, JSON, BigInteger, Computed, ForeignKey, Index, Text, UniqueConstraint, event, false, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from webapp.domain import facets
 from webapp.models.accounts import AccountRow
@@ -34,6 +34,9 @@ FACET = (
     " + (case when wants_to_cancel then 32 else 0 end)"
 ).format(**_NAMES)
 """The order's facet (`domain.facets`), as SQL over its own columns."""
+
+
+HAS_BUYER = "buyer_erased_at is null"
 
 
 class OrderRow(Base):
@@ -101,6 +104,10 @@ class OrderRow(Base):
     """The generation of `CreateMagentoOrder` that a person asked for, whatever the settings say; 0: nobody did."""
     corrected_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """What a person put in place of Walmart's address and e-mail; Walmart's own stay in `address` and `email`."""
+    finished_at: Mapped[datetime | None]
+    """Since when every unit is shipped or canceled."""
+    buyer_erased_at: Mapped[datetime | None]
+    """When whatever tells who the buyer is was erased for good."""
     made_up: Mapped[list[Any]] = mapped_column(default=list)
     find_numbers: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
     find_items: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
@@ -109,6 +116,9 @@ class OrderRow(Base):
     is_demo: Mapped[bool] = mapped_column(default=False)
     imported_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+
+    notes: Mapped[int | None] = query_expression()
+    """How many notes there are on it, where a question asks for that (`queries.with_notes`)."""
 
     account: Mapped[AccountRow] = relationship(lazy="raise")
     lines: Mapped[list[LineRow]] = relationship(lazy="raise", order_by="LineRow.position", cascade="all, delete-orphan")
@@ -124,6 +134,7 @@ class OrderRow(Base):
         Index("ix_orders_facet_total", "facet", "total", "id"),
         Index("ix_orders_changed_at", "changed_at", "id"),
         Index("ix_orders_magento", "magento_order_id"),
+        Index("ix_orders_to_erase", "finished_at", sqlite_where=text(HAS_BUYER), postgresql_where=text(HAS_BUYER)),
     )
 
 

@@ -16,7 +16,8 @@
 
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) {
-      if (failures) find("#problem").replaceChildren();
+      // That the server was away is over by itself; what a person did wrong stays until they do something else.
+      find(live(event) ? "#problem .away" : "#problem > *")?.remove();
       failures = quietUntil = 0;
     }
   });
@@ -26,7 +27,7 @@
     quietUntil = Date.now() + Math.min(60, 2 ** failures) * 1000;
     if (event.type === "htmx:responseError") return;
     const notice = document.createElement("p");
-    notice.className = "flash bad";
+    notice.className = "flash bad away";
     notice.textContent = "The server does not answer. What you see may be old; it is tried again by itself.";
     find("#problem").replaceChildren(notice);
   };

@@ -2,13 +2,13 @@
 // The list of orders: news that move nothing, choosing rows, and keys.
 (() => {
   const find = (selector) => document.querySelector(selector);
-  const rows = () => [...document.querySelectorAll("#rows > tr")];
+  const rows = () => [...document.querySelectorAll("#rows > tr[data-po]")];
   const boxes = () => [...document.querySelectorAll("#rows .pick")];
 
   // The news also tell which of the rows at rest are other now: each goes along with the version that is shown.
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     if (detail.elt.id !== "news") return;
-    const still = [...document.querySelectorAll("#rows > tr:not([data-live], :has(.pick:checked, details[open]))")];
+    const still = [...document.querySelectorAll("#rows > tr[data-po]:not([data-live], :has(.pick:checked, details[open]))")];
     detail.parameters.seen = still.map((row) => row.id.slice(6) + "." + row.dataset.version).join(",");
   });
 
@@ -64,6 +64,20 @@
     if (target.id !== "grid") return;
     if (chosen) find("#said").textContent += `. ${chosen} no longer chosen`;
     chosen = 0;
+  });
+
+  // The log below a row is taken away by the link that brought it.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest(".peek");
+    const below = link?.closest("tr").nextElementSibling;
+    if (!below?.matches(".peeked") || event.ctrlKey || event.metaKey) return;
+    below.remove();
+    link.ariaExpanded = "false";
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.elt.matches(".peek") && detail.successful) detail.elt.ariaExpanded = "true";
   });
 
   // Keys, unless somebody types or has turned them off.

@@ -25,6 +25,7 @@ from webapp.views import (
     order_cancel,
     order_deal,
     order_decide,
+    order_erase,
     order_export,
     order_lists,
     order_notes,
@@ -40,6 +41,7 @@ from webapp.views import (
     security,
     sheet,
     store_settings,
+    team,
     webhooks,
     words,
 )
@@ -63,6 +65,7 @@ TONE_ICONS = {
 PAGES = (
     orders.bp,
     order_export.bp,
+    order_erase.bp,
     order_lists.bp,
     order.bp,
     order_notes.bp,
@@ -85,6 +88,7 @@ PAGES = (
     account_orders.bp,
     reimports.bp,
     store_settings.bp,
+    team.bp,
     auth.bp,
     health.bp,
 )

@@ -15,6 +15,7 @@ from webapp import clock, creation_by_hand, inbox, notes, order_rows, outbox, pr
 from webapp.actions import acknowledging
 from webapp.creation_by_hand import Act
 from webapp.domain.order import OrderStatus, is_open
+from webapp.grid import tastes
 from webapp.models import AccountRow, CommandRow, OrderRow, SyncRow, db
 from webapp.people import Role
 from webapp.queries import version
@@ -37,6 +38,10 @@ bp = Blueprint("order", __name__)
 REGIONS = ("head", "next", "items", "parcels", "undone", "sides", "delivery", "buyer", "notes", "log")
 BUSY, CALM = 2, 10
 """Seconds between two looks: while something is under way, and at rest."""
+
+
+PEEKED = 3
+"""So many entries of the log and notes are shown below an order's row in the grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,24 @@ def log(account_key: str, po: str) -> AnyResponse:
     zone = found.account.store.time_zone
     context: dict[str, Any] = {"order": found.row, "account": found.account, "zone": zone, "log": _log(found)}
     return page("orders/log.html", **context | _rights())
+
+
+@bp.get("/orders/<account_key>/<po>/peek")
+def peek(account_key: str, po: str) -> AnyResponse:
+    """The last entries of its log and its notes, as a row below its own in the grid; else its page."""
+    found = find(account_key, po)
+    url = showing.order_url(account_key, po)
+    if not wants_fragment():
+        return redirect(f"{url}#r-log", 303)
+    context = {
+        "order": found.row,
+        "order_url": url,
+        "zone": found.account.store.time_zone,
+        "entries": [entry for _, entries in _log(found).days for entry in entries][:PEEKED],
+        "notes": notes.of_order(found.row.id)[:PEEKED],
+        "columns": tastes.of(door.me()).columns,
+    }
+    return make_response(render_template("orders/_peek.html", **context, **_rights()))
 
 
 @bp.post("/orders/<account_key>/<po>/refresh")

@@ -89,7 +89,7 @@ class Row:
     wants_to_cancel: bool
     by: str
     edge: str
-    notes: str
+    notes: int
     is_demo: bool
 
 
@@ -127,7 +127,7 @@ def row(order: OrderRow, account: AccountRow) -> Row:
         wants_to_cancel=any(item.wants_to_cancel for item in bought),
         by=SHIPPED_BY.get(order.ship_node, order.ship_node),
         edge=_edge(needs_attention or order.wants_to_cancel, ship_by),
-        notes="",
+        notes=order.notes or 0,
         is_demo=order.is_demo,
     )
 
