@@ -361,7 +361,9 @@ def test_a_policy_that_changes_wakes_what_waited_for_it(house: House) -> None:
 
 
 def test_a_webhook_that_comes_late_or_tells_nothing_new_changes_nothing_and_says_so(house: House) -> None:
-    po = house.place()
+    po = house.place(webhook=False)
+    first = order_event(po, "PO_CREATED", "the-first")
+    assert house.post(first) == 200
     house.drain()
     before = house.shown(po)["status"]
     stale = order_event(po, "PO_CREATED", "hours-old")
@@ -376,6 +378,7 @@ def test_a_webhook_that_comes_late_or_tells_nothing_new_changes_nothing_and_says
             str(row.delivery_key).rpartition(":")[2]: row.reason
             for row in db.session.execute(select(EventRow)).scalars()
         }
+    assert told["the-first"] == ""
     assert told["hours-old"] == "Nothing new: it is older than what was read already."
     assert told["of-now"] == "Nothing new was found."
     assert house.shown(po)["status"] == before

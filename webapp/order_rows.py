@@ -292,6 +292,10 @@ def _plain(value: Any) -> Any:
     return msgspec.to_builtins(value)
 
 
+WALMARTS_NEWS = frozenset({"import", "status", "refund", "cancel", "address", "date"})
+"""The kinds of news that Walmart brings."""
+
+
 def changes_between(before: Order | None, after: Order) -> list[tuple[str, str]]:
     """What a merchant would want to read about this change, as (kind, sentence)."""
     if before is None:

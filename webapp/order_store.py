@@ -62,6 +62,10 @@ class Sight:
     wishers: Mapping[str, str] = field(default_factory=dict)
 
 
+SHOP = "magento"
+"""The kind of news that the shop brought."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Both sides of an order, and what the plan makes of them."""
@@ -82,7 +86,7 @@ def store(work: Work, account: Account, findings: Sequence[Finding], newest: int
     Prove in the same transaction that all of them are still held: `claims.check`, or `still_ours` for many.
     """
     rows = order_rows.find_all([finding.sync_id for finding in findings if finding.sight.known])
-    news = {finding.sync_id for finding in findings if _store_one(work, account, finding, rows.get(finding.sync_id))}
+    news = {one.sync_id: _store_one(work, account, one, rows.get(one.sync_id)) for one in findings}
     _store_missing(work, account, findings)
     known = {finding.sync_id: finding.issued for finding in findings}
     outbox.settle(work, {finding.sync_id: finding.planned for finding in findings}, known)
@@ -90,9 +94,10 @@ def store(work: Work, account: Account, findings: Sequence[Finding], newest: int
     deadlines = {finding.sync_id: _deadline(finding.sight.order) for finding in findings}
     outbox.issue_all(work, account.key, wanted, deadlines=deadlines)
     pos = {finding.sight.order.po: finding.sync_id for finding in findings}
-    looks = _looks_for_shop(findings, hints.shop_spoke(work, account.id, pos, newest), news)
+    of_shop = {sync_id for sync_id, kinds in news.items() if SHOP in kinds}
+    looks = _looks_for_shop(findings, hints.shop_spoke(work, account.id, pos, newest), of_shop)
     early = [po for po, look in looks.items() if look.is_too_early]
-    quiet = [po for po, sync_id in pos.items() if sync_id not in news]
+    quiet = [po for po, sync_id in pos.items() if news[sync_id].isdisjoint(order_rows.WALMARTS_NEWS)]
     inbox.settle(work, account.id, list(pos), newest, EventState.HANDLED, too_early=early, quiet=quiet)
     _release(work, findings, {po: look.at for po, look in looks.items()})
 
@@ -126,8 +131,8 @@ def still_ours(work: Work, held: Sequence[Claim]) -> set[int]:
     return {row.id for row in found if row.claimed_until is not None and row.fence == fences[row.id]}
 
 
-def _store_one(work: Work, account: Account, finding: Finding, row: OrderRow | None) -> bool:
-    """Store it and log what is new; returns whether the shop shows something new."""
+def _store_one(work: Work, account: Account, finding: Finding, row: OrderRow | None) -> set[str]:
+    """Store it and log what is new; returns the kinds of what is."""
     sight, planned = finding.sight, finding.planned
     told = _told(row, finding)
     if row is None:
@@ -149,7 +154,7 @@ def _store_one(work: Work, account: Account, finding: Finding, row: OrderRow | N
     row.changed_at = sight.read_at
     for kind, by, sentence in told:
         work.add(ChangeRow(sync_id=finding.sync_id, at=clock.now(), kind=kind, by=by, sentence=sentence))
-    return any(kind == "magento" for kind, _, _ in told)
+    return {kind for kind, _, _ in told}
 
 
 def _new_row(sight: Sight, account: Account) -> OrderRow:
@@ -192,11 +197,11 @@ def _told(row: OrderRow | None, finding: Finding) -> list[tuple[str, str, str]]:
     order = order_rows.as_kept(seen.order, is_erased=row is not None and row.buyer_erased_at is not None)
     told = order_rows.changes_between(order_rows.to_order(row) if row else None, order)
     if row is not None and seen.shop_is_gone and not row.magento_is_gone:
-        told.append(("magento", f"Magento order {row.magento_increment_id} was deleted."))
+        told.append((SHOP, f"Magento order {row.magento_increment_id} was deleted."))
     if row is not None and seen.shop is not None:
         shown = (seen.shop.status, _shop_counts(seen.shop))
         if shown != (row.magento_status, row.magento_counts):
-            told.append(("magento", f"In Magento: {', '.join(part for part in shown if part)}."))
+            told.append((SHOP, f"In Magento: {', '.join(part for part in shown if part)}."))
     known = row.waiting_for if row is not None else []
     told += [("waiting", sentence) for sentence in planned.waiting_for if sentence not in known]
     remarked = (row.remarks if row is not None else None) or ()
