@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, not_, select, text
 
 from webapp import outbox
 from webapp.domain.causes import cause
 from webapp.domain.commands import CommandState
-from webapp.models import IS_OPEN, CommandRow, db
+from webapp.models import IS_OPEN, PAID_PERHAPS, CommandRow, db
 
 MOST = 1_000
 """So many of the newest failures are looked at."""
 LOOKED_AT = 5_000
+ONE_BY_ONE = (
+    "These refunds may have been paid: look in Seller Center, then try each again, or give it up, on its order's page."
+)
 AT_ONCE = 100
 """Commands that one transaction retries: between two of them others get their turn."""
 
@@ -63,8 +66,14 @@ def failing() -> Causes:
 
 
 def retry(slug: str, asked_at: datetime, by: str) -> int:
-    """Try all of a cause again that were parked by `asked_at`: a second click finds none. Returns how many."""
-    return sum(outbox.retry_all(some, by) for some in _slices(_parked_by(slug, asked_at)))
+    """Try all of a cause again that were parked by `asked_at`: a second click finds none. Returns how many.
+
+    A refund that may have been paid is not among them. Raises outbox.Refusal where nothing else is.
+    """
+    ids = _parked_by(slug, asked_at, not_(PAID_PERHAPS))
+    if not ids and _parked_by(slug, asked_at):
+        raise outbox.Refusal(ONE_BY_ONE)
+    return sum(outbox.retry_all(some, by) for some in _slices(ids))
 
 
 def dismiss(slug: str, asked_at: datetime, reason: str, by: str) -> int:
@@ -96,10 +105,10 @@ def _cause(kind: str, told: str, rows: Sequence[Any]) -> Cause:
     )
 
 
-def _parked_by(slug: str, asked_at: datetime) -> list[int]:
+def _parked_by(slug: str, asked_at: datetime, *conditions: ColumnElement[bool]) -> list[int]:
     found = parked().by_slug(slug)
     mine = select(CommandRow.id).where(CommandRow.id.in_(found.ids if found else ()), CommandRow.ended_at <= asked_at)
-    return list(db.session.execute(mine).scalars())
+    return list(db.session.execute(mine.where(*conditions)).scalars())
 
 
 def _slices(ids: Sequence[int]) -> Iterable[Collection[int]]:

@@ -7,15 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
 from tests.house import House
 from webapp import by_hand
 from webapp.by_hand import Options, Parcel
 from webapp.domain.order import Charge
-from webapp.models import AccountRow, OrderRow, db
+from webapp.models import AccountRow, LineRow, OrderRow, db
 from webapp.outbox import Refusal
+from webapp.unit_of_work import unit_of_work
 
 BY = "ada@shop.example"
 UPS = Parcel("UPS", "1Z999AA10123456784")
@@ -98,6 +99,23 @@ def test_a_refund_goes_out_once_and_never_above_what_was_charged(house: House) -
     assert len(house.effects("refund", po)) == 2, "what has changed meanwhile is not paid on top"
     assert "have changed since these amounts were entered" in house.commands(po)[-1].reason
     assert house.commands(po)[-1].state == "parked"
+
+
+def test_a_refund_that_is_done_and_cannot_be_seen_yet_bars_another(house: House) -> None:
+    po = two_mugs(house)
+    one, other = lines_of(house, po)
+    asked(house, po, by_hand.ship, {one: 1, other: 1}, UPS, BY, "r-1")
+    house.drain()
+    part = (Charge("PRODUCT", "Item Price", Decimal("2.50"), Decimal("0.21"), "Item Price Tax"),)
+    asked(house, po, by_hand.refund, {one: part}, "Finance -> Goodwill", "", BY, "r-2")
+    house.drain()
+    with house.app.app_context(), unit_of_work() as work:
+        work.execute(update(LineRow).values(refunded=Decimal(0), refunds=None))  # what an old read would have stored
+    with pytest.raises(Refusal, match="on its way"):
+        asked(house, po, by_hand.refund, {one: part}, "Finance -> Goodwill", "", BY, "r-3")
+    asked(house, po, by_hand.refund, {other: part}, "Finance -> Goodwill", "", BY, "r-4")
+    house.drain()
+    assert len(house.effects("refund", po)) == 2
 
 
 def test_a_buyer_who_asks_to_cancel_is_answered_either_way(house: House) -> None:

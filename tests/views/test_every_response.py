@@ -66,6 +66,7 @@ def test_every_response_is_fenced(app: Flask, admin: FlaskClient, stranger: Flas
     seen += [("404", admin.get("/nothing")), ("405", admin.post("/orders")), ("403", admin.post("/account"))]
     assert len(seen) > 30
     for endpoint, answer in seen:
+        assert answer.status_code != 500, endpoint
         assert answer.headers["Content-Security-Policy"] == CONTENT_POLICY
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Referrer-Policy"] == "same-origin"

@@ -96,6 +96,18 @@ def test_all_of_a_cause_is_tried_again_once(app: Flask, operator: FlaskClient) -
         assert len(told) == 3
 
 
+def test_a_refund_that_may_have_been_paid_is_not_tried_again_among_others(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        order = an_order(work, an_account(work, a_store(work)), str(PO))
+        parked = {"state": "parked", "reason": "The refund was sent, no answer came.", "ended_at": clock.now()}
+        a_command(work, order, "RefundLines", first_sent_at=clock.now(), **parked)
+    slug = slug_of(operator.get("/outgoing").text, "no answer came")
+    form = {"csrf_token": token_on(operator, "/outgoing"), "cause": slug, "asked_at": str(version(clock.now()))}
+    assert "may have been paid" in operator.post("/outgoing/retry", data=form, follow_redirects=True).text
+    with app.app_context():
+        assert db.session.execute(select(CommandRow.state)).scalars().all() == ["parked"]
+
+
 def test_what_failed_after_the_question_is_not_touched(app: Flask, operator: FlaskClient) -> None:
     with app.app_context():
         fill()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, not_, select
 from sqlalchemy.orm import selectinload
 
 from webapp import outbox
 from webapp.domain.commands import CommandState, Issued
-from webapp.models import AccountRow, CommandRow, OrderRow, db
+from webapp.models import PAID_PERHAPS, AccountRow, CommandRow, OrderRow, db
 
 AT_ONCE = 500
 """So many orders are loaded together."""
@@ -35,9 +35,14 @@ def load(order_ids: Iterable[int]) -> list[Chosen]:
     return [one for start in range(0, len(ids), AT_ONCE) for one in _load(ids[start : start + AT_ONCE])]
 
 
-def parked_ids(sync_id: int, kind: str = "") -> list[int]:
-    """The order's commands that wait for a person, of one kind or of all, oldest first."""
+def parked_ids(sync_id: int, kind: str = "", *, among_others: bool = False) -> list[int]:
+    """The order's commands that wait for a person, of one kind or of all, oldest first.
+
+    Many orders at once leave out refunds that may have been paid: each of those is looked at by itself.
+    """
     parked = select(CommandRow.id).where(CommandRow.sync_id == sync_id, CommandRow.state == CommandState.PARKED)
+    if among_others:
+        parked = parked.where(not_(PAID_PERHAPS))
     if kind:
         parked = parked.where(CommandRow.kind == kind)
     return list(db.session.execute(parked.order_by(CommandRow.id)).scalars())

@@ -77,11 +77,12 @@ def _refresh(chosen: Chosen, asked: Asked) -> Done:
 
 
 def _parked(chosen: Chosen) -> list[str]:
-    return [one.reason for one in chosen.issued if one.state is CommandState.PARKED]
+    parked = [one for one in chosen.issued if one.state is CommandState.PARKED]
+    return [one.reason for one in parked if not (one.kind == "RefundLines" and one.was_sent)]
 
 
 def _retry(chosen: Chosen, asked: Asked) -> Done:
-    parked = parked_ids(chosen.row.sync_id)
+    parked = parked_ids(chosen.row.sync_id, among_others=True)
     if not parked:
         raise Refusal("Nothing of it waits for you any more.")
     for command_id in parked:
@@ -157,7 +158,7 @@ ACTIONS: Mapping[str, Action] = {
             "Retry failed…",
             "Try again what failed on {orders}?",
             "Try again",
-            lambda chosen: "" if _parked(chosen) else "Nothing of it has failed.",
+            lambda chosen: "" if _parked(chosen) else "Nothing of it has failed that can be tried again among others.",
             lambda chosen: " ".join(_parked(chosen)),
             _retry,
         ),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
-from webapp import outbox
+from webapp import clock, outbox
 from webapp.by_hand.finding import Found, asked_to_cancel, of_row, open_units, ready_units, undecided
-from webapp.domain.commands import Issued, RefundLines
+from webapp.domain.commands import CommandState, Issued, RefundLines
 from webapp.domain.plan.seen import shipper
 from webapp.domain.reasons import can_refund
 from webapp.domain.refunds import account, total
 from webapp.models import AccountRow, OrderRow
+from webapp.refunding import SETTLES_AFTER
 
 GOING = "All of it is on its way to Walmart already."
 
@@ -104,9 +106,19 @@ def why_not_resent(found: Found) -> str:
 
 
 def refunding(found: Found) -> frozenset[str]:
-    """Lines of which a refund is on its way: until Walmart shows it, nobody knows what is left."""
-    going = (one.command for one in found.issued if one.is_under_way and isinstance(one.command, RefundLines))
-    return frozenset(money.line for command in going if command for money in command.lines)
+    """Lines of which a refund is on its way, or done and not to be seen yet: until then nobody knows what is left."""
+    lines, going = found.lines, set[str]()
+    for one in found.issued:
+        if not isinstance(one.command, RefundLines):
+            continue
+        if one.is_under_way:
+            going.update(money.line for money in one.command.lines)
+        elif one.state is CommandState.DONE and one.done_at and clock.now() < one.done_at + SETTLES_AFTER:
+            floors: Mapping[str, str] = one.frozen.get("floors") or {}
+            going.update(
+                line for line, paid in floors.items() if line in lines and lines[line].refunded < Decimal(paid)
+            )
+    return frozenset(going)
 
 
 def _is_open(found: Found) -> bool:

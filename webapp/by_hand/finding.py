@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from webapp import accounts, clock, order_rows, outbox, turns
@@ -53,8 +54,13 @@ class Found:
 
 
 def find(work: Work, order_id: int) -> Found:
-    """The order with its lines. Raises Refusal where it is gone."""
-    row = work.session.get(OrderRow, order_id, options=[selectinload(OrderRow.lines)], populate_existing=True)
+    """The order with its lines, held until the end of this work: two people act one after the other.
+
+    Raises Refusal where it is gone.
+    """
+    held = select(OrderRow).where(OrderRow.id == order_id).options(selectinload(OrderRow.lines))
+    wanted = held.with_for_update(of=OrderRow).execution_options(populate_existing=True)
+    row = work.session.execute(wanted).scalar_one_or_none()
     if row is None:
         raise Refusal(GONE)
     account = work.session.get_one(AccountRow, row.account_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Text, false, text
+from sqlalchemy import JSON, ForeignKey, Index, Text, and_, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Id
@@ -53,6 +53,10 @@ class CommandRow(Base):
         Index("ix_commands_order", "sync_id", "id"),
         Index("ix_commands_state", "state", "id"),
     )
+
+
+PAID_PERHAPS = and_(CommandRow.kind == "RefundLines", CommandRow.first_sent_at.is_not(None))
+"""A refund whose answer was lost. Only a person who has looked in Seller Center tries it again, each by itself."""
 
 
 class AttemptRow(Base):
