@@ -20,22 +20,25 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
 ERASE_EVERY = 60
-"""Looks between two sweeps of what has had its time."""
+"""Looks between two sweeps of what has had its time; one that is not done yet goes on at the next look."""
 
 
 def run(app: Flask, stopped: threading.Event) -> None:
-    """Sweep until told to stop; a database that is away is waited for."""
-    marks, looks = erasing.Marks(), 0
+    """Sweep until told to stop; a database that is away is waited for, and no error ends it."""
+    marks, looks, is_erasing = erasing.Marks(), 0, False
     while not stopped.wait(LOOK_EVERY):
         looks += 1
         with app.app_context():
             try:
                 sweep()
                 account_changes.retire_due()
-                if looks % ERASE_EVERY == 0:
-                    erasing.sweep(marks)
+                if is_erasing or looks % ERASE_EVERY == 0:
+                    is_erasing = False
+                    is_erasing = not erasing.sweep(marks)
             except SQLAlchemyError as error:
                 log.warning("sweep failed, trying again: %s", error)
+            except Exception:
+                log.exception("an error in Orderbridge itself; the next look goes on")
             finally:
                 db.session.remove()
 

@@ -7,12 +7,13 @@ from what was sent, and from what the log holds for operators alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, text, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, text, update
 
 from webapp import audit, clock, order_rows, settings
 from webapp.database import is_sqlite
@@ -37,33 +38,44 @@ EVENTS_AT_ONCE = 500
 MERGE_PAGES = 200
 MOST_MERGES = 500
 UNDONE = ("queued", "running", "parked")
+UNANSWERED = (EventState.RECEIVED, EventState.WAITING)
 STILL_OPEN = (
     "The order is still open, so its buyer’s data is needed. It can be erased once everything is shipped or canceled."
 )
 STILL_BUSY = "Something of this order is still under way or waits for you. Finish it or give it up first."
 BY_RULE = "rule"
+A_TURN = 1.0
+"""Seconds that one sweep takes, about: whoever calls it has more to do."""
+PROOF = frozenset(
+    {"entity_id", "made", "floors", "sent_at", "absent_at", "before", "widened", "adopted", "part", "parts"}
+)
+"""What of a command's sending tells nothing of the buyer, and proves which documents of the shop were made here."""
 
 
 @dataclass(slots=True)
 class Marks:
-    """Up to where a process has swept: what lies before needs no second look."""
+    """Up to where a process has swept: what lies before needs no second look. `has_words`: the index needs merging."""
 
     bodies: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     events: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    has_words: bool = True
 
 
-def sweep(marks: Marks) -> None:
-    """Whatever has had its time goes: buyers' data, bodies of webhooks, what belongs to no order, old searches."""
+def sweep(marks: Marks, seconds: float = A_TURN) -> bool:
+    """Whatever has had its time goes: buyers' data, bodies of webhooks, what belongs to no order, old searches.
+
+    Stops after about so many seconds; true once nothing is left, else the next call goes on.
+    """
+    stops_at = time.monotonic() + seconds
+    return all(time.monotonic() < stops_at for _ in _steps(marks))
+
+
+def _steps(marks: Marks) -> Iterator[None]:
+    """All that a sweep does, in short steps: it may end after each that did something, and begin anew."""
     now, limits = clock.now(), settings.current()
-    found = _due(now - timedelta(days=limits.buyer_data_days))
-    while found:
-        with unit_of_work() as work:
-            for row in work.session.execute(select(OrderRow).where(OrderRow.id.in_(found))).scalars():
-                _erase(work, row)
-        found = _due(now - timedelta(days=limits.buyer_data_days)) if len(found) == AT_ONCE else []
-        _forget_words()
-    marks.bodies = _forget_bodies(marks.bodies, now - timedelta(days=limits.webhook_body_days))
-    marks.events = _forget_events(marks.events, now - timedelta(days=limits.log_days))
+    yield from _erase_due(marks, now - timedelta(days=limits.buyer_data_days))
+    yield from _forget_bodies(marks, now - timedelta(days=limits.webhook_body_days))
+    yield from _forget_events(marks, now - timedelta(days=limits.log_days))
     with unit_of_work() as work:
         work.execute(delete(BulkJobRow).where(BulkJobRow.asked_at < now - timedelta(days=limits.log_days)))
         work.execute(delete(SavedListRow).where(SavedListRow.expires_at < now))
@@ -91,8 +103,23 @@ def erase_one(order_id: int, by: str) -> str:
         account = work.session.get_one(AccountRow, row.account_id)
         audit.record(work, audit.PRIVACY, by, f"Order {row.po} of {account.name}", after="erased on request")
         _erase(work, row, by)
-    _forget_words()
+    for _ in _forget_words():
+        pass
     return "The buyer’s data is erased. Amounts and the log stay."
+
+
+def _erase_due(marks: Marks, before: datetime) -> Iterator[None]:
+    found = _due(before)
+    while found:
+        marks.has_words = True
+        with unit_of_work() as work:
+            for row in work.session.execute(select(OrderRow).where(OrderRow.id.in_(found))).scalars():
+                _erase(work, row)
+        yield
+        found = _due(before) if len(found) == AT_ONCE else []
+    if marks.has_words:
+        yield from _forget_words()
+        marks.has_words = False
 
 
 def _due(before: datetime) -> list[int]:
@@ -108,14 +135,21 @@ def _erase(work: Work, row: OrderRow, by: str = BY_RULE) -> None:
     row.buyer_erased_at = row.changed_at = clock.now()
     mine = EventRow.account_id == row.account_id, EventRow.po == row.po
     work.execute(update(EventRow).where(*mine, EventRow.body_erased_at.is_(None)).values(_no_body()))
-    ended = CommandRow.sync_id == row.sync_id, CommandRow.state.not_in(UNDONE)
-    work.execute(update(CommandRow).where(*ended).values(frozen=None))
+    _forget_sent(work, row)
     work.execute(update(ChangeRow).where(ChangeRow.sync_id == row.sync_id).values(private=None))
     for attempt in work.session.execute(select(AttemptRow).where(AttemptRow.sync_id == row.sync_id)).scalars():
         attempt.calls = [_without_texts(call) for call in attempt.calls]
     sentence = "The buyer’s data was erased" + (" on request." if by != BY_RULE else ": the order is long finished.")
     kind = "person" if by != BY_RULE else "remark"
     work.add(ChangeRow(sync_id=row.sync_id, at=clock.now(), kind=kind, by=by, sentence=sentence))
+
+
+def _forget_sent(work: Work, row: OrderRow) -> None:
+    """Of what ended commands sent, only the proof stays of what was made."""
+    ended = CommandRow.sync_id == row.sync_id, CommandRow.state.not_in(UNDONE), CommandRow.frozen.is_not(None)
+    for command in work.execute(select(CommandRow.id, CommandRow.frozen).where(*ended)).all():
+        proof = {name: value for name, value in command.frozen.items() if name in PROOF}
+        work.execute(update(CommandRow).where(CommandRow.id == command.id).values(frozen=proof or None))
 
 
 def _no_body() -> dict[str, Any]:
@@ -127,31 +161,44 @@ def _without_texts(call: dict[str, Any]) -> dict[str, Any]:
     return {**call, "request_excerpt": "", "response_excerpt": ""}
 
 
-def _forget_bodies(since: datetime, until: datetime) -> datetime:
-    """Take the bodies of what came in before `until` and was answered; returns up to where that is done."""
-    answered = EventRow.state.not_in((EventState.RECEIVED, EventState.WAITING))
-    old = EventRow.received_at >= since, EventRow.received_at < until, EventRow.body_erased_at.is_(None), answered
-    while some := _ids(old):
-        with unit_of_work() as work:
-            work.execute(update(EventRow).where(EventRow.id.in_(some)).values(_no_body()))
-    return until
+def _forget_bodies(marks: Marks, until: datetime) -> Iterator[None]:
+    """Take the bodies of what came in before `until` and was answered; the mark stays at the oldest that was not."""
+    kept = EventRow.body_erased_at.is_(None)
+    for some, reached in _pages(marks.bodies, until, kept, EventRow.state.not_in(UNANSWERED)):
+        if some:
+            with unit_of_work() as work:
+                work.execute(update(EventRow).where(EventRow.id.in_(some)).values(_no_body()))
+        passed = EventRow.received_at >= marks.bodies, EventRow.received_at < reached
+        skipped = select(EventRow.received_at).where(*passed, kept, EventRow.state.in_(UNANSWERED))
+        oldest = db.session.execute(skipped.order_by(EventRow.received_at).limit(1)).scalar_one_or_none()
+        marks.bodies = oldest or reached
+        if some:
+            yield
 
 
-def _forget_events(since: datetime, until: datetime) -> datetime:
+def _forget_events(marks: Marks, until: datetime) -> Iterator[None]:
     """Delete what came in before `until` and belongs to no order; what belongs to one stays as long as it does."""
-    old = EventRow.received_at >= since, EventRow.received_at < until, EventRow.po.is_(None)
-    while some := _ids(old):
-        with unit_of_work() as work:
-            work.execute(delete(EventRow).where(EventRow.id.in_(some)))
-    return until
+    for some, reached in _pages(marks.events, until, EventRow.po.is_(None)):
+        if some:
+            with unit_of_work() as work:
+                work.execute(delete(EventRow).where(EventRow.id.in_(some)))
+            yield
+        marks.events = reached
 
 
-def _ids(conditions: Sequence[Any]) -> list[int]:
-    wanted = select(EventRow.id).where(*conditions).order_by(EventRow.received_at).limit(EVENTS_AT_ONCE)
-    return list(db.session.execute(wanted).scalars())
+def _pages(since: datetime, until: datetime, *conditions: ColumnElement[bool]) -> Iterator[tuple[list[int], datetime]]:
+    """Events of that time, the oldest first, and up to where they reach. Each page is done before the next is read."""
+    reached = since
+    while reached < until:
+        wanted = select(EventRow.id, EventRow.received_at).where(
+            EventRow.received_at >= reached, EventRow.received_at < until, *conditions
+        )
+        rows = db.session.execute(wanted.order_by(EventRow.received_at).limit(EVENTS_AT_ONCE)).all()
+        reached = rows[-1].received_at if len(rows) == EVENTS_AT_ONCE else until
+        yield [row.id for row in rows], reached
 
 
-def _forget_words() -> None:
+def _forget_words() -> Iterator[None]:
     """SQLite's index of words keeps what was taken out of it until its parts are merged: merge them, in short turns.
 
     PostgreSQL keeps the words in the row itself.
@@ -167,3 +214,4 @@ def _forget_words() -> None:
             if work.execute(select(func.total_changes())).scalar_one() - before < 2:
                 return
         pages = MERGE_PAGES
+        yield

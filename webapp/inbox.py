@@ -277,7 +277,7 @@ def _route_alone(event_id: int) -> int:
 
 
 def _route_one(work: Work, event: EventRow) -> Wake | None:
-    if event.source == "magento":
+    if event.source == "magento" and event.body_erased_at is None:
         return _route_magento(work, event)
     if event.account_id is None or not event.po:
         known = "" if event.source != "walmart" or event.type in webhook_kinds.KNOWN else "Its kind is not known here. "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, literal, select, text, update
+from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, select, text, update
 
 from webapp import clock, inbox, shop_events
 from webapp.event_log import Read
@@ -33,7 +33,12 @@ MOST = 10_000
 AT_ONCE = 200
 """Events that one transaction replays: between two of them others get their turn."""
 LONGEST_REASON = 500
+IN_HAND = "This event is in hand already: its order is about to be read."
+PAST_REPLAY = "The body of this event was erased and no purchase order is known for it: there is nothing to replay."
 ENDED = (EventState.HANDLED, EventState.IGNORED, EventState.FAILED, EventState.DISMISSED)
+TELLS_NOTHING = and_(EventRow.body_erased_at.is_not(None), EventRow.po.is_(None))
+"""Nothing is left of such an event that says what it is about."""
+MAY_BEGIN = and_(EventRow.state.in_(ENDED), not_(TELLS_NOTHING))
 
 # The tables, not the classes: many rows in one execution, without the ORM between.
 _ACTS = EventActRow.metadata.tables[EventActRow.__tablename__]
@@ -42,11 +47,12 @@ _CHANGES = ChangeRow.metadata.tables[ChangeRow.__tablename__]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many of what is asked about can be replayed, set aside, and are in hand already; counted to `MOST`."""
+    """How many can be replayed, set aside, are in hand already, or tell nothing any more; counted to `MOST`."""
 
     ended: Count
     failed: Count
     in_hand: Count
+    erased: Count
 
 
 def tally(wanted: Read) -> Tally:
@@ -56,15 +62,19 @@ def tally(wanted: Read) -> Tally:
         mine = select(literal(1)).select_from(EventRow).where(*wanted.conditions, condition)
         return select(func.count()).select_from(mine.limit(MOST + 1).subquery()).scalar_subquery()
 
-    ended, failed = counted(EventRow.state.in_(ENDED)), counted(text(f"{CAME_TO_NOTHING} and state = 'failed'"))
-    found = db.session.execute(select(ended, failed, counted(text(IS_UNANSWERED)))).one()
+    ended, failed = counted(MAY_BEGIN), counted(text(f"{CAME_TO_NOTHING} and state = 'failed'"))
+    in_hand, erased = counted(text(IS_UNANSWERED)), counted(and_(EventRow.state.in_(ENDED), TELLS_NOTHING))
+    found = db.session.execute(select(ended, failed, in_hand, erased)).one()
     return Tally(*(Count(min(number, MOST), number > MOST) for number in found))
 
 
 def replay(event_id: int, by: str, asked_at: datetime) -> None:
-    """Once more, unless somebody did so since `asked_at`: a second click starts nothing. Raises Refusal in hand."""
-    if not _replay_some((EventRow.id == event_id,), by, asked_at) and not _was_replayed(event_id, asked_at):
-        raise Refusal("This event is in hand already: its order is about to be read.")
+    """Once more, unless somebody did so since `asked_at`: a second click starts nothing. Raises Refusal."""
+    mine = EventRow.id == event_id
+    if _replay_some((mine,), by, asked_at) or _was_replayed(event_id, asked_at):
+        return
+    is_past = db.session.execute(select(EventRow.id).where(mine, TELLS_NOTHING)).first() is not None
+    raise Refusal(PAST_REPLAY if is_past else IN_HAND)
 
 
 def replay_all(wanted: Read, by: str, asked_at: datetime) -> int:
@@ -93,8 +103,8 @@ def set_aside(wanted: Sequence[ColumnElement[bool]], reason: str, by: str) -> in
 
 def _replay_some(conditions: Sequence[ColumnElement[bool]], by: str, asked_at: datetime) -> int:
     since = exists().where(EventActRow.event_id == EventRow.id, EventActRow.at >= asked_at)
-    ended = EventRow.state.in_(ENDED)
-    newest = select(EventRow).where(*conditions, ended, ~since).order_by(EventRow.received_at.desc()).limit(AT_ONCE)
+    wanted = select(EventRow).where(*conditions, MAY_BEGIN, ~since)
+    newest = wanted.order_by(EventRow.received_at.desc()).limit(AT_ONCE)
     with unit_of_work() as work:
         events = list(work.execute(newest.with_for_update(of=EventRow)).scalars())
         if not events:
@@ -109,8 +119,10 @@ def _replay_some(conditions: Sequence[ColumnElement[bool]], by: str, asked_at: d
 
 
 def _begin_again(event: EventRow, seller_id: str) -> None:
-    """As if it had just come: what it is about is read out of its body anew."""
+    """As if it had just come: what it is about is read out of its body anew, or known already where that was erased."""
     event.state, event.reason, event.handled_at = EventState.RECEIVED, "", None
+    if event.body_erased_at is not None:
+        return
     if event.source == "walmart":
         hint = inbox.read_hint(event.body)
         event.po, event.type = hint.po or event.po, hint.type or event.type

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from jobs import scheduler
 from tests.house import House
 from tests.views.conftest import token_on
 from webapp import clock, erasing, notes, people
-from webapp.models import EventRow, OrderRow, SettingChangeRow, db
+from webapp.models import CommandRow, EventRow, OrderRow, SettingChangeRow, db
 from webapp.outbox import Refusal
+from webapp.unit_of_work import unit_of_work
 
 NAME = "Zebulon Quixwhistle"
 BUYER: dict[str, Any] = {
@@ -137,3 +141,87 @@ def test_bodies_go_after_their_days_and_what_belongs_to_no_order_after_its(house
     with house.app.app_context():
         left = db.session.execute(select(EventRow.po).where(EventRow.source == "walmart")).scalars().all()
         assert left == [po], "what belongs to an order stays as long as the order"
+
+
+def old_events(house: House, *states: str) -> list[int]:
+    """Webhooks from forty days ago, a minute apart, the oldest first."""
+    begin = clock.now() - timedelta(days=40)
+    about: dict[str, Any] = {"source": "walmart", "account_id": house.account_id, "po": "1", "body": b"{}"}
+    with house.app.app_context(), unit_of_work() as work:
+        rows = [
+            EventRow(**about, state=state, received_at=begin + timedelta(minutes=at)) for at, state in enumerate(states)
+        ]
+        for row in rows:
+            work.add(row)
+        work.flush()
+        return [row.id for row in rows]
+
+
+def bodies(ids: list[int]) -> list[bytes]:
+    db.session.expire_all()
+    return [db.session.get_one(EventRow, one).body for one in ids]
+
+
+def test_a_body_that_was_still_needed_goes_once_its_event_is_answered(house: House) -> None:
+    ids = old_events(house, "handled", "waiting", "handled")
+    marks = erasing.Marks()
+    with house.app.app_context():
+        assert erasing.sweep(marks)
+        assert bodies(ids) == [b"", b"{}", b""]
+        with unit_of_work() as work:
+            work.session.get_one(EventRow, ids[1]).state = "handled"
+        assert erasing.sweep(marks)
+        assert bodies(ids) == [b"", b"", b""]
+
+
+def test_a_sweep_ends_when_its_time_is_up_and_the_next_goes_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasing, "EVENTS_AT_ONCE", 1)
+    ids = old_events(house, *["handled"] * 3)
+    marks = erasing.Marks(has_words=False)
+    with house.app.app_context():
+        for left in (2, 1, 0):
+            assert not erasing.sweep(marks, seconds=0)
+            assert bodies(ids).count(b"{}") == left
+        assert erasing.sweep(marks, seconds=0)
+
+
+def test_the_scheduler_goes_on_after_any_error_and_until_all_is_swept(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stopped, turns = threading.Event(), iter((False, True, RuntimeError("a defect"), None))
+    looks: list[int] = []
+    swept: list[int] = []
+
+    def turn(_: erasing.Marks) -> bool:
+        found = next(turns)
+        swept.append(len(looks))
+        if isinstance(found, RuntimeError):
+            raise found
+        if found is None:
+            stopped.set()
+        return bool(found)
+
+    monkeypatch.setattr(scheduler, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(scheduler, "ERASE_EVERY", 3)
+    monkeypatch.setattr(scheduler, "sweep", lambda: looks.append(0))
+    monkeypatch.setattr(erasing, "sweep", turn)
+    caplog.set_level(logging.ERROR, scheduler.__name__)
+    scheduler.run(house.app, stopped)
+    assert "a defect" in caplog.text
+    assert swept == [3, 4, 6, 9]
+
+
+def test_what_proves_that_a_document_is_ours_outlives_the_buyer(house: House) -> None:
+    po = finished(house)
+    with house.app.app_context():
+        made = select(CommandRow).where(CommandRow.kind == "CreateShipment", CommandRow.frozen.is_not(None))
+        before = dict(db.session.execute(made).scalars().one().frozen or {})
+        erasing.erase_one(row_of(po).id, "dana@shop.example")
+        db.session.expire_all()
+        kept = [row.frozen for row in db.session.execute(select(CommandRow)).scalars() if row.frozen]
+        assert before["entity_id"]
+        assert before in kept
+        assert {name for one in kept for name in one} <= erasing.PROOF
+    house.wish(po)
+    house.drain()
+    assert house.shown(po)["status"] == "Shipped"

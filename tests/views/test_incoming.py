@@ -222,6 +222,29 @@ def test_a_replayed_body_that_cannot_be_read_fails_again(app: Flask, operator: F
     assert "Set aside…" in text
 
 
+def test_without_its_body_an_event_is_replayed_by_its_order_or_not_at_all(app: Flask, operator: FlaskClient) -> None:
+    erased = {"body": b"", "body_erased_at": NOON}
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        order = an_order(work, account, PO)
+        theirs = an_event(work, order, **erased)
+        shops = an_event(work, order, source="magento", store_id=account.store_id, **erased)
+        bare = a_bare_event(work, account_id=account.id, state="handled", **erased)
+        work.flush()
+        ids = theirs.id, shops.id, bare.id
+    form = {"csrf_token": token_on(operator, "/incoming")}
+    refused = operator.post(f"/incoming/{ids[2]}/replay", data=form, follow_redirects=True).text
+    assert "there is nothing to replay" in refused
+    question = operator.get("/incoming/replay").text
+    assert "Replay 2 events?" in question
+    assert "1 event passed over: the body was erased" in question
+    assert "2 events replayed." in operator.post("/incoming/replay", data=form, follow_redirects=True).text
+    with app.app_context():
+        assert inbox.route() == 2
+        states = [db.session.get_one(EventRow, one).state for one in ids]
+        assert states == ["waiting", "waiting", "handled"]
+
+
 def test_setting_aside_needs_a_reason_and_keeps_it(app: Flask, operator: FlaskClient) -> None:
     with app.app_context():
         numbered = fill()
