@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from tests.driving import side_by_side
 from tests.house import House
-from webapp import accounts, circuit, clock, store_changes
+from webapp import accounts, address_editing, circuit, clock, store_changes
 from webapp.connectors.http import ConnectorError
 from webapp.connectors.magento_admin import AdminUser
-from webapp.models import AccessTokenRow, db
+from webapp.models import AccessTokenRow, OrderRow, db
 from webapp.neighbours import call_both, call_magento
 from webapp.store_changes import StoreChange
 from webapp.unit_of_work import unit_of_work
@@ -150,6 +150,17 @@ def test_the_token_lies_sealed_in_the_database(house: House) -> None:
     assert kept.startswith(b"gAAAA")
 
 
+IN_PUERTO_RICO = {
+    "name": "Rosalind Quay",
+    "address1": "77 Corrected Lane",
+    "city": "San Juan",
+    "postal_code": "00901",
+    "country": "PR",
+    "phone": "208-555-0199",
+    "email": "rosalind@relay.example",
+}
+
+
 def as_admin(house: House, password: str = "") -> None:
     """Let the store be entered as the shop's admin user."""
     own = house.magento.credentials
@@ -216,3 +227,15 @@ def test_a_refused_password_is_not_tried_again_for_a_while_lest_the_admin_be_loc
     as_admin(house)
     with house.app.app_context():
         assert read_shop(house) == 3, "a password that was entered anew counts at once"
+
+
+def test_who_corrects_an_address_uses_the_token_that_all_share(house: House) -> None:
+    as_admin(house)
+    po = house.place()
+    house.drain()
+    before = sign_ins(house)
+    with house.app.app_context():
+        order_id = db.session.execute(select(OrderRow.id).where(OrderRow.po == po)).scalar_one()
+        assert "stays" in address_editing.save(order_id, IN_PUERTO_RICO, 0, "no", "test")
+    asked = house.magento.ledger.calls("GET", "directory/countries/PR")
+    assert (before, sign_ins(house), len(asked)) == (1, 1, 1)

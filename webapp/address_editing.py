@@ -10,15 +10,14 @@ from sqlalchemy.orm import selectinload
 
 from webapp import accounts, clock, order_rows, outbox, shop_facts, turns
 from webapp.accounts import Account
-from webapp.connectors.http import Caller, ConnectorError, Limits
-from webapp.connectors.magento import MagentoClient
+from webapp.connectors.http import ConnectorError, Limits
 from webapp.domain.commands import CommandState
 from webapp.domain.corrected import LABELS, Corrected, corrected, differences, mistakes, tidy, two_letters
 from webapp.domain.order import Order
 from webapp.domain.policy import UnknownRegion
 from webapp.domain.regions import Region
-from webapp.gate import PageGate
-from webapp.models import ChangeRow, CommandRow, OrderRow, db
+from webapp.models import ChangeRow, CommandRow, OrderRow, SyncRow, db
+from webapp.neighbours import call_magento_briefly
 from webapp.outbox import Refusal
 from webapp.queue import Bell
 from webapp.turns import Wake
@@ -156,7 +155,7 @@ def _regions(account: Account, country: str) -> tuple[Region, ...] | None:
     """What the shop knows of the country; None where it cannot say just now: creation judges it once more."""
     if len(country) != 2:
         return None
-    magento = MagentoClient(Caller(limits=LIMITS, watch=PageGate()), account.store.connection)
+    magento = call_magento_briefly(account.store, LIMITS)
     try:
         return shop_facts.regions(account.store.id, magento, country)
     except ConnectorError:
@@ -164,8 +163,12 @@ def _regions(account: Account, country: str) -> tuple[Region, ...] | None:
 
 
 def _order(work: Work, order_id: int) -> OrderRow:
+    """The order, locked: what is read of it holds until it is written. Its turn first, as workers lock them."""
+    turn = select(SyncRow.id).join(OrderRow, OrderRow.sync_id == SyncRow.id).where(OrderRow.id == order_id)
+    work.execute(turn.with_for_update(of=SyncRow))
     wanted = select(OrderRow).where(OrderRow.id == order_id).options(selectinload(OrderRow.lines))
-    row: OrderRow | None = work.execute(wanted.execution_options(populate_existing=True)).scalar_one_or_none()
+    locked = wanted.with_for_update(of=OrderRow).execution_options(populate_existing=True)
+    row: OrderRow | None = work.execute(locked).scalar_one_or_none()
     if row is None:
         raise Refusal("This order is not known any more; reload the page.")
     if row.buyer_erased_at is not None:

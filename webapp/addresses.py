@@ -74,7 +74,7 @@ def _differs(shown: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def _record(scene: Scene, version: int, made_up: list[str], work: Work) -> None:
-    row = order_rows.find(scene.claim.sync_id)
+    row = order_rows.find_locked(scene.claim.sync_id)
     kept = order_rows.correction(row) if row else None
     if row is not None and kept is not None:
         order_rows.set_correction(row, replace(kept, in_magento=version))

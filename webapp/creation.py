@@ -251,7 +251,7 @@ def _record_link(scene: Scene, shop: ShopOrder, sent: dict[str, Any], is_own: bo
 
 def _note_address(scene: Scene, sent: dict[str, Any], work: Work) -> None:
     """The order has the address that went out with it, which may have been corrected since."""
-    row = order_rows.find(scene.claim.sync_id)
+    row = order_rows.find_locked(scene.claim.sync_id)
     kept = order_rows.correction(row) if row else None
     if row is not None and kept is not None:
         order_rows.set_correction(row, replace(kept, in_magento=int(sent.get("address_version", 0))))

@@ -32,6 +32,7 @@ from webapp.models import LineRow, OrderRow, SyncRow, db
 _OF_TURNS = (
     select(OrderRow).where(OrderRow.sync_id.in_(bindparam("ids", expanding=True))).options(selectinload(OrderRow.lines))
 )
+_OF_TURNS_LOCKED = _OF_TURNS.with_for_update(of=OrderRow).execution_options(populate_existing=True)
 _KNOWN = (
     select(OrderRow, SyncRow.read_at)
     .join(SyncRow, SyncRow.id == OrderRow.sync_id)
@@ -44,6 +45,11 @@ _KNOWN = (
 def find(sync_id: int) -> OrderRow | None:
     """The stored order of a turn, with its lines."""
     return db.session.execute(_OF_TURNS, {"ids": [sync_id]}).scalar_one_or_none()
+
+
+def find_locked(sync_id: int) -> OrderRow | None:
+    """The same, read anew and locked until the transaction ends, for what is changed from what it was."""
+    return db.session.execute(_OF_TURNS_LOCKED, {"ids": [sync_id]}).scalar_one_or_none()
 
 
 @dataclass(frozen=True, slots=True)

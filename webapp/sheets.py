@@ -21,6 +21,8 @@ from webapp.outbox import Refusal
 
 MOST_ROWS = 2_000
 LONGEST = 400_000
+LARGEST = 4 * LONGEST
+"""The bytes of the longest sheet: UTF-8 has at most four for a sign."""
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "order": (
         "order",

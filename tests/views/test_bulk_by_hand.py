@@ -13,6 +13,7 @@ from sqlalchemy import select
 from tests.rows import a_line, a_store, an_account, an_order
 from tests.views.conftest import token_on
 from tests.views.test_bulk import asked, outcomes, work_off
+from webapp import sheets
 from webapp.models import CommandRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
 
@@ -162,3 +163,15 @@ def test_what_is_no_sheet_is_said(app: Flask, operator: FlaskClient, viewer: Fla
     assert "1 of 1 rows can go" in post(operator, "/orders/ship-sheet", file=file, request="r-1")[2]
     assert viewer.get("/orders/ship-sheet").status_code == 403
     assert post(viewer, "/orders/ship-sheet", sheet=SHEET, request="r-1")[0] == 403
+
+
+def test_a_sheet_larger_than_other_forms_is_looked_at_and_sent(app: Flask, operator: FlaskClient) -> None:
+    drawn(app)
+    note = ",".join(["x" * 999] * (sheets.LONGEST // 1_000 - 1))
+    sheet = f"order,carrier,number,note\n{ONE},UPS,1Z1,{note}\n"
+    status, _, text = post(operator, "/orders/ship-sheet", sheet=sheet, request="r-1")
+    assert status == 200
+    assert "1 of 1 rows can go" in text
+    assert text.count('action="/orders/ship-sheet" enctype="multipart/form-data"') == 2
+    assert post(operator, "/orders/ship-sheet", sheet=sheet, request="r-1", step="send")[0] == 303
+    assert post(operator, "/orders/find", q=sheet)[0] == 413, "other forms stay small"

@@ -12,13 +12,14 @@ from argon2 import PasswordHasher
 from flask import Flask, url_for
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.routing import IntegerConverter
 
 from tests.views.conftest import PEOPLE, built, settings_in, signed_in, token_on
 from tests.views.scene import draw
 from webapp import clock, people, team
 from webapp.models import AccountRow, OrderRow, SessionRow, SignInLinkRow, StoreRow, UserRow, db
 from webapp.people import Role
-from webapp.views import door
+from webapp.views import door, numbers
 
 PASSWORD = "four quiet words here"
 
@@ -344,3 +345,20 @@ def test_an_address_that_is_none_is_refused(app: Flask) -> None:
         with pytest.raises(people.Refused):
             people.add_user("OWNER@shop.example", "viewer", PASSWORD)
         assert db.session.scalars(select(UserRow.password_hash).where(UserRow.email == "owner@shop.example")).one()
+
+
+def test_a_number_that_no_column_holds_leads_nowhere(app: Flask, admin: FlaskClient) -> None:
+    takers = [
+        (rule.rule, converter.max)
+        for rule in app.url_map.iter_rules()
+        for converter in rule._converters.values()
+        if isinstance(converter, IntegerConverter)
+    ]
+    assert len(takers) >= 10
+    assert [rule for rule, most in takers if most != numbers.LARGEST] == []
+    for number in (numbers.LARGEST + 1, "9" * 5_000):
+        for path in ("/incoming", "/outgoing"):
+            assert admin.get(f"{path}/{number}").status_code == 404
+        for path in ("/outgoing?older=", "/outgoing?older=-", "/incoming?older=", "/orders/news?top=", "/log?older="):
+            assert admin.get(f"{path}{number}").status_code < 400, path
+    assert admin.get(f"/outgoing/{numbers.LARGEST}").status_code == 404

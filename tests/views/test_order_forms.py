@@ -295,6 +295,16 @@ def test_what_a_person_has_dealt_with_is_not_asked_for_again(app: Flask, operato
     assert "not asked for any more" in sent_then(operator, f"{path}/settle", path, sentence="Another one.")
 
 
+def test_nothing_is_under_way_of_a_paused_account(app: Flask, operator: FlaskClient) -> None:
+    sentence = "1 × MUG was shipped in Magento but is canceled at Walmart."
+    for po, paused in (("2802123000001", False), ("2802123000002", True)):
+        path = drawn(app, po=po, paused=paused, attention=sentence)
+        assert sent(operator, f"{path}/settle", sentence=sentence).status_code == 303
+        with app.app_context():
+            row = db.session.execute(select(OrderRow).where(OrderRow.po == po)).scalar_one()
+            assert row.under_way is not paused
+
+
 def sent_then(client: FlaskClient, path: str, page: str, **fields: str) -> str:
     assert sent(client, path, **fields).status_code == 303
     return client.get(page).text

@@ -183,4 +183,7 @@ def test_numbers_are_dealt_to_units_until_they_are_sent(app: Flask, operator: Fl
     wrong = operator.post(f"{path}/shipments/34/deal", data={**data, "number-1": "T-X"})
     assert wrong.status_code == 422
     assert "has no tracking number T-X any more" in wrong.text
+    nothing = operator.post(f"{path}/shipments/34/deal", data={"csrf_token": data["csrf_token"]})
+    assert nothing.status_code == 422
+    assert "nothing was dealt" in nothing.text
     assert operator.get(f"{path}/shipments/35/deal").status_code == 404

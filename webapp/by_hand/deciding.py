@@ -14,6 +14,8 @@ from webapp.unit_of_work import unit_of_work
 
 def deal_tracks(order_id: int, deals: Mapping[str, str], by: str) -> str:
     """Deal tracking numbers to units anew, by `shipment:line`; what was sent already stays."""
+    if not deals:
+        raise Refusal("No tracking number was chosen, so nothing was dealt.")
     with unit_of_work() as work:
         found = find(work, order_id)
         for place, number in deals.items():

@@ -49,6 +49,10 @@ class Found:
         return accounts.policy_from_json(self.account.settings, number_prefix=self.account.number_prefix)
 
     @property
+    def is_paused(self) -> bool:
+        return self.account.is_paused or self.account.store.is_paused
+
+    @property
     def market(self) -> str:
         return self.account.marketplace
 
@@ -93,10 +97,13 @@ def issue(work: Work, found: Found, commands: Iterable[Command], by: str, said: 
 
 
 def note(work: Work, found: Found, by: str, said: str, says: str) -> str:
-    """Put `said` in the log and have the order looked at; `says` is what happens now."""
+    """Put `said` in the log and have the order looked at; `says` is what happens now.
+
+    Of a paused account nothing is under way: only a turn could say that it no longer is, and none comes.
+    """
     row, now = found.row, clock.now()
     work.add(ChangeRow(sync_id=row.sync_id, at=now, kind="person", by=by, sentence=said))
-    row.under_way, row.changed_at = True, now
+    row.under_way, row.changed_at = row.under_way or not found.is_paused, now
     turns.wake(work, [Wake(row.account_id, row.po, now)])
     return says
 

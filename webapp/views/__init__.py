@@ -20,6 +20,7 @@ from webapp.views import (
     health,
     incoming,
     log,
+    numbers,
     order,
     order_address,
     order_cancel,
@@ -101,6 +102,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.before_request(door.guard)
     security.attach(app, settings)
     security.csrf.exempt(webhooks.bp)
+    app.url_map.converters["int"] = numbers.Number
     for bp in (*PAGES, webhooks.bp):
         app.register_blueprint(bp)
     app.wsgi_app = webhooks.Door(app)  # type: ignore[method-assign]

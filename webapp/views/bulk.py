@@ -23,6 +23,7 @@ from webapp.outbox import Refusal
 from webapp.people import Role
 from webapp.views import door, orders, regions, showing, words
 from webapp.views.grid_words import address
+from webapp.views.numbers import number
 from webapp.views.order_forms import Typed
 from webapp.views.render import page, wants_fragment
 
@@ -181,7 +182,7 @@ def _progress(job: BulkJobRow) -> dict[str, Any]:
     total = sum(counts.values()) - counts.get(SKIPPED, 0)
     lives = job.state == JobState.RUNNING or bool(counts.get(UNDER_WAY))
     chosen = _chosen_outcome(counts)
-    shown, more = bulk_progress.items(job, chosen, request.args.get("after", 0, int), SHOWN)
+    shown, more = bulk_progress.items(job, chosen, request.args.get("after", 0, number), SHOWN)
     return {
         "job": job,
         "action": action,

@@ -22,6 +22,7 @@ from webapp.models import AccountRow, OrderRow
 from webapp.people import Role
 from webapp.views import door, grid_words, showing, words
 from webapp.views.grid_words import address
+from webapp.views.numbers import number
 from webapp.views.render import page, wants_fragment
 
 bp = Blueprint("orders", __name__)
@@ -64,10 +65,10 @@ def news() -> AnyResponse:
     """What has changed for a page that somebody looks at; 204 when nothing has."""
     wanted, accounts, likes = Wanted.from_args(request.args), queries.all_accounts(), tastes.of(door.me())
     seen = _seen(request.args.get("seen", ""))
-    top = request.args.get("top", 0, int)
+    top = request.args.get("top", 0, number)
     search = saved.load(door.me(), wanted.find).search if wanted.find else None
     found = lists.news(lists.question(wanted, accounts, zone_of(wanted, accounts), search), top, seen)
-    if not found.changed and found.new == request.args.get("new", 0, int):
+    if not found.changed and found.new == request.args.get("new", 0, number):
         return Response("", 204)
     shown = {
         "news": _news_text(found.new),

@@ -24,6 +24,7 @@ from webapp.queries import COUNTED_TO, Count, capped, moment_of, version
 from webapp.timeline import Entry
 from webapp.views import door, orders, showing, words
 from webapp.views.grid_words import Link
+from webapp.views.numbers import number
 from webapp.views.render import page
 
 bp = Blueprint("outgoing", __name__)
@@ -79,7 +80,7 @@ def index() -> AnyResponse:
         show = "parked" if counts["parked"].number else "waiting"
     found = _causes(show)
     chosen = found.by_slug(request.args.get("cause", "")) if found else None
-    rows = _commands(STATES[show], chosen, request.args.get("older", 0, int))
+    rows = _commands(STATES[show], chosen, request.args.get("older", 0, number))
     args = {"show": show, "cause": chosen.slug if chosen else None}
     older = rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None
     return page(

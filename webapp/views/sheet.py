@@ -11,12 +11,15 @@ from webapp.actions.shipping import PARCELS, REQUEST, as_option
 from webapp.outbox import Refusal
 from webapp.people import Role
 from webapp.sheets import Row
-from webapp.views import door
+from webapp.views import door, security
 from webapp.views.order_forms import number_of_form
 from webapp.views.regions import request_id
 from webapp.views.render import page
 
 bp = Blueprint("sheet", __name__, url_prefix="/orders/ship-sheet")
+
+LARGEST_FORM = 2 * sheets.LARGEST + security.LARGEST_FORM
+"""A sheet as a file, another that was pasted, and the rest of the form."""
 
 
 @bp.get("")
@@ -27,6 +30,7 @@ def ask() -> AnyResponse:
 
 
 @bp.post("")
+@security.takes(LARGEST_FORM)
 @door.needs(Role.OPERATOR)
 def look() -> AnyResponse:
     """Say of each row what would be done; with the step `send`, do it for those that are right."""
@@ -52,7 +56,7 @@ def _text() -> str:
     """The file where one was chosen, else what was pasted."""
     file = request.files.get("file")
     if file is not None and file.filename:
-        raw: bytes = file.read(sheets.LONGEST * 2)
+        raw: bytes = file.read(sheets.LARGEST + 1)
         try:
             return raw.decode("utf-8-sig")
         except UnicodeDecodeError:
