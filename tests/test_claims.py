@@ -202,7 +202,9 @@ def test_who_lost_the_order_acts_no_more_and_records_nothing(any_house: House) -
     house.drain()
     assert house.effects("acknowledge") == [po]
     assert [row.state for row in house.commands(po)] == ["done"]
-    assert [attempt.outcome for attempt in attempts_of(house, po)] == ["done"]
+    assert [attempt.outcome for attempt in attempts_of(house, po)] == ["died", "done"], (
+        "the second saw the first go silent"
+    )
 
 
 def test_the_fence_is_proved_right_before_the_effect(house: House) -> None:

@@ -110,7 +110,7 @@ def test_each_page_tells_of_polls_that_have_stopped(any_house: House) -> None:
         clock.move(timedelta(hours=2))
         told = troubles.look(redis_is_up=True)
     assert told.tone == "warn"
-    assert any("for changed orders has succeeded" in one.headline for one in told.troubles)
+    assert any("has succeeded for 2 h" in one.headline for one in told.troubles)
 
 
 def test_a_shop_whose_polls_have_stopped_is_a_trouble_of_its_accounts(any_house: House) -> None:
