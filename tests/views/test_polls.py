@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -55,6 +56,7 @@ def test_each_poll_says_how_it_stands(app: Flask, viewer: FlaskClient) -> None:
     ):
         assert words in text
     assert "Poll now" not in text, "a viewer only looks"
+    assert "Reimport" not in text
     assert 'href="/polls"' in viewer.get("/dashboard").text
 
 
@@ -80,6 +82,13 @@ def test_one_comes_now_unless_it_is_being_read(app: Flask, operator: FlaskClient
     with app.app_context():
         due = {row[0]: row[1] for row in db.session.execute(select(PollRow.kind, PollRow.due_at))}
     assert due["orders"] <= clock.now() < due["open"]
+
+
+def test_an_operator_is_led_to_a_reimport(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context():
+        fill()
+    [where] = re.findall(r'href="([^"]+)">Reimport some days', operator.get("/polls").text)
+    assert "Reimport" in operator.get(where).text
 
 
 def test_without_an_account_it_says_what_will_stand_here(viewer: FlaskClient) -> None:

@@ -39,12 +39,16 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The polls of an account or a store; `note` says why none of them comes, where that is so."""
+    """The polls of an account or a store; `note` says why none of them comes, where that is so.
+
+    `account_key` is empty for a store.
+    """
 
     name: str
     side: str
     note: str
     polls: tuple[Poll, ...]
+    account_key: str = ""
 
 
 @bp.get("/polls")
@@ -80,7 +84,9 @@ def _of_account(account: AccountRow, rows: Sequence[PollRow]) -> Group:
     note = "It is paused: nothing is read." if is_paused else ""
     if rests and not note:
         note = "Walmart does not serve this account at this moment; its polls rest and go on by themselves."
-    return Group(account.name, "Walmart", note, tuple(_of_walmart(row, account, bool(note)) for row in rows))
+    return Group(
+        account.name, "Walmart", note, tuple(_of_walmart(row, account, bool(note)) for row in rows), account.key
+    )
 
 
 def _of_walmart(row: PollRow, account: AccountRow, rests: bool) -> Poll:
