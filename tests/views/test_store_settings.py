@@ -212,6 +212,20 @@ def test_direct_stock_carries_a_warning_with_the_cron_line_and_is_read_on_demand
     assert "create-compensations" not in admin.get(cart).text
 
 
+def test_each_product_that_may_be_sold_too_often_is_shown_with_its_figures(
+    app: Flask, admin: FlaskClient, magento: MagentoSandbox
+) -> None:
+    path = added(admin, magento)
+    seen = {"sku": "MUG-1", "shelf": "10", "salable": "10", "waits": "3", "ours": "3"}
+    [row] = stored(app)
+    with app.app_context(), unit_of_work() as work:
+        shop_facts.put(work, row.id, "stock", {"state": "wrong", "drifts": [seen]})
+    page = admin.get(path).text
+    assert "Magento may sell more than there is (MUG-1 by 3)" in page
+    [cells] = re.findall(r"<tr><td[^>]*>MUG-1</td>(.*?)</tr>", page)
+    assert re.findall(r">([\d.]+)<", cells) == ["10", "10", "3"]
+
+
 def test_a_webhook_secret_is_shown_once_and_the_old_one_counts_until_it_is_retired(
     app: Flask, admin: FlaskClient, magento: MagentoSandbox
 ) -> None:
