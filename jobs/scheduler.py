@@ -1,4 +1,8 @@
-"""Each second: ring for what is due, and end old webhook secrets. Several may run; a ring too many is nothing."""
+"""Each second: ring for what is due, and end old webhook secrets; beside it, tell whoever is not looking what is wrong.
+
+Several may run; a ring too many is nothing. Alerts go out from here and not from a worker: that the workers or Redis
+are gone is one of the things they tell.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import threading
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp import account_changes, erasing
+from webapp import account_changes, alert_channels, alerts, erasing
 from webapp.app import create_app
 from webapp.models import db
 from webapp.parent_watch import end_with_parent
@@ -21,6 +25,23 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 1.0
 ERASE_EVERY = 60
 """Looks between two sweeps of what has had its time; one that is not done yet goes on at the next look."""
+
+ALERT_EVERY = 30.0
+
+
+def tell(app: Flask, stopped: threading.Event) -> None:
+    """Look for what is wrong and tell it, until told to stop; no error ends it."""
+    while not stopped.wait(ALERT_EVERY):
+        with app.app_context():
+            try:
+                alerts.look()
+                alert_channels.tell()
+            except SQLAlchemyError as error:
+                log.warning("alerts failed, trying again: %s", error)
+            except Exception:
+                log.exception("an error in Orderbridge itself; alerts go on")
+            finally:
+                db.session.remove()
 
 
 def run(app: Flask, stopped: threading.Event) -> None:
@@ -51,7 +72,9 @@ def main() -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    run(create_app(), stopped)
+    app = create_app()
+    threading.Thread(target=tell, args=(app, stopped), name="alerts", daemon=True).start()
+    run(app, stopped)
 
 
 if __name__ == "__main__":

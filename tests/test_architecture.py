@@ -93,6 +93,8 @@ ROWS = (
         "webapp.notes",
     ),
     ("webapp.event_log", "webapp.failures", "webapp.troubles", "webapp.dashboard", "webapp.global_log"),
+    ("webapp.alerts",),
+    ("webapp.alert_channels",),
     ("webapp.replay",),
     ("webapp.bulk", "webapp.bulk_progress", "webapp.sheets", "webapp.erasing"),
     ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.reports", "webapp.sweep"),

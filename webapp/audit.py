@@ -10,7 +10,7 @@ from webapp import clock
 from webapp.models import SettingChangeRow, db
 from webapp.unit_of_work import Work
 
-PEOPLE, EXPORTS, PRIVACY = "People", "Exports", "Buyers’ data"
+PEOPLE, EXPORTS, PRIVACY, ALERTS = "People", "Exports", "Buyers’ data", "Alerts"
 SUBJECTS = (PEOPLE, EXPORTS, PRIVACY)
 
 

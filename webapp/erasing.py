@@ -20,6 +20,7 @@ from webapp.database import is_sqlite
 from webapp.inbox import EventState
 from webapp.models import (
     AccountRow,
+    AlertRow,
     AttemptRow,
     BulkJobRow,
     ChangeRow,
@@ -78,6 +79,7 @@ def _steps(marks: Marks) -> Iterator[None]:
     yield from _forget_events(marks, now - timedelta(days=limits.log_days))
     with unit_of_work() as work:
         work.execute(delete(BulkJobRow).where(BulkJobRow.asked_at < now - timedelta(days=limits.log_days)))
+        work.execute(delete(AlertRow).where(AlertRow.ended_at < now - timedelta(days=limits.log_days)))
         work.execute(delete(SavedListRow).where(SavedListRow.expires_at < now))
 
 

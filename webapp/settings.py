@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flask import current_app
+
+from webapp.connectors.mail import MailServer
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -46,6 +48,10 @@ class Settings:
     """`WEBHOOK_BODY_DAYS`: so many days the body of a webhook is kept (30)."""
     log_days: int = 90
     """`LOG_DAYS`: so many days what belongs to no order is kept (90); an order's log is kept as long as the order."""
+    smtp_url: str = field(default="", repr=False)
+    """`SMTP_URL`: the mail server that alerts go out by, `smtps://user:password@host:465`; without it none do."""
+    mail_from: str = ""
+    """`MAIL_FROM`: the sender of those e-mails; the user of `SMTP_URL` where it is not given."""
 
     @property
     def is_https(self) -> bool:
@@ -56,6 +62,11 @@ class Settings:
         """Where this server is reached: `PUBLIC_URL`, else where script/server last listened."""
         noted = self.data_dir / ADDRESS
         return self.public_url or (noted.read_text().strip() if noted.exists() else "http://127.0.0.1:8000")
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """By which e-mail goes out; None where none is set."""
+        return MailServer.from_url(self.smtp_url, self.mail_from) if self.smtp_url else None
 
     @property
     def is_sqlite(self) -> bool:
@@ -79,6 +90,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         buyer_data_days=_number(environ, "BUYER_DATA_DAYS", 30),
         webhook_body_days=_number(environ, "WEBHOOK_BODY_DAYS", 30),
         log_days=_number(environ, "LOG_DAYS", 90),
+        smtp_url=_mail_server(environ),
+        mail_from=environ.get("MAIL_FROM", ""),
     )
 
 
@@ -115,6 +128,16 @@ def _key(environ: Mapping[str, str], data_dir: Path, name: str) -> str:
             f"or set {name} in the environment."
         )
     return path.read_text().strip()
+
+
+def _mail_server(environ: Mapping[str, str]) -> str:
+    url = environ.get("SMTP_URL", "")
+    try:
+        if url:
+            MailServer.from_url(url, "")
+    except ValueError as error:
+        raise SettingsError(f"SMTP_URL cannot be used. {error}") from None
+    return url
 
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:

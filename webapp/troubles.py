@@ -45,13 +45,14 @@ NOTHING_LOST = "Nothing is lost."
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """`headline` says what is wrong and for how long, `detail` what it means and the next step. `place` names the page
-    that tells more: polls, or an account's settings by its key."""
+    that tells more: polls, or an account's settings by its key. `name` stays the same while it is the same trouble."""
 
     tone: str
     headline: str
     detail: str
     place: str = ""
     key: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +93,18 @@ def _of_the_server(redis_is_up: bool, oldest: timedelta, waiting: Count) -> Iter
     wait = "" if not waiting.number else f" {waiting} {'waits' if str(waiting) == '1' else 'wait'}."
     if oldest > STUCK:
         step = f"{NOTHING_LOST} Look whether the workers and the scheduler run; they go on by themselves once they do."
-        yield Trouble("bad", f"Work has waited {span(oldest)}.", f"{wait} {step}".strip())
+        yield Trouble("bad", f"Work has waited {span(oldest)}.", f"{wait} {step}".strip(), name="work")
     elif oldest > BEHIND:
-        yield Trouble("warn", f"Behind by {span(oldest)}.", f"{wait} It is being worked off.".strip())
+        yield Trouble("warn", f"Behind by {span(oldest)}.", f"{wait} It is being worked off.".strip(), name="work")
     if not redis_is_up:
         step = "Orders are still taken in; start Redis, and work goes on by itself."
-        yield Trouble("warn", "Redis is down.", f"{wait} {NOTHING_LOST} {step}".strip())
+        yield Trouble("warn", "Redis is down.", f"{wait} {NOTHING_LOST} {step}".strip(), name="redis")
 
 
 def _resting(row: Any, now: datetime) -> Trouble:
     again = f" It is tried again in {span(row.at - now)}." if row.at and row.at > now else ""
     headline = f"Walmart has not served {row.name} for {span(now - (row.since or now))}."
-    return Trouble("bad", headline, f"{row.text} {NOTHING_LOST}{again}", "account", row.key)
+    return Trouble("bad", headline, f"{row.text} {NOTHING_LOST}{again}", "account", row.key, f"rest:{row.key}")
 
 
 def _late(rows: Iterable[Any], now: datetime) -> Iterator[Trouble]:
@@ -117,7 +118,9 @@ def _late(rows: Iterable[Any], now: datetime) -> Iterator[Trouble]:
         told.add(row.key)
         why = row.text or "It has not been its turn; look whether the workers run."
         headline = f"No poll of {row.name} for {what} has succeeded for {span(now - row.since)}."
-        yield Trouble("warn", headline, f"{why} {NOTHING_LOST} It is tried again by itself.", "polls")
+        yield Trouble(
+            "warn", headline, f"{why} {NOTHING_LOST} It is tried again by itself.", "polls", name=f"polls:{row.key}"
+        )
 
 
 def _allowed(row: Any) -> tuple[timedelta | None, str]:
@@ -148,7 +151,7 @@ def _slow(tries: Sequence[Any], now: datetime, waiting: Count) -> Iterator[Troub
             detail = (
                 f"A call takes {median(each) / 1000:.0f} s. {waiting} waiting. {NOTHING_LOST} Nothing is to be done."
             )
-            yield Trouble("warn", headline, detail)
+            yield Trouble("warn", headline, detail, name=f"slow:{side}")
 
 
 def _everything(now: datetime) -> Any:

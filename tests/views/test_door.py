@@ -34,6 +34,7 @@ SETTINGS |= {
 }
 SETTINGS |= {f"team.{name}" for name in ("add", "change_role", "link", "sign_out", "disable", "enable")}
 SETTINGS.add("erase.now")
+SETTINGS |= {f"alerts.{name}" for name in ("add", "change", "test", "pause", "resume", "remove")}
 """Whatever changes a setting is for admins."""
 
 

@@ -14,10 +14,11 @@ from webapp.domain.shop import ItemUnits, Units
 
 
 class Side(StrEnum):
-    """The neighbour that a command speaks to."""
+    """The neighbour that a call speaks to; commands speak to the first two."""
 
     WALMART = "Walmart"
     MAGENTO = "Magento"
+    HOOK = "The address for alerts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from webapp.models.accounts import (
     StoreTokenRow,
     SubscriptionRow,
 )
+from webapp.models.alerts import AlertChannelRow, AlertRow
 from webapp.models.base import Base, Id, db
 from webapp.models.bulk import BulkItemRow, BulkJobRow
 from webapp.models.incoming import (
@@ -48,6 +49,8 @@ __all__ = [
     "Id",
     "AccessTokenRow",
     "AccountRow",
+    "AlertChannelRow",
+    "AlertRow",
     "AttemptRow",
     "BucketRow",
     "BulkItemRow",

@@ -11,6 +11,7 @@ from webapp.settings import Settings
 from webapp.views import (
     account_orders,
     account_settings,
+    alerts,
     assets,
     auth,
     bulk,
@@ -90,6 +91,7 @@ PAGES = (
     reimports.bp,
     store_settings.bp,
     team.bp,
+    alerts.bp,
     auth.bp,
     health.bp,
 )

@@ -1,0 +1,238 @@
+"""Who is told when something is wrong and nobody looks: by e-mail and by hook, once for each cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.rows import a_command, a_line, a_store, an_account, an_order
+from tests.standing_in import Letterbox, Listener, listener, mail_server
+from tests.views.conftest import built, settings_in, signed_in, token_on
+from webapp import alert_channels, alerts, clock
+from webapp.domain.alerts import Kind
+from webapp.models import AccountRow, AlertChannelRow, OrderRow, db
+from webapp.unit_of_work import unit_of_work
+
+PAGE = "/settings/alerts"
+ALL = [kind.value for kind in Kind]
+OF_ORDERS = [kind.value for kind in Kind if kind is not Kind.SERVER]
+"""Redis is down in these tests: that would be told too."""
+PO = 2802123870000
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Letterbox]:
+    with mail_server() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def hook() -> Iterator[Listener]:
+    with listener() as made:
+        yield made
+
+
+@pytest.fixture
+def house(tmp_path: Path, box: Letterbox, hook: Listener) -> Iterator[Flask]:
+    """A server with a mail server, which allows the hook's address."""
+    box.letters.clear()
+    hook.got.clear()
+    box.refuses, hook.status = "", 200
+    host = hook.url.split("/")[2]
+    changes = {"smtp_url": f"smtp://127.0.0.1:{box.port}", "mail_from": "bridge@shop.example"}
+    app = built(settings_in(tmp_path, allowed_hosts_out=frozenset({host}), **changes))
+    with app.app_context(), unit_of_work() as work:
+        an_account(work, a_store(work))
+    yield app
+    clock.reset()
+    with app.app_context():
+        db.engine.dispose()
+
+
+def say(app: Flask, **form: Any) -> Any:
+    """The form for somebody new, as an admin sends it."""
+    client = signed_in(app, "admin")
+    values = {"csrf_token": token_on(client, PAGE), "kind": "mail", "wants": OF_ORDERS, "every": "15"}
+    return client, client.post(PAGE, data=values | form, follow_redirects=True)
+
+
+def order(app: Flask, number: int, **changes: Any) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = work.session.query(AccountRow).one()
+        row = an_order(work, account, str(PO + number), **{k: v for k, v in changes.items() if k != "reason"})
+        if "reason" in changes:
+            ended: dict[str, Any] = {"state": "parked", "ended_at": clock.now(), "reason": changes["reason"]}
+            a_command(work, row, "CreateMagentoOrder", **ended)
+
+
+def round_(app: Flask, minutes: float = 0) -> None:
+    """What the scheduler does each half minute, some time later."""
+    clock.move(timedelta(minutes=minutes))
+    with app.app_context():
+        alerts.look()
+        alert_channels.tell()
+        db.session.remove()
+
+
+def late() -> dict[str, Any]:
+    return {"ship_in": timedelta(hours=-2)}
+
+
+def test_what_is_new_comes_in_one_letter_and_each_cause_once(house: Flask, box: Letterbox) -> None:
+    say(house, mail="orders@shop.example", every="1")
+    for number in range(3):
+        order(house, number, has_failed=True, reason=f"SKU MUG-{number}00 was not found in Magento.")
+    order(house, 10, **late())
+    order(
+        house,
+        11,
+        lines=(a_line(statuses={"Created": 1}),),
+        acknowledge_by=clock.now() + timedelta(minutes=30),
+        ordered_at=clock.now() - timedelta(hours=3, minutes=30),
+    )
+    round_(house)
+    (letter,) = box.letters
+    text = bytes(letter.get_payload(decode=True)).decode()
+    assert letter["To"] == "orders@shop.example"
+    assert letter["From"] == "bridge@shop.example"
+    assert "Create the Magento order failed for 3 orders." in text
+    assert "1 order of North Outfitters is late: the ship-by date has passed." in text
+    assert "1 order of North Outfitters is not acknowledged, and Walmart’s time ends." in text
+    assert "Maria" not in text
+    for _ in range(3):
+        round_(house, 2)
+    assert len(box.letters) == 1
+
+
+def test_what_ended_and_comes_again_is_told_again(house: Flask, box: Letterbox) -> None:
+    say(house, mail="orders@shop.example", every="1")
+    order(house, 1, **late())
+    round_(house)
+    with house.app_context(), unit_of_work() as work:
+        work.session.query(OrderRow).delete()
+    for _ in range(3):
+        round_(house, 6)
+    order(house, 2, **late())
+    round_(house, 1)
+    assert len(box.letters) == 2
+
+
+def test_a_digest_waits_for_its_time_and_tells_all_that_came_meanwhile(house: Flask, hook: Listener) -> None:
+    say(house, kind="hook", hook=hook.url)
+    order(house, 1, **late())
+    round_(house)
+    order(house, 2, has_failed=True, reason="SKU MUG-RED was not found.")
+    order(house, 3, attention="No product for SKU MUG-BLUE.")
+    round_(house, 5)
+    assert len(hook.got) == 1
+    round_(house, 11)
+    assert [one["kind"] for one in hook.got[1]["alerts"]] == ["needs-action", "failed"]
+    assert "text" in hook.got[1]
+    assert hook.got[1]["alerts"][1]["url"].endswith("cause=" + hook.got[1]["alerts"][1]["cause"].split(":")[1])
+
+
+def test_each_number_is_that_of_the_page_it_leads_to(house: Flask, hook: Listener) -> None:
+    say(house, kind="hook", hook=hook.url)
+    for number in range(2):
+        order(house, number, **late())
+    order(house, 5, lines=(a_line(intent_to_cancel="BUYER"),))
+    round_(house)
+    client = signed_in(house, "viewer")
+    for one in hook.got[0]["alerts"]:
+        path = "/" + one["url"].split("/", 3)[3]
+        assert f">{one['orders']} order{'s' if one['orders'] > 1 else ''}</p>" in client.get(path).text, path
+
+
+def test_what_is_not_taken_comes_again_and_says_why(house: Flask, box: Letterbox) -> None:
+    client, _ = say(house, mail="gone@shop.example")
+    box.refuses = "5.1.1 no such mailbox"
+    order(house, 1, **late())
+    round_(house)
+    assert "127.0.0.1 does not take e-mail for this address: 5.1.1 no such mailbox" in client.get(PAGE).text
+    box.refuses = ""
+    round_(house, 60)
+    assert len(box.letters) == 1
+    assert "no such mailbox" not in client.get(PAGE).text
+
+
+def test_a_trouble_of_the_server_is_told_after_five_minutes(house: Flask, hook: Listener) -> None:
+    say(house, kind="hook", hook=hook.url, wants=["server"])
+    round_(house)
+    order(house, 1, **late())
+    round_(house, 3)
+    assert hook.got == []
+    round_(house, 3)
+    assert "Redis is down." in hook.got[0]["text"]
+    assert "is late" not in hook.got[0]["text"]
+
+
+def test_an_admin_adds_tries_changes_pauses_and_removes(house: Flask, hook: Listener) -> None:
+    client, added = say(house, kind="hook", hook=hook.url)
+    assert "127.0.0.1/…" in added.text
+    assert "secret-part" not in added.text
+    with house.app_context():
+        row = db.session.query(AlertChannelRow).one()
+        assert b"secret-part" not in row.address
+    token = token_on(client, PAGE)
+
+    def post(act: str, **form: Any) -> str:
+        answer = client.post(f"{PAGE}/{row.id}{act}", data={"csrf_token": token, **form}, follow_redirects=True)
+        return str(answer.text)
+
+    assert "A test is on its way." in post("/test")
+    assert "This is a test: nothing is wrong." in hook.got[0]["text"]
+    hook.status = 404
+    assert "The address for alerts answered with status 404: channel is archived." in post("/test")
+    hook.status = 200
+    assert "Saved." in post("", wants=["late"], every="60")
+    assert "late; at most once an hour" in client.get(PAGE).text
+    assert "Choose at least one kind" in post("", every="60")
+    post("/pause")
+    order(house, 1, **late())
+    round_(house)
+    assert len(hook.got) == 2
+    post("/resume")
+    round_(house)
+    assert len(hook.got) == 3
+    assert "Nobody is told yet" in post("/remove")
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"mail": "nobody"}, "Give one e-mail address"),
+        ({"mail": "a@shop.example,b@shop.example"}, "Give one e-mail address"),
+        ({"mail": "a@shop.example\nBcc: b@shop.example"}, "Give one e-mail address"),
+        ({"kind": "hook", "hook": "http://chat.example/x"}, "it begins with https://"),
+        ({"kind": "hook", "hook": "file:///etc/passwd"}, "it begins with https://"),
+        ({"mail": "a@shop.example", "wants": []}, "Choose at least one kind"),
+        ({"mail": "a@shop.example", "every": "7"}, "Choose one of the list"),
+    ],
+)
+def test_a_mistake_is_said_at_its_field(house: Flask, form: dict[str, Any], said: str) -> None:
+    _, answer = say(house, **form)
+    assert answer.status_code == 422
+    assert said in answer.text
+    with house.app_context():
+        assert db.session.query(AlertChannelRow).count() == 0
+
+
+def test_an_address_typed_here_must_be_public(house: Flask) -> None:
+    client, _ = say(house, kind="hook", hook="https://127.0.0.1:9/x")
+    with house.app_context():
+        number = db.session.query(AlertChannelRow).one().id
+    token = token_on(client, PAGE)
+    answer = client.post(f"{PAGE}/{number}/test", data={"csrf_token": token}, follow_redirects=True)
+    assert "may not be used from here" in answer.text
+
+
+def test_without_a_mail_server_the_page_says_so(app: Flask, admin: FlaskClient) -> None:
+    assert "whoever runs it sets SMTP_URL" in admin.get(PAGE).text
+    form = {"csrf_token": token_on(admin, PAGE), "kind": "mail", "mail": "a@shop.example", "wants": ALL, "every": "15"}
+    assert admin.post(PAGE, data=form).status_code == 422

@@ -1,0 +1,158 @@
+"""What is wrong now that a merchant who is not looking has to know: each cause once, and since when it is there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2s
+from urllib.parse import urlencode
+
+import redis
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import IntegrityError
+
+from webapp import clock, failures, queries, queue, timeline, troubles
+from webapp.domain.alerts import Cause, Kind, Known, is_over, is_to_be_raised
+from webapp.domain.causes import cause as cause_of
+from webapp.domain.facets import Facet, Tab, unfold
+from webapp.grid import lists
+from webapp.grid.wanted import Sort, Wanted
+from webapp.models import AccountRow, AlertRow, OrderRow, db
+from webapp.unit_of_work import Work, unit_of_work
+
+DUE_FROM = timedelta(hours=3, minutes=15)
+"""An order that was sold so long ago has 45 minutes left of Walmart's four hours."""
+LOOKED_AT = 1_000
+KEPT = timedelta(days=90)
+
+
+def look() -> None:
+    """Note what is wrong now, and what is over. Another process that looks at the same moment is no harm."""
+    causes = {cause.key: cause for cause in found()}
+    now = clock.now()
+    try:
+        with unit_of_work() as work:
+            _note(work, causes, now)
+    except IntegrityError:
+        # Somebody else has just noted the same.
+        return
+
+
+def found() -> list[Cause]:
+    """Everything that is wrong at this moment, the orders of demo accounts left out where there are others."""
+    accounts = queries.all_accounts()
+    real = [row for row in accounts if not row.is_demo] or list(accounts)
+    orders = (cause for row in real for cause in _of_orders(row, accounts))
+    return [*_of_the_server(), *orders, *_needing_somebody(real), *_failed()]
+
+
+def standing() -> Sequence[AlertRow]:
+    """What is wrong and was told, or would have been: newest first."""
+    return _told(AlertRow.ended_at.is_(None))
+
+
+def past(at_most: int = 20) -> Sequence[AlertRow]:
+    """What was told and is over, newest first."""
+    return _told(AlertRow.ended_at.is_not(None), at_most)
+
+
+def as_cause(row: AlertRow) -> Cause:
+    """A noted cause as it is told."""
+    return Cause(row.key, Kind(row.kind), row.headline, row.detail, row.path, row.number)
+
+
+def _told(condition: ColumnElement[bool], at_most: int = 100) -> Sequence[AlertRow]:
+    mine = select(AlertRow).where(condition, AlertRow.raised_at.is_not(None))
+    return (
+        db.session.execute(mine.order_by(AlertRow.began_at.desc(), AlertRow.id.desc()).limit(at_most)).scalars().all()
+    )
+
+
+def _note(work: Work, causes: dict[str, Cause], now: datetime) -> None:
+    rows = {row.key: row for row in work.execute(select(AlertRow).where(AlertRow.ended_at.is_(None))).scalars()}
+    for key, row in rows.items():
+        if key not in causes and is_over(_known(row), now):
+            row.ended_at = now
+    for key, cause in causes.items():
+        row = rows.get(key)
+        if row is None:
+            row = AlertRow(key=key, kind=cause.kind, began_at=now, told_number=0)
+            work.add(row)
+        row.headline, row.detail, row.path = cause.headline, cause.detail, cause.path
+        row.number, row.seen_at = cause.number, now
+        if is_to_be_raised(cause, _known(row), now):
+            row.raised_at, row.told_number = now, cause.number
+
+
+def _known(row: AlertRow) -> Known:
+    return Known(row.began_at, row.seen_at, row.raised_at, row.told_number)
+
+
+def _of_the_server() -> Iterator[Cause]:
+    places = {"polls": "/polls", "account": "/settings/accounts/"}
+    for one in troubles.look(redis_is_up=_redis_is_up()).troubles:
+        path = places.get(one.place, "") + (one.key if one.place == "account" else "")
+        yield Cause(f"server:{one.name}", Kind.SERVER, one.headline, one.detail, path or "/dashboard")
+
+
+def _of_orders(row: AccountRow, accounts: Sequence[AccountRow]) -> Iterator[Cause]:
+    """Counted as the lists count, so that the list behind the number holds as many."""
+    until = f"{clock.now() - DUE_FROM:%Y-%m-%dT%H:%M}"
+    urgent = Wanted(tab=Tab.TO_ACKNOWLEDGE, account=row.key, sort=Sort.SOLD, descending=False)
+    looks = (
+        (
+            Kind.ACKNOWLEDGE,
+            urgent,
+            until,
+            "not acknowledged, and Walmart’s time ends",
+        ),
+        (Kind.LATE, Wanted(tab=Tab.LATE, account=row.key), "", "late: the ship-by date has passed"),
+        (Kind.CANCELLATION, Wanted(tab=Tab.CANCELLATION, account=row.key), "", "to be canceled: the buyer asks for it"),
+    )
+    for kind, wanted, sold_to, said in looks:
+        asked = lists.question(wanted.but(sold_to=sold_to) if sold_to else wanted, accounts, UTC)
+        count = lists.count(asked)
+        if count.number:
+            one = str(count) == "1"
+            headline = f"{count} {'order' if one else 'orders'} of {row.name} {'is' if one else 'are'} {said}."
+            yield Cause(f"{kind}:{row.key}", kind, headline, "", _list_path(wanted), count.number)
+
+
+def _needing_somebody(accounts: Sequence[AccountRow]) -> Iterator[Cause]:
+    """By reason; what failed or what a buyer asks for has its own kind."""
+    ids = {row.id for row in accounts}
+    codes = [code for code in lists.question(Wanted(), accounts, UTC).known if _only_needs_somebody(unfold(code), ids)]
+    told = select(OrderRow.attention).where(OrderRow.facet.in_(codes)).order_by(OrderRow.ordered_at.desc())
+    groups: dict[str, int] = defaultdict(int)
+    for attention in db.session.execute(told.limit(LOOKED_AT)).scalars():
+        groups[cause_of(attention or "")] += 1
+    for sentence, number in groups.items():
+        key = f"{Kind.NEEDS_ACTION}:{blake2s(sentence.encode(), digest_size=6).hexdigest()}"
+        headline = f"{number:,} {'order needs' if number == 1 else 'orders need'} somebody."
+        yield Cause(key, Kind.NEEDS_ACTION, headline, sentence, _list_path(Wanted(tab=Tab.NEEDS_ACTION)), number)
+
+
+def _only_needs_somebody(facet: Facet, account_ids: Collection[int]) -> bool:
+    known_otherwise = facet.has_failed or facet.wants_to_cancel
+    return facet.account_id in account_ids and facet.needs_action and not known_otherwise
+
+
+def _failed() -> Iterator[Cause]:
+    for one in failures.parked().causes:
+        headline = (
+            f"{timeline.in_words(one.kind)[0]} failed for {one.orders:,} {'order' if one.orders == 1 else 'orders'}."
+        )
+        path = f"/outgoing?{urlencode({'show': 'parked', 'cause': one.slug})}"
+        yield Cause(f"{Kind.FAILED}:{one.slug}", Kind.FAILED, headline, one.sentence, path, one.orders)
+
+
+def _list_path(wanted: Wanted) -> str:
+    return f"/orders?{urlencode(wanted.to_args())}"
+
+
+def _redis_is_up() -> bool:
+    try:
+        return bool(queue.client().ping())
+    except redis.RedisError:
+        return False
