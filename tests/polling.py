@@ -41,6 +41,12 @@ def row(house: House, kind: str = "orders") -> PollRow:
         return found
 
 
+def ask_all(house: House) -> None:
+    """All polls are due at once, as on the first start."""
+    with house.app.app_context(), unit_of_work() as work:
+        work.execute(update(PollRow).values(due_at=clock.now()))
+
+
 def silence(house: House, *kinds: str) -> None:
     """These polls do not come again by themselves."""
     with house.app.app_context(), unit_of_work() as work:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.house import House
-from tests.polling import health, move_to, only_mirror, silence, stored
+from tests.polling import ask_all, health, move_to, only_mirror, silence, stored
 from webapp import clock, troubles
 from webapp.domain.poll_kinds import ELSEWHERE, SHOP, US, kind_of
 from webapp.models import AccountRow, PollRow, db
@@ -78,6 +78,7 @@ def test_an_event_that_waits_too_long_is_a_trouble(house: House) -> None:
 
 def test_outside_the_us_no_webhooks_are_expected(house: House) -> None:
     move_to(house, "ca")
+    ask_all(house)
     house.drain()
     assert health(house).sentence.startswith("Walmart sends no webhooks in Canada, so orders are found by polls alone;")
     silence(house, "orders", "orders_wfs", "orders_3pl")

@@ -15,6 +15,7 @@ import pytest
 from sandbox import walmart_orders
 from tests.house import House, order_event
 from tests.polling import (
+    ask_all,
     at_walmart,
     calls,
     days_ago,
@@ -38,6 +39,20 @@ from webapp.order_rows import with_first_prices
 
 CHANGED = ("orders", "orders_wfs", "orders_3pl")
 OPEN = ("open", "open_wfs", "open_3pl", "cancellations")
+
+
+@pytest.fixture
+def house(house: House) -> House:
+    """All polls are due."""
+    ask_all(house)
+    return house
+
+
+@pytest.fixture
+def postgres_house(postgres_house: House) -> House:
+    """All polls are due."""
+    ask_all(postgres_house)
+    return postgres_house
 
 
 @pytest.fixture
