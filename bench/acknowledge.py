@@ -14,16 +14,16 @@ from sqlalchemy import select
 
 from bench.figures import percentile, spread, table, verdict
 from bench.load import Load, request
-from bench.stage import SECRET, SIGNATURE, Stage, StandIns, ask, connect, forget, set_policy, stage, wait_until
+from bench.stage import SECRET, SIGNATURE, Stage, StandIns, ask, connect, forget, set_policy, stage, stop, wait_until
 from webapp import queue
 from webapp.app import create_app
 from webapp.domain.policy import AcknowledgeWhen
 from webapp.models import CommandRow, SyncRow, db
-from webapp.queue import Bell
 
 P50, P99 = 100.0, 400.0
 PAUSE = 1.8
-"""Longer than an order takes and a drain lingers, so that each one meets an idle system."""
+"""Longer than an order takes, so that each one meets an idle system: a drain that stands by, as it does at any time."""
+BARE = "bare"
 
 PARTS = ("webhook answered", "drain started, order read", "planned, command issued", "outbound started", "call arrived")
 
@@ -122,15 +122,19 @@ def _issued(played: Stage) -> dict[str, float]:
 
 
 def _bare_job(played: Stage, count: int) -> list[float]:
-    """The baseline: a job that does nothing, from its enqueuing until its fork's first line."""
+    """The baseline: a job that does nothing, in a bare worker, from its enqueuing until its fork's first line."""
     connection = queue.connect(played.env["REDIS_URL"])
-    jobs = Queue(Bell.INBOUND.value, connection=connection, serializer=JSONSerializer)
+    serializer = "rq.serializers.JSONSerializer"
+    worker = played.python("rq.cli", "worker", BARE, "--url", played.env["REDIS_URL"], "--serializer", serializer)
+    jobs = Queue(BARE, connection=connection, serializer=JSONSerializer)
+    _first_line(jobs.enqueue("time.time", result_ttl=60))
     took = []
     for _ in range(count):
         time.sleep(0.1)
         enqueued = time.time()
         job: Any = jobs.enqueue("time.time", result_ttl=60)
         took.append((_first_line(job) - enqueued) * 1000)
+    stop(worker)
     return took
 
 

@@ -25,15 +25,12 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 LIFETIME = 50.0
-LINGER = 1.0
-"""How long an idle drain stays for the next ring: an order's steps follow each other faster than a new job starts."""
-STAYS_FOR_DUE = 5
-"""So many times longer for a row that falls due within that: a line before a rate limit moves on every second."""
 LOOK_AT_LEAST_EVERY = 1.0
 LOOK_AT_MOST_EVERY = 0.05
 UNDISTURBED = 0.03
 """So long what was begun is left alone, unless something rings: another look would take the processor from it."""
 HOLD_EVERY = 4.0
+NOTICE_A_STOP_WITHIN = 0.5
 
 
 _stopping = threading.Event()
@@ -95,10 +92,13 @@ class _Crew:
         wanted = LOOK_AT_LEAST_EVERY if seconds is None else max(seconds, LOOK_AT_MOST_EVERY)
         self.awake.wait(max(min(wanted, at_most, LOOK_AT_LEAST_EVERY), 0.001))
 
-    def is_due_within(self, seconds: float) -> bool:
-        """Something falls due so soon that starting a new drain for it is not worth it."""
-        off = _look(self.app, lambda: seconds_to_next(self.source.bell))
-        return off is not None and off < seconds
+    def stand_by(self, at_most: float) -> None:
+        """While nothing is at work: wait for a ring or the next due piece, which one look at the database tells."""
+        seconds = _look(self.app, lambda: seconds_to_next(self.source.bell))
+        until = time.monotonic() + max(min(at_most, at_most if seconds is None else seconds), LOOK_AT_MOST_EVERY)
+        while not _stopping.is_set() and (left := until - time.monotonic()) > 0:
+            if self.awake.wait(min(left, NOTICE_A_STOP_WITHIN)):
+                return
 
     def _forget_finished(self) -> None:
         for future in [future for future in self.running if future.done()]:
@@ -108,9 +108,12 @@ class _Crew:
             del self.running[future]
 
 
-def drain(source: Source, threads: int, lifetime: float = LIFETIME, linger: float = LINGER) -> int:
-    """Work off what is due until nothing is; returns how many pieces were worked on. Needs an application context.
+def drain(source: Source, threads: int, lifetime: float = LIFETIME, linger: float = LIFETIME) -> int:
+    """Work off what is due, and stand by for the next ring; returns how many pieces were worked on. Needs an
+    application context.
 
+    It ends when its lifetime is over, or after it had nothing to do for `linger` seconds. A drain that stands by has
+    an order in hand a few milliseconds after the ring, and costs nothing meanwhile: it looks when something falls due.
     The flag is cleared before the last look, so a ring either finds this drain still looking or starts the next one.
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]
@@ -139,9 +142,7 @@ def _work(crew: _Crew, ends_at: float, linger: float) -> None:
             quiet_since = time.monotonic()
             crew.pause(ends_at - time.monotonic())
         elif time.monotonic() - quiet_since < linger:
-            crew.pause(linger - (time.monotonic() - quiet_since))
-        elif linger and crew.is_due_within(min(linger * STAYS_FOR_DUE, ends_at - time.monotonic())):
-            crew.pause(ends_at - time.monotonic())
+            crew.stand_by(min(quiet_since + linger, ends_at) - time.monotonic())
         else:
             queue.clear(crew.source.bell)
             if not crew.begin():

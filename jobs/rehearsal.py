@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 from flask import Flask
@@ -171,7 +172,7 @@ class _Neighbours(BaseHTTPRequestHandler):
         """Nothing worth a line happens here."""
 
     def _answer(self, status: str) -> None:
-        self._send({"order": _order(self.path.split("/")[3], status)})
+        self._send({"order": _order(urlsplit(self.path).path.split("/")[3], status)})
 
     def _send(self, document: dict[str, Any]) -> None:
         body = json.dumps(document).encode()

@@ -7,9 +7,8 @@ import logging
 import os
 import signal
 import sys
+import time
 import uuid
-from functools import partial
-from typing import Any
 
 from flask import Flask
 from rq import Queue, Worker
@@ -20,17 +19,20 @@ from rq.serializers import JSONSerializer
 from jobs import inbound, outbound
 from jobs.drain import stop_soon
 from jobs.rehearsal import Rehearsals, rehearse
-from jobs.spare import Spare
-from webapp import queue
+from webapp import queue as bells
 from webapp.app import create_app
+from webapp.models import db
 from webapp.parent_watch import end_with_parent
 from webapp.queue import Bell
 from webapp.settings import from_environment
+from webapp.sweep import seconds_to_next
 
 log = logging.getLogger(__name__)
 
 JOBS = {Bell.INBOUND: inbound, Bell.OUTBOUND: outbound}
 LONGEST_WAIT_FOR_REDIS = 5.0
+LASTS = 1.0
+"""A drain stands by for longer than this, unless it cannot work."""
 
 
 class DrainWorker(Worker):
@@ -41,48 +43,21 @@ class DrainWorker(Worker):
     app: Flask
     bell: Bell
     rehearsals: Rehearsals
-    spare: Spare | None = None
-
-    def work(self, *words: Any, **named: Any) -> bool:
-        """Serve until told to stop, with a fork always ready for the next job."""
-        self._make_spare()
-        try:
-            return bool(super().work(*words, **named))
-        finally:
-            if self.spare and not self.is_horse:
-                self.spare.end()
-
-    def fork_work_horse(self, job: Job, queue: Queue) -> None:
-        """Give the job to the fork that waits for one; where none does yet, fork now."""
-        spare, execution = self.spare, self.execution
-        if spare is None or execution is None or not spare.is_ready:
-            super().fork_work_horse(job, queue)
-            return
-        self.spare = None
-        if not spare.send(job.id, execution.id):
-            super().fork_work_horse(job, queue)
-            return
-        self._horse_pid = spare.pid
-        self.procline(f"Forked {spare.pid} before")  # type: ignore[no-untyped-call]
-
-    def _make_spare(self) -> None:
-        if self.spare is not None:
-            return
-        try:
-            self.spare = Spare(partial(self.rehearsals.warm_up, self.app), self._become_horse)
-        except OSError:
-            log.warning("no fork could be made ahead", exc_info=True)
-
-    def _become_horse(self, job_id: str, execution_id: str) -> None:
-        """In the fork that waited: what RQ's own fork finds in memory is fetched."""
-        job = Job.fetch(job_id, connection=self.connection, serializer=self.serializer)
-        self.execution = Execution.fetch(execution_id, job_id, connection=self.connection)
-        self.main_work_horse(job, self.queues[0])
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
-        """In the fork: one context around the job."""
+        """In the fork: one context around the job. While nothing waits for it, it gets ready for what will come."""
         with self.app.app_context():
+            self._warm_up()
             return bool(super().perform_job(job, queue, execution))
+
+    def _warm_up(self) -> None:
+        try:
+            if seconds_to_next(self.bell) != 0.0:
+                self.rehearsals.warm_up(self.app)
+        except Exception:
+            log.warning("a drain begins without a rehearsal", exc_info=True)
+        finally:
+            db.session.remove()
 
     def setup_work_horse_signals(self) -> None:
         """In the fork: a stop lets the drain finish what it holds and take nothing more."""
@@ -96,16 +71,15 @@ class DrainWorker(Worker):
             self.kill_horse(sig=signal.SIGTERM)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """In the parent: whatever became of the fork, the next ring must start a new one."""
+        """In the parent: whatever became of the fork, the next ring must start a new one; and one always stands by."""
+        began = time.monotonic()
         try:
             super().execute_job(job, queue)
         finally:
-            _reset(self.bell)
-        self._make_spare()
-
-
-def _reset(bell: Bell) -> None:
-    queue.clear(bell)
+            bells.clear(self.bell)
+        # One that ended at once is in trouble, and so would be the next: the scheduler rings when there is work.
+        if not self._stop_requested and time.monotonic() - began > LASTS:
+            bells.stand_by(self.bell)
 
 
 def main() -> None:
@@ -119,8 +93,8 @@ def main() -> None:
     settings = from_environment()
     app = create_app(settings)
     rehearse(app)
-    connection = queue.patient_client()
-    queue.clear(bell)
+    connection = bells.patient_client()
+    bells.clear(bell)
     worker = DrainWorker(
         [Queue(bell.value, connection=connection, serializer=JSONSerializer)],
         name=f"{bell.value}-{uuid.uuid4().hex}",
@@ -130,6 +104,7 @@ def main() -> None:
         log_job_description=False,
     )
     worker.app, worker.bell, worker.rehearsals = app, bell, Rehearsals(settings)
+    bells.stand_by(bell)
     worker.work(logging_level="WARNING")
 
 

@@ -144,6 +144,38 @@ def test_a_drain_whose_time_is_up_rings_for_the_rest(house: House) -> None:
     assert len(house.effects("acknowledge")) == 7
 
 
+def test_a_drain_stands_by_for_the_next_ring_and_ends_when_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drain_module, "_stopping", threading.Event())
+    house.set_policy(acknowledge=AcknowledgeWhen.BY_HAND, create_orders=False, acknowledge_guard=False)
+    queue.ring(Bell.INBOUND)
+    assert next_job(Bell.INBOUND)
+
+    def stand() -> None:
+        with house.app.app_context():
+            drain(inbound.SOURCE, threads=4)
+            db.session.remove()
+
+    with ThreadPoolExecutor(1) as pool:
+        standing = pool.submit(stand)
+        for _ in range(2):
+            house.place()
+            assert wait_until(lambda: waiting_events(house) == 0)
+        assert not next_job(Bell.INBOUND)
+        assert not standing.done()
+        drain_module.stop_soon()
+        standing.result()
+    queue.ring(Bell.INBOUND)
+    assert next_job(Bell.INBOUND), "the next ring starts the next one"
+
+
+def test_one_drain_is_made_to_stand_by_and_no_second_one(house: House) -> None:
+    queue.stand_by(Bell.OUTBOUND)
+    queue.clear(Bell.OUTBOUND)
+    queue.stand_by(Bell.OUTBOUND)
+    assert next_job(Bell.OUTBOUND)
+    assert not next_job(Bell.OUTBOUND)
+
+
 def test_two_drains_at_once_do_each_thing_once(any_house: House) -> None:
     house = any_house
     pos = [house.place() for _ in range(6)]

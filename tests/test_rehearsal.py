@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import func, select
 
 from jobs.rehearsal import rehearse
@@ -17,9 +18,10 @@ def _rows(house: House) -> dict[str, int]:
         }
 
 
-def test_a_rehearsal_leaves_nothing_behind_and_rings_no_bell(house: House) -> None:
+def test_a_rehearsal_leaves_nothing_behind_and_rings_no_bell(house: House, caplog: pytest.LogCaptureFixture) -> None:
     before = _rows(house)
     rehearse(house.app)
+    assert caplog.messages == [], "it goes the whole way"
     assert _rows(house) == before
     po = house.place()
     house.drain()

@@ -140,6 +140,17 @@ def _enqueue(connection: redis.Redis, bell: Bell) -> None:
     queue.enqueue(bell.job, job_timeout=JOB_TIMEOUT, result_ttl=0, failure_ttl=3600, ttl=JOB_LIVES)
 
 
+def stand_by(bell: Bell) -> None:
+    """Have a drain stand by for what will come, unless one is, or a job waits to become one."""
+    try:
+        if not Queue(bell.value, connection=client(), serializer=JSONSerializer).is_empty():
+            return
+    except redis.RedisError as error:
+        log.warning("bell=%s: no drain stands by: %s", bell, error)
+        return
+    ring(bell)
+
+
 def wait(bell: Bell, seconds: float) -> bool:
     """Wait until somebody rings, at most so long and less than `ANSWERS_WITHIN`. A dead Redis is like silence."""
     try:
