@@ -15,6 +15,7 @@ from rq import Queue, Worker
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from jobs import inbound, outbound
 from jobs.drain import stop_soon
@@ -54,8 +55,8 @@ class DrainWorker(Worker):
         try:
             if seconds_to_next(self.bell) != 0.0:
                 self.rehearsals.warm_up(self.app)
-        except Exception:
-            log.warning("a drain begins without a rehearsal", exc_info=True)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("a drain begins without a rehearsal: %s", error)
         finally:
             db.session.remove()
 
