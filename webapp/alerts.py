@@ -124,18 +124,23 @@ def _needing_somebody(accounts: Sequence[AccountRow]) -> Iterator[Cause]:
     ids = {row.id for row in accounts}
     codes = [code for code in lists.question(Wanted(), accounts, UTC).known if _only_needs_somebody(unfold(code), ids)]
     told = select(OrderRow.attention).where(OrderRow.facet.in_(codes)).order_by(OrderRow.ordered_at.desc())
-    groups: dict[str, int] = defaultdict(int)
+    groups: dict[str, list[str]] = defaultdict(list)
     for attention in db.session.execute(told.limit(LOOKED_AT)).scalars():
-        groups[cause_of(attention or "")] += 1
-    for sentence, number in groups.items():
+        groups[cause_of(attention or "")].append(attention or "")
+    for sentence, each in groups.items():
+        number = len(each)
         key = f"{Kind.NEEDS_ACTION}:{blake2s(sentence.encode(), digest_size=6).hexdigest()}"
         headline = f"{number:,} {'order needs' if number == 1 else 'orders need'} somebody."
-        yield Cause(key, Kind.NEEDS_ACTION, headline, sentence, _list_path(Wanted(tab=Tab.NEEDS_ACTION)), number)
+        yield Cause(key, Kind.NEEDS_ACTION, headline, _example(each), _list_path(Wanted(tab=Tab.NEEDS_ACTION)), number)
 
 
 def _only_needs_somebody(facet: Facet, account_ids: Collection[int]) -> bool:
     known_otherwise = facet.has_failed or facet.wants_to_cancel
     return facet.account_id in account_ids and facet.needs_action and not known_otherwise
+
+
+def _example(sentences: Sequence[str]) -> str:
+    return sentences[0] if len(set(sentences)) == 1 else f"For example: {sentences[0]}"
 
 
 def _failed() -> Iterator[Cause]:

@@ -6,12 +6,12 @@ begins at the stretch's end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, defer
 
 from webapp import timeline
@@ -21,6 +21,8 @@ from webapp.queries import moment_of, version
 from webapp.timeline import RULE, Entry
 
 PAGE_SIZE = 50
+ONCE_FROM = 300
+"""So many lines of each table are read for a page on which each order stands once."""
 LOOKED_AT = 20_000
 LONGEST_TEXT = 100
 KINDS = tuple(timeline.KINDS)
@@ -29,7 +31,7 @@ KINDS = tuple(timeline.KINDS)
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is wanted: one of `KINDS`, an account by its key, a person by their number or `rules`, words of a sentence
-    or a purchase order; and whether each order stands on a page once, with the newest of it."""
+    or a purchase order; and whether each order stands there once, with its newest line."""
 
     kind: str = ""
     account: str = ""
@@ -105,7 +107,7 @@ _SOURCES = (
 
 
 def read(asked: Asked, before: str = "") -> Stretch:
-    """Fifty lines from before a place. At most seven statements."""
+    """Fifty lines from before a place. At most seven statements, ten where each order stands once."""
     place, who = _place(before), _person(asked.who)
     found: list[tuple[_Place, Told]] = []
     ends: list[_Place] = []
@@ -115,7 +117,7 @@ def read(asked: Asked, before: str = "") -> Stretch:
         ends += [end] if end else []
     end = max(ends, default=None)
     lines = sorted((line for line in found if end is None or line[0] >= end), key=lambda line: line[0], reverse=True)
-    shown = _once(lines) if asked.once else lines
+    shown = _once(lines, _told_before(asked, who, place, lines)) if asked.once else lines
     if len(shown) > PAGE_SIZE:
         shown = shown[:PAGE_SIZE]
         end = shown[-1][0]
@@ -137,21 +139,26 @@ def _some(
     if fits is None:
         return [], None
     row: Any = source.row
-    stretch = select(row.id).where(_before(source, place)).order_by(source.at.desc(), row.id.desc()).limit(LOOKED_AT)
     wanted = _joined(source, row).where(_before(source, place), *fits(row))
-    if asked.is_narrowed:
-        wanted = wanted.where(row.id.in_(stretch))
+    end = _end(source, place) if asked.is_narrowed else None
+    if end is not None:
+        wanted = wanted.where(source.at >= end.at)
     if source.row is EventRow:
         wanted = wanted.options(defer(row.body))
-    wanted = wanted.order_by(source.at.desc(), row.id.desc()).limit(PAGE_SIZE + 1)
-    rows = db.session.execute(wanted).all()
+    most = ONCE_FROM if asked.once else PAGE_SIZE
+    rows = db.session.execute(wanted.order_by(source.at.desc(), row.id.desc()).limit(most + 1)).all()
     lines = [(_Place(getattr(one[0], source.at.key), source.step, one[0].id), _told(*one)) for one in rows]
-    if len(rows) > PAGE_SIZE:
+    if len(rows) > most:
         return lines, lines[-1][0]
+    return lines, end
+
+
+def _end(source: _Source, place: _Place | None) -> _Place | None:
+    """Where the looking ends, if not at the table's end."""
     last = select(source.at, source.row.id).where(_before(source, place))
     last = last.order_by(source.at.desc(), source.row.id.desc()).offset(LOOKED_AT - 1).limit(1)
-    end = db.session.execute(last).one_or_none()
-    return lines, _Place(end[0], source.step, end[1]) if end else None
+    found = db.session.execute(last).one_or_none()
+    return _Place(found[0], source.step, found[1]) if found else None
 
 
 def _joined(source: _Source, row: Any) -> Select[Any]:
@@ -231,9 +238,30 @@ def _told(row: Any, key: str | None, account: str | None, po: str | None) -> Tol
     return Told(entry, key or "", account or "", po or "", command_id)
 
 
-def _once(lines: Sequence[tuple[_Place, Told]]) -> list[tuple[_Place, Told]]:
-    """The newest line of each order; what is about no order stands each."""
-    seen: set[tuple[str, str]] = set()
+def _told_before(
+    asked: Asked, who: str, place: _Place | None, lines: Sequence[tuple[_Place, Told]]
+) -> set[tuple[str, str]]:
+    """Those of the orders here that have a newer line which fits, on a page before this one."""
+    keys = {line.account_key for _, line in lines if line.po}
+    pos = {line.po for _, line in lines if line.po}
+    found: set[tuple[str, str]] = set()
+    for source in _SOURCES if place is not None and pos else ():
+        fits = _fits(source, asked, who)
+        if fits is None:
+            continue
+        row: Any = source.row
+        po = row.po if source.row is EventRow else SyncRow.po
+        of_these = AccountRow.key.in_(keys), po.in_(pos), not_(_before(source, place))
+        newer = _joined(source, row).where(*of_these, *fits(row))
+        found |= {
+            (one.key, one.po) for one in db.session.execute(newer.with_only_columns(AccountRow.key, po).distinct())
+        }
+    return found
+
+
+def _once(lines: Sequence[tuple[_Place, Told]], told: Collection[tuple[str, str]]) -> list[tuple[_Place, Told]]:
+    """The newest line of each order that was not told before; what is about no order stands each."""
+    seen = set(told)
     kept = []
     for place, line in lines:
         order = (line.account_key, line.po)

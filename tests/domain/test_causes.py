@@ -17,6 +17,7 @@ from webapp.domain.causes import UNKNOWN, cause
         ("The totals differ: $48.17 and $48.10.", "The totals differ: $… and $…."),
         ("Choose a reason in the settings.", "Choose a reason in the settings."),
         ("SKU-1 SKU-2 SKU-3 are missing.", "… are missing."),
+        ("No product MUG-RED, MUG-BLUE and TEE-M1 in Magento.", "No product … in Magento."),
         ("  ", UNKNOWN),
     ],
 )

@@ -139,6 +139,33 @@ def test_every_line_stands_on_one_page_however_many_there_are_of_a_moment(
     assert seen[-1] == "came-0"
 
 
+@pytest.mark.parametrize("looked_at", [20_000, 9])
+def test_each_order_stands_once_on_all_pages_together(
+    app: Flask, viewer: FlaskClient, monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:
+    """With its newest line, also where the lines of many orders are mixed."""
+    monkeypatch.setattr(global_log, "LOOKED_AT", looked_at)
+    monkeypatch.setattr(global_log, "PAGE_SIZE", 4)
+    monkeypatch.setattr(global_log, "ONCE_FROM", 5)
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        orders = [an_order(work, account, str(PO + number)) for number in range(11)]
+        for minute in range(44):
+            at, order = NOON + timedelta(minutes=minute), orders[minute * 7 % 11]
+            work.add(ChangeRow(sync_id=order.sync_id, at=at, kind="status", by="rule", sentence=f"seen {minute}."))
+            an_attempt(work, order, None, f"tried {minute}.", started_at=at - timedelta(minutes=9), duration_ms=0)
+    seen: list[str] = []
+    url = "/log?once=1"
+    for _ in range(60):
+        text = viewer.get(url).text
+        seen += re.findall(r"((?:seen|tried) \d+)", text)
+        found = re.search(r'rel="next" href="([^"]+)"', text)
+        if not found:
+            break
+        url = found[1].replace("&amp;", "&")
+    assert seen == [f"seen {minute}" for minute in range(43, 32, -1)]
+
+
 def test_it_takes_the_same_few_statements_at_any_size(app: Flask, viewer: FlaskClient) -> None:
     with app.app_context():
         fill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 UNKNOWN = "No reason was given."
 GAP = "…"
@@ -10,7 +11,7 @@ LONGEST = 300
 
 _TRIED = re.compile(r"\s*It was tried \d+ times\.\s*\Z")
 _EDGES = re.compile(r"\A([\W_]*)(.*?)([\W_]*)\Z", re.DOTALL)
-_GAPS = re.compile(rf"{GAP}(?:\s+{GAP})+")
+_GAPS = re.compile(rf"{GAP}(?:,?\s+(?:and\s+)?{GAP})+")
 _NAMED = re.compile(r"[A-Z0-9]+(?:[-_./][A-Z0-9]+)+\Z")
 SHORTEST_NUMBER = 4
 """A word with a digit that is at least so long is a number of something; a shorter one may be a status as `503`."""
@@ -23,6 +24,7 @@ def cause(reason: str) -> str:
     return _GAPS.sub(GAP, words)[:LONGEST] or UNKNOWN
 
 
+@lru_cache(maxsize=4096)
 def _without_name(word: str) -> str:
     before, core, after = _split(word)
     is_number = len(core) >= SHORTEST_NUMBER and any(c.isdigit() for c in core)

@@ -69,7 +69,18 @@ class News:
 
 def question(wanted: Wanted, accounts: Sequence[AccountRow], zone: tzinfo, search: Search | None = None) -> Question:
     """Read what is wanted. What cannot be read is a mistake, and nothing fits then."""
+    return _question(wanted, accounts, zone, search, tuple(db.session.execute(sql.known_facets()).scalars()))
+
+
+def questions(wanted: Sequence[Wanted], accounts: Sequence[AccountRow], zone: tzinfo) -> list[Question]:
+    """Several at once; one statement."""
     known = tuple(db.session.execute(sql.known_facets()).scalars())
+    return [_question(one, accounts, zone, None, known) for one in wanted]
+
+
+def _question(
+    wanted: Wanted, accounts: Sequence[AccountRow], zone: tzinfo, search: Search | None, known: tuple[int, ...]
+) -> Question:
     read, now = limits(wanted, zone), clock.now()
     base = Asked(facets=_facets(wanted, accounts, known), ranges=dict(read.ranges))
     if read.mistakes:
@@ -174,11 +185,20 @@ def in_turn(ids: Sequence[int], *, with_address: bool = False) -> list[OrderRow]
 
 def count(asked_for: Question) -> Count:
     """How many fit, exact as far as is shown; one statement."""
-    asked, build = asked_for.asked, Statement()
-    if asked.is_empty:
-        return Count(0)
-    one = f"select 1 from orders{where(build.conditions(asked))} limit {COUNTED_TO + 1}"
-    return capped(int(db.session.execute(build.finish(f"select count(*) from ({one}) as some")).scalar_one()))
+    return counts([asked_for])[0]
+
+
+def counts(asked_for: Sequence[Question]) -> list[Count]:
+    """How many fit each of them, exact as far as is shown; one statement."""
+    build, columns = Statement(), []
+    for n, one in enumerate(asked_for):
+        if one.asked.is_empty:
+            columns.append(f"0 as c{n}")
+            continue
+        some = f"select 1 from orders{where(build.conditions(one.asked))} limit {COUNTED_TO + 1}"
+        columns.append(f"(select count(*) from ({some}) as t{n}) as c{n}")
+    found = db.session.execute(build.finish(f"select {', '.join(columns)}")).one()
+    return [capped(int(number)) for number in found]
 
 
 def tab_counts(asked_for: Question) -> dict[Tab, Count]:

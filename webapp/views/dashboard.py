@@ -135,7 +135,7 @@ def _to_acknowledge(accounts: Sequence[AccountRow], zone: tzinfo) -> list[Bar]:
 
 
 def _counted(parts: Sequence[tuple[str, Wanted, str]], accounts: Sequence[AccountRow], zone: tzinfo) -> list[Bar]:
-    counts = [lists.count(lists.question(wanted, accounts, zone)) for _, wanted, _ in parts]
+    counts = lists.counts(lists.questions([wanted for _, wanted, _ in parts], accounts, zone))
     most = max((count.number for count in counts), default=0)
     return [
         Bar(said, str(count), _width(count.number, most), _list_url(wanted), tone if count.number else "")
