@@ -6,12 +6,13 @@ import argparse
 import os
 from collections.abc import Callable
 
-from bench import acknowledge, import_window, ingest
+from bench import acknowledge, import_window, ingest, limits
 
 MEASUREMENTS: dict[str, Callable[..., None]] = {
     "acknowledge": acknowledge.main,
     "import": import_window.main,
     "ingest": ingest.main,
+    "limits": limits.main,
 }
 
 
