@@ -20,7 +20,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from jobs import inbound, outbound
-from jobs.drain import drain
+from jobs.drain import Source, drain
 from sandbox.magento import MagentoSandbox
 from sandbox.walmart import WalmartSandbox
 from tests import quick
@@ -31,7 +31,6 @@ from webapp.connectors.signatures import WebhookAuth
 from webapp.domain.policy import Policy
 from webapp.domain.poll_kinds import US
 from webapp.models import AccountRow, CommandRow, OrderRow, PollRow, SyncRow, db
-from webapp.queue import Bell
 from webapp.settings import CHECKOUT, Settings
 from webapp.sweep import seconds_to_next
 from webapp.unit_of_work import Work, unit_of_work
@@ -63,14 +62,18 @@ class House:
     def drain(self, rounds: int = 30) -> None:
         """Run both drains until nothing is due any more."""
         for _ in range(rounds):
-            with self.app.app_context():
-                drain(inbound.SOURCE, threads=8, linger=0.0)
-                drain(outbound.SOURCE, threads=8, linger=0.0)
-                due = [bell for bell in Bell if seconds_to_next(bell) == 0.0]
-                db.session.remove()
+            due = [source for source in (inbound.SOURCE, outbound.SOURCE) if self._drain_if_due(source)]
             if not due:
                 return
         raise AssertionError(f"still due after {rounds} rounds: {due}")
+
+    def _drain_if_due(self, source: Source) -> bool:
+        with self.app.app_context():
+            is_due = seconds_to_next(source.bell) == 0.0
+            if is_due:
+                drain(source, threads=8, linger=0.0)
+            db.session.remove()
+            return is_due
 
     def pass_time(self, **by: float) -> None:
         """Move the clock on and work off what has fallen due by then."""

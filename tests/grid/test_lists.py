@@ -189,7 +189,7 @@ def test_any_list_is_the_one_that_reading_everything_gives(
     for row in rows:
         row.account = by_id[row.account_id]
     rng = random.Random(few + len(str(db.engine.url)))
-    for _ in range(40):
+    for _ in range(25):
         wanted, search = some_wanted(rng, [account.key for account in accounts])
         question = lists.question(wanted, accounts, UTC, search)
         assert question.mistakes == {} or "begins after it ends" in str(question.mistakes)

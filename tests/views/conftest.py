@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from tests import quick
 from webapp import clock, people
 from webapp.app import create_app
 from webapp.models import UserRow, db
@@ -62,6 +63,7 @@ def built(settings: Settings) -> Flask:
     app = create_app(settings)
     app.config["TESTING"] = False
     with app.app_context():
+        quick.prepare(app, db.engine)
         if not settings.is_sqlite:
             db.create_all()
         with unit_of_work() as work:
