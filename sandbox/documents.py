@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from sandbox import clock
 
 REMEMBERED_KEYS = 1000
 REMEMBERED_VERSIONS = 12
@@ -75,7 +76,7 @@ class Documents:
 
     def get_as_of(self, kind: str, key: str, seconds_ago: float) -> Any | None:
         """The document as it stood so many seconds ago, as far as this process remembers it."""
-        horizon = time.monotonic() - seconds_ago
+        horizon = clock.now().timestamp() - seconds_ago
         with self.lock:
             data = self._read(kind, key)
             for replaced_at, before in reversed(self._past.get((kind, key), ())):
@@ -131,7 +132,7 @@ class Documents:
 
     def _remember(self, kind: str, key: str) -> None:
         versions = self._past.setdefault((kind, key), deque(maxlen=REMEMBERED_VERSIONS))
-        versions.append((time.monotonic(), self._read(kind, key)))
+        versions.append((clock.now().timestamp(), self._read(kind, key)))
         self._past.move_to_end((kind, key))
         if len(self._past) > REMEMBERED_KEYS:
             self._past.popitem(last=False)

@@ -255,6 +255,7 @@ def update(shop: Shop, entity: Document) -> Document:
         columns = {name: value for name, value in entity.items() if name not in nested}
         cut = {name: columns[name][:size] for name, size in KEPT_LENGTHS.items() if columns.get(name)}
         _check_number(shop, order, columns | cut)
+        is_news = any(order.get(name) != value for name, value in (columns | cut).items()) or len(columns) < len(entity)
         order |= columns | cut | {"updated_at": now}
         known = {item["item_id"]: item for item in order["items"]}
         for sent in entity.get("items", []):
@@ -267,7 +268,8 @@ def update(shop: Shop, entity: Document) -> Document:
             order["status_histories"].append(new_comment(shop, sent, order, now))
         save.put(shop.orders, order)
         save.tell("order", order)
-        save.effects.append(("order_update", order["increment_id"], columns))
+        if is_news:
+            save.effects.append(("order_update", order["increment_id"], columns))
     return _answer_to_update(order, entity, columns)
 
 
@@ -312,9 +314,11 @@ def update_address(shop: Shop, order_id: Any, body: dict[str, Any]) -> Document:
         if found is None:
             raise no_entity()
         check_address(found | sent)
+        before = dict(found)
         found |= sent | {"parent_id": order["entity_id"]}
         save.put(shop.orders, order)
-        save.effects.append(("address_update", order["increment_id"], None))
+        if found != before:
+            save.effects.append(("address_update", order["increment_id"], None))
     return found
 
 

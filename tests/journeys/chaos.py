@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
 from sandbox.magento_errors import MagentoError
@@ -14,9 +15,10 @@ from sandbox.walmart_errors import Refused
 from sandbox.walmart_spec import BadOrder
 from tests.dying import dies
 from tests.house import House
+from tests.in_turn import work
 from tests.journeys.both_ways import MUG, at_walmart, credited_in_magento, in_magento, log, number, refunded_at_walmart
 from tests.working import carry_out
-from webapp import claims, orders, outbox
+from webapp import claims, clock, orders, outbox
 from webapp.domain.commands import CommandState
 from webapp.domain.plan.case import MARK, REFUND
 from webapp.models import db
@@ -25,6 +27,8 @@ ONE = Decimal("12.88")
 """A mug with its tax."""
 FAULTS = ("status", "cut_before", "cut_after")
 ROUNDS = 8
+QUIET_AFTER = 3
+"""So many looks are taken at least once all faults have ended."""
 NO = (MagentoError, Refused, BadOrder)
 """How a side says that an act is impossible."""
 
@@ -55,7 +59,7 @@ class Chaos:
             {"sku": MUG, "quantity": self.dice.choice((1, 2, 2, 3)), "price": 11.90, "tax": 0.98, "split": bool(n % 2)}
             for n in range(self.dice.choice((1, 1, 2)))
         ]
-        po = self.house.walmart.place_order(lines=lines)
+        po = self.house.walmart.place_order(lines=lines, po=f"197{self.dice.randrange(10**10):010d}")
         self._tell(po)
         return po
 
@@ -87,21 +91,32 @@ class Chaos:
     def _work(self) -> None:
         """Workers work, and some of them die."""
         for po in self.dice.sample(self.pos, min(2, len(self.pos))):
-            work: Callable[[claims.Claim], None] = self.dice.choice((carry_out, orders.sync))
+            task: Callable[[claims.Claim], None] = self.dice.choice((carry_out, orders.sync))
             with suppress(AssertionError):
-                self.done["killed"] += dies(self.house, po, self.dice.randint(1, 14), work)
-        self.house.drain(rounds=60)
-        self.house.pass_time(seconds=self.dice.choice((1, 10, 70, 300)))
+                self.done["killed"] += dies(self.house, po, self.dice.randint(1, 14), task)
+        self.pass_time(seconds=self.dice.choice((1, 10, 70, 300)))
+
+    def pass_time(self, **by: float) -> None:
+        """Work off what is due, and what has fallen due when so much time has gone by."""
+        work(self.house)
+        clock.move(timedelta(**by))
+        work(self.house)
 
     def _grow_quiet(self) -> None:
         """Faults end, and whoever waits for an answer looks again; a person has what is parked tried again."""
         self.house.walmart.clear_faults()
         self.house.magento.clear_faults()
-        for minutes in (1, 3, 5, 16, 16, 5, 20, 60):
+        for passed, minutes in enumerate((1, 3, 16, 16, 5, 20, 60)):
+            if passed >= QUIET_AFTER and not self._unfinished():
+                return
             for po in self.pos:
                 self.house.wish(po)
             self._try_parked_again()
-            self.house.pass_time(minutes=minutes)
+            self.pass_time(minutes=minutes)
+
+    def _unfinished(self) -> bool:
+        states = {row.state for po in self.pos for row in self.house.commands(po)}
+        return bool(states & {CommandState.QUEUED, CommandState.RUNNING, CommandState.PARKED})
 
     def _try_parked_again(self) -> None:
         with self.house.app.app_context():
@@ -210,7 +225,11 @@ def _differences(house: House, po: str) -> list[str]:
     # Walmart had cancelled it, never paid. The money tells.
     if abs(shipped - shop["shipped"]) > shop["refunded"]:
         found.append(f"shipped {shipped} at Walmart, {shop['shipped']} in Magento")
-    given_up = cancelled - shop["canceled"] - _ours(house, po, "units")
+    # What was cancelled before the Magento order was made never became a part of it.
+    never_there = sum(walmart.values()) - sum(
+        int(item["qty_ordered"]) for item in house.magento.order(number(po))["items"]
+    )
+    given_up = cancelled - never_there - shop["canceled"] - _ours(house, po, "units")
     wanted = credited_in_magento(house, po) - _ours(house, po, "money") - given_up * ONE
     if wanted != refunded_at_walmart(house, po):
         found.append(f"refunded {refunded_at_walmart(house, po)} at Walmart, {wanted} in Magento")

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.driving import command_of
 from tests.dying import dies, finish
@@ -17,10 +18,20 @@ from tests.journeys.both_ways import MUG, UPS, number
 from tests.journeys.shopping import reserved, use
 from tests.moments import Moment, a_house
 from tests.working import carry_out, look, try_once, work_off
-from webapp import clock, inbox, orders
-from webapp.models import db
+from webapp import address_editing, clock, inbox, orders
+from webapp.models import OrderRow, db
 
 OTHER = UPS | {"track_number": "1Z999AA10123456785"}
+OTHER_ADDRESS = {
+    "name": "Rosalind Quay",
+    "address1": "77 Corrected Lane",
+    "city": "Boise",
+    "state": "ID",
+    "postal_code": "83702",
+    "country": "US",
+    "phone": "208-555-0199",
+    "email": "rosalind@relay.example",
+}
 STEP = 1 if os.environ.get("EVERY_POINT") else 3
 """An order by cart has some forty points; unless `EVERY_POINT=1` is said, each third of them is taken."""
 FOR_LONG = 99_999
@@ -91,6 +102,14 @@ def refunded_there(house: House, po: str) -> None:
     house.walmart.act(po, "refund", line="2")
 
 
+def an_address_is_corrected(house: House, po: str) -> None:
+    with house.app.app_context():
+        order_id = db.session.execute(select(OrderRow.id).where(OrderRow.po == po)).scalar_one()
+        said = address_editing.save(order_id, OTHER_ADDRESS, 0, address_editing.TO_MAGENTO, "a person")
+        db.session.remove()
+    assert said == "Saved. The Magento order is changed too."
+
+
 ACTS: dict[str, tuple[Callable[[House, str], None], str]] = {
     "a shipment is confirmed": (a_shipment, "ConfirmShipment"),
     "a number is corrected": (a_corrected_number, "CorrectTracking"),
@@ -99,6 +118,7 @@ ACTS: dict[str, tuple[Callable[[House, str], None], str]] = {
     "a shipment is made": (shipped_at_walmart, "CreateShipment"),
     "a unit is credited": (canceled_at_walmart, "CreateCreditMemo"),
     "a refund is credited": (refunded_there, "CreateCreditMemo"),
+    "an address is corrected": (an_address_is_corrected, "UpdateMagentoAddress"),
 }
 
 
