@@ -124,3 +124,34 @@ def test_one_unit_ships_and_the_other_is_canceled(
     assert (world.shipped, world.refunded, found.attention, found.waiting_for) == (1, 1, None, ())
     kinds = Counter(kind for (kind, _), record in world.records.items() if record.state is CommandState.DONE)
     assert kinds == {"ConfirmShipment": 1, "CancelLines": 1}
+
+
+CLOSED = (
+    ("cancel_at_walmart", "Walmart canceled 1 × MUG. Magento order WM-1 is closed already, so it stays as it is."),
+    (
+        "ship_at_walmart",
+        "Walmart shows 1 more shipped than Magento order WM-1, which is closed: no shipment can be made",
+    ),
+)
+
+
+@pytest.mark.parametrize(("act", "sentence"), CLOSED)
+def test_what_a_closed_order_takes_no_more_is_said(act: str, sentence: str) -> None:
+    world = World([1, 1], policy=policy(), invoiced=True)
+    world.closed = True
+    getattr(world, act)("1", *(["W1"] if act.startswith("ship") else []))
+    found = world.rest()
+    assert [one for one in found.remarks if one.startswith(sentence)]
+    assert (world.shipped, world.refunded, world.canceled) == (0, 0, 0)
+
+
+def test_money_credited_for_what_walmart_canceled_before_it_shipped_is_owed_to_nobody() -> None:
+    world = World([1], policy=policy(), invoiced=True)
+    world.credit_in_shop(0, adjustment=Decimal("3.00"))
+    assert any("once Walmart shows the units shipped" in one for one in world.planned().waiting_for)
+    world.cancel_at_walmart("1")
+    found = world.rest()
+    assert found.waiting_for == ()
+    booked = [one for one, record in world.records.items() if record.state is CommandState.DONE and "Refund" in one[0]]
+    assert [kind for kind, _ in booked] == ["BookRefund"]
+    assert not any_refunds(world)

@@ -137,6 +137,7 @@ class World:
         self.now = NOW
         self.policy = policy
         self.lenient = lenient
+        self.closed = False
         self.walmart = {str(n): WalmartLine(str(n), size, shipping) for n, size in enumerate(sizes, 1)}
         self.ordered = sum(sizes)
         self.invoiced = self.ordered if invoiced else 0
@@ -283,7 +284,7 @@ class World:
         item = ShopItem(
             1, "MUG", *map(Decimal, (self.ordered, self.invoiced, self.shipped, self.refunded, self.canceled))
         )
-        state = "canceled" if self.canceled == self.ordered else "processing"
+        state = "canceled" if self.canceled == self.ordered else "closed" if self.closed else "processing"
         return ShopOrder(
             12,
             "WM-1",

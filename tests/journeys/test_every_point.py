@@ -102,6 +102,10 @@ def refunded_there(house: House, po: str) -> None:
     house.walmart.act(po, "refund", line="2")
 
 
+def another_status_is_wanted(house: House, po: str) -> None:
+    house.set_policy(status_unshipped="packing")
+
+
 def an_address_is_corrected(house: House, po: str) -> None:
     with house.app.app_context():
         order_id = db.session.execute(select(OrderRow.id).where(OrderRow.po == po)).scalar_one()
@@ -118,6 +122,7 @@ ACTS: dict[str, tuple[Callable[[House, str], None], str]] = {
     "a shipment is made": (shipped_at_walmart, "CreateShipment"),
     "a unit is credited": (canceled_at_walmart, "CreateCreditMemo"),
     "a refund is credited": (refunded_there, "CreateCreditMemo"),
+    "a status is followed": (another_status_is_wanted, "SetMagentoStatus"),
     "an address is corrected": (an_address_is_corrected, "UpdateMagentoAddress"),
 }
 

@@ -127,7 +127,7 @@ GROUPS: tuple[Group, ...] = (
             Setting(
                 "auto_cancel_after",
                 "Days after the ship-by date until Walmart cancels by itself",
-                "Only for the warnings here. Empty: 4 calendar days, weekends and holidays among them, as Walmart's page "
+                "Only for the warnings here. Empty: 4 calendar days, weekends among them, as Walmart's page "
                 "on auto-cancelled order lines says; 7 in Canada, as other connectors report it.",
                 Length(timedelta(days=1), 0, 60, may_be_empty=True),
             ),

@@ -68,7 +68,8 @@ def steps(row: OrderRow, account: AccountRow, options: Options, attention: str) 
     found: Iterable[Act]
     match asked:
         case Ask.CARRIER:
-            found = [*answers, *_setting(account, "g-shipments", "Map the carrier")]
+            ship = _act(row, account, "ship", "Mark as shipped…", "order_ship.ask", options.ship)
+            found = [*answers, *_setting(account, "g-shipments", "Map the carrier"), ship]
         case Ask.REASON:
             cancel = _act(row, account, "cancel", "Cancel with a reason…", "order_cancel.ask", options.cancel)
             found = [*answers, cancel, *_setting(account, "g-cancels", "Choose one for all")]

@@ -15,7 +15,7 @@ from webapp.domain.order import CANCELLED, ZERO, Charge
 from webapp.domain.plan.case import Case
 from webapp.domain.plan.seen import Plan, together
 from webapp.domain.quantities import Standing
-from webapp.domain.shop import ItemUnits
+from webapp.domain.shop import ItemUnits, ShopOrder
 from webapp.domain.shop_rows import cents
 
 
@@ -32,8 +32,10 @@ def give_up(case: Case) -> Plan:
     """The next step towards a Magento order without the units that Walmart cancelled."""
     wanting = [standing for standing in case.standings if standing.differences.give_up]
     shop = case.shop
-    if not wanting or shop is None or shop.state in {"canceled", "closed"}:
+    if not wanting or shop is None:
         return Plan()
+    if shop.state in {"canceled", "closed"}:
+        return Plan(remarks=tuple(_over(shop, standing) for standing in wanting))
     if shop.state == "holded":
         return Plan(
             waiting_for=(f"Canceled at Walmart; Magento order {shop.increment_id} is on hold.",),
@@ -51,6 +53,14 @@ def give_up(case: Case) -> Plan:
     elif steps.credit:
         parts.append(case.want(_memo(case, wanting, steps.credit, because)))
     return together(parts)
+
+
+def _over(shop: ShopOrder, standing: Standing) -> str:
+    """Magento takes neither a cancel nor a credit memo any more, so the difference stays."""
+    return (
+        f"Walmart canceled {standing.differences.give_up} × {standing.group.sku}. Magento order {shop.increment_id} is "
+        f"{shop.state} already, so it stays as it is."
+    )
 
 
 def is_giving_up(case: Case) -> bool:

@@ -17,7 +17,7 @@ from webapp.domain.commands import (
     LineMoney,
     RefundLines,
 )
-from webapp.domain.order import ZERO, Line
+from webapp.domain.order import ZERO, Line, is_open
 from webapp.domain.plan.case import Case
 from webapp.domain.plan.given_up import credits_of, shipped_all_the_same
 from webapp.domain.plan.seen import Plan, together
@@ -28,6 +28,7 @@ from webapp.domain.shop import ShopCreditmemo
 from webapp.domain.shop_rows import cents
 
 OFF = "Not refunded at Walmart: sending credit memos is switched off for this account."
+NEVER_CHARGED = "Walmart canceled all of the order before it shipped, so the buyer never paid for it."
 CLOCKS_DIFFER = timedelta(minutes=5)
 DECIDING = (RefundLines, BookRefund, AskAboutMemo)
 
@@ -104,6 +105,8 @@ def _undecided(case: Case, memo: ShopCreditmemo, units: Counter[str], unshipped:
         question = f"{name}: {where}. Refund it in Seller Center, then dismiss this."
         return case.want(AskAboutMemo(memo.entity_id, memo.increment_id, question))
     accounts = accounts_of(case)
+    if not accounts and not is_open(case.seen.order.counts()):
+        return case.want(BookRefund((), memo.entity_id, memo.increment_id, NEVER_CHARGED))
     if unshipped or not accounts:
         return Plan(waiting_for=(f"{name} is refunded at Walmart once Walmart shows the units shipped.",))
     if unsettled(case):

@@ -30,7 +30,7 @@ def ship(case: Case) -> Plan:
     wanting = [standing for standing in case.standings if standing.differences.ship]
     if not wanting or case.shop is None:
         return Plan()
-    why_not = _why_not(case)
+    why_not = _why_not(case, sum(standing.differences.ship for standing in wanting))
     if why_not is not None:
         return why_not
     parcels: dict[str, _Parcel] = {}
@@ -44,10 +44,13 @@ def ship(case: Case) -> Plan:
     return together(case.want(_command(parcel)) for parcel in parcels.values())
 
 
-def _why_not(case: Case) -> Plan | None:
+def _why_not(case: Case, units: int) -> Plan | None:
     order, shop = case.seen.order, case.shop
-    if shop is None or shop.state in {"canceled", "closed"}:
+    if shop is None:
         return Plan()
+    if shop.state in {"canceled", "closed"}:
+        said = f"Walmart shows {units} more shipped than Magento order {shop.increment_id}, which is {shop.state}"
+        return Plan(remarks=(f"{said}: no shipment can be made there.",))
     if not order.is_fulfilled_by_seller and not case.policy.wfs_shipment_source:
         return Plan(remarks=(f"{shipper(order)}, so no shipment is made in Magento.",))
     if order.is_fulfilled_by_seller and not case.policy.create_shipments:
