@@ -12,9 +12,12 @@ import pytest
 
 from tests.connectors.scripted import Scripted, answer
 from tests.connectors.test_walmart import Tokens
+from tests.sandbox.test_walmart_reference import Spec
 from webapp.connectors.http import Caller, ConnectorError
 from webapp.connectors.magento import MagentoClient, MagentoStore
+from webapp.connectors.signatures import WebhookAuth
 from webapp.connectors.walmart import WalmartAccount, WalmartClient
+from webapp.connectors.walmart_webhooks import EventType
 from webapp.domain.order import OrderStatus
 
 pytestmark = [
@@ -95,6 +98,29 @@ def test_the_published_subscriptions_and_events(reference_dir: Path) -> None:
     body = walmart_sample(reference_dir, "webhook-eventtypes-2026")
     with Scripted([answer(200, json.dumps(body))]) as server:
         assert len(walmart(server).event_types()) == len(body["events"])
+
+
+@pytest.mark.parametrize("mode", ["none", "basic", "hmac", "oauth", "header"])
+def test_what_is_asked_of_walmart_about_webhooks_fits_the_schema(reference_dir: Path, mode: str) -> None:
+    spec = Spec(reference_dir / "walmart-openapi" / "us-notifications.ae.json")
+    auth = WebhookAuth(mode, "X-Proof", "bridge", ("key",), "https://b.example/token" if mode == "oauth" else "")
+    url = "https://b.example/w"
+    with Scripted([answer(200, '{"message": "ok", "events": []}')] * 3) as server:
+        walmart(server).subscribe("ORDER_UPDATES", url, auth)
+        walmart(server).change_subscription("1", url, auth)
+        walmart(server).send_test(EventType("ORDER_UPDATES", "ORDER", "V1"), url, auth)
+        sent = [json.loads(request.body) for request in server.requests]
+    calls = [
+        ("/v3/webhooks/subscriptions", "post"),
+        ("/v3/webhooks/subscriptions/{subscriptionId}", "patch"),
+        ("/v3/webhooks/test", "post"),
+    ]
+    for body, (path, method) in zip(sent, calls, strict=True):
+        schema = spec.root["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
+        told = schema["properties"].get("events", {}).get("items", schema)
+        # The schema knows one header; the page lets any be sent along.
+        told["properties"]["headers"] = {"type": "object"}
+        assert list(spec.faults(body, schema)) == []
 
 
 @pytest.mark.parametrize(

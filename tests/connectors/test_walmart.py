@@ -454,7 +454,14 @@ SUBSCRIPTION = {
 
 
 @pytest.mark.parametrize(
-    "body", [{"events": [SUBSCRIPTION]}, {"event": [SUBSCRIPTION]}, {"events": SUBSCRIPTION}, SUBSCRIPTION]
+    "body",
+    [
+        {"events": [SUBSCRIPTION]},
+        {"event": [SUBSCRIPTION]},
+        {"events": [{"event": [SUBSCRIPTION]}]},
+        {"events": SUBSCRIPTION},
+        SUBSCRIPTION,
+    ],
 )
 def test_subscriptions_are_listed_without_their_passwords(body: dict[str, Any]) -> None:
     records: list[CallRecord] = []
@@ -495,7 +502,9 @@ def test_one_event_is_subscribed_with_its_credentials(auth: WebhookAuth, sent: d
     assert (deleted.method, deleted.target) == ("DELETE", "/v3/webhooks/subscriptions/620b%2Fx")
 
 
-def test_the_events_on_offer() -> None:
-    body = {"events": [{"eventType": "ORDER_UPDATES", "resourceName": "ORDER", "eventVersion": "V1"}]}
+@pytest.mark.parametrize("word", ["events", "eventTypes"])
+def test_the_events_on_offer(word: str) -> None:
+    """Walmart's examples and its schema name the list differently."""
+    body = {word: [{"eventType": "ORDER_UPDATES", "resourceName": "ORDER", "eventVersion": "V1"}]}
     with Scripted([answer(200, json.dumps(body))]) as server:
         assert [(one.name, one.resource) for one in client(server).event_types()] == [("ORDER_UPDATES", "ORDER")]

@@ -144,6 +144,97 @@ def keys(value: Any) -> Any:
     return keys(value[0]) if isinstance(value, list) else None
 
 
+@pytest.fixture
+def notifications_spec(reference_dir: Path) -> Spec:
+    """The schema, with what Walmart's own examples and pages say otherwise of the same calls.
+
+    Examples and pages name the lists `events`, list subscriptions without another list around each, let a change answer
+    one flat object, send headers of any name, and give event types a description.
+    """
+    spec = Spec(reference_dir / "walmart-openapi" / "us-notifications.ae.json")
+    for path, method in ((SUBSCRIPTIONS, "post"), (ONE, "patch")):
+        spec.answer(path, method)["properties"]["event"]["items"]["properties"]["headers"] = {"type": "object"}
+    one = spec.answer(SUBSCRIPTIONS, "post")["properties"].pop("event")
+    spec.answer(SUBSCRIPTIONS, "post")["properties"]["events"] = one
+    spec.answer(SUBSCRIPTIONS, "get")["properties"]["events"] = one
+    spec.answer(ONE, "patch").update(one["items"])
+    types = spec.answer("/v3/webhooks/eventTypes", "get")["properties"].pop("eventTypes")
+    types["items"]["properties"]["description"] = {"type": "string"}
+    spec.answer("/v3/webhooks/eventTypes", "get")["properties"]["events"] = types
+    return spec
+
+
+SUBSCRIPTIONS, ONE = "/v3/webhooks/subscriptions", "/v3/webhooks/subscriptions/{subscriptionId}"
+BASIC = {"authMethod": "BASIC_AUTH", "userName": "abc", "password": "test", "authHeaderName": "Authorization"}
+PROOFS: dict[str, Json] = {
+    "none": {},
+    "header": {"headers": {"content-type": "application/json", "X-Key": "key"}},
+    "basic": {"authDetails": BASIC},
+    "hmac": {"authDetails": {"authMethod": "HMAC", "clientSecret": "key", "authHeaderName": "X-Sign"}},
+    "oauth": {
+        "authDetails": {
+            "authMethod": "OAUTH",
+            "authUrl": "https://b.example/token",
+            "clientId": "me",
+            "clientSecret": "key",
+            "authHeaderName": "Authorization",
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("proof", PROOFS)
+def test_subscriptions_fit_the_schema(notifications_spec: Spec, caller: Caller, proof: str) -> None:
+    def fits(answer: Any, path: str, method: str) -> Json:
+        assert answer.status_code == 200
+        told: Json = answer.json()
+        check(notifications_spec, told, notifications_spec.answer(path, method))
+        return told
+
+    event = {"eventType": "ORDER_UPDATES", "eventVersion": "V1", "resourceName": "ORDER"}
+    with Receiver() as receiver:
+        event |= {"eventUrl": receiver.url}
+        if proof != "oauth":
+            fits(caller.call("POST", "/v3/webhooks/test", json=event | PROOFS[proof]), "/v3/webhooks/test", "post")
+        body = {"events": [event | {"status": "ACTIVE"} | PROOFS[proof]]}
+        made = fits(caller.call("POST", SUBSCRIPTIONS, json=body), SUBSCRIPTIONS, "post")["events"]
+    path = f"{SUBSCRIPTIONS}/{made[0]['subscriptionId']}"
+    listed = fits(caller.get(f"{SUBSCRIPTIONS}?eventType=ORDER_UPDATES"), SUBSCRIPTIONS, "get")["events"]
+    assert [one["subscriptionId"] for one in listed] == [made[0]["subscriptionId"]]
+    changed = fits(caller.call("PATCH", path, json={"status": "INACTIVE"}), ONE, "patch")
+    assert changed["status"] == "INACTIVE"
+    assert fits(caller.call("DELETE", path), ONE, "delete")["subscriptionId"] == made[0]["subscriptionId"]
+
+
+def test_event_types_fit_the_schema(notifications_spec: Spec, caller: Caller) -> None:
+    path = "/v3/webhooks/eventTypes"
+    found = caller.get(path).json()
+    check(notifications_spec, found, notifications_spec.answer(path, "get"))
+    assert "ORDER_UPDATES" in {each["eventType"] for each in found["events"]}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sample"),
+    [
+        ("post", SUBSCRIPTIONS, "webhook-subscription-create-response"),
+        ("patch", ONE, "webhook-subscription-update-response"),
+        ("delete", ONE, "webhook-subscription-delete-response"),
+        ("post", "/v3/webhooks/test", "webhook-test-response"),
+    ],
+)
+def test_answers_about_subscriptions_have_the_published_keys(
+    reference_dir: Path, caller: Caller, method: str, path: str, sample: str
+) -> None:
+    published = json.loads((reference_dir / "walmart-samples" / f"{sample}.json").read_text())["body"]
+    with Receiver() as receiver:
+        event = {"eventType": "PO_CREATED", "eventVersion": "V1", "resourceName": "ORDER", "eventUrl": receiver.url}
+        whole = event | PROOFS["basic"] | {"headers": {"content-type": "application/json"}}
+        made = caller.call("POST", SUBSCRIPTIONS, json={"events": [whole | {"status": "ACTIVE"}]}).json()["events"][0]
+        body = {SUBSCRIPTIONS: {"events": [whole | {"status": "ACTIVE"}]}, ONE: {"status": "ACTIVE"}}.get(path, whole)
+        told = caller.call(method.upper(), path.format_map(made), json=body if method != "delete" else None).json()
+    assert keys(told) == keys(published)
+
+
 def test_error_bodies_have_the_published_shape(reference_dir: Path, caller: Caller) -> None:
     def published(name: str) -> Json:
         body: Json = json.loads((reference_dir / "walmart-samples" / name).read_text())["body"]["body"]

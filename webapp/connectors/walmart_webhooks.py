@@ -38,17 +38,25 @@ class Subscription:
 
 
 def read_event_types(body: Any) -> tuple[EventType, ...]:
-    """The events of Walmart's list. Raises Unreadable."""
+    """The events of Walmart's list, from `events` (the examples' word) or `eventTypes` (the schema's).
+
+    Raises Unreadable.
+    """
+    root = _object(body)
     return tuple(
         EventType(needed(entry, "eventType"), text(entry, "resourceName"), text(entry, "eventVersion"))
-        for entry in many(_object(body), "events")
+        for entry in many(root, "events") or many(root, "eventTypes")
     )
 
 
 def read_subscriptions(body: Any) -> tuple[Subscription, ...]:
-    """The subscriptions, from `events`, `event` (the schema's word) or one flat object. Raises Unreadable."""
+    """The subscriptions, from `events`, `event` (the schema's word), one in the other, or one flat object.
+
+    Raises Unreadable.
+    """
     root = _object(body)
-    found = many(root, "events") or many(root, "event") or ((root,) if "subscriptionId" in root else ())
+    listed = many(root, "events") or (root,)
+    found = [each for entry in listed for each in many(entry, "event") or (entry,) if "subscriptionId" in each]
     return tuple(
         Subscription(
             id=text(entry, "subscriptionId"),
