@@ -139,7 +139,7 @@ class Role(StrEnum):
 
 _MEANINGS = {
     Role.VIEWER: "Sees orders and their log, without street, telephone and e-mail of buyers.",
-    Role.OPERATOR: "Sees everything about an order and may act on it.",
+    Role.OPERATOR: "Sees everything about an order and may act on it; reads the settings of accounts and stores.",
     Role.ADMIN: "May do everything, also manage accounts, stores and people.",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -30,12 +31,17 @@ def policy_from_json(kept: dict[str, Any], *, number_prefix: str) -> Policy:
         chosen["import_since"] = datetime.fromisoformat(kept["import_since"])
     if kept.get("auto_cancel_after") is not None:
         chosen["auto_cancel_after"] = timedelta(seconds=kept["auto_cancel_after"])
+    for name in ("canceled_limit", "late_limit"):
+        if kept.get(name) is not None:
+            chosen[name] = Decimal(kept[name])
     return Policy(**{**chosen, "number_prefix": number_prefix})
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value.total_seconds()
+    if isinstance(value, Decimal):
+        return str(value)
     return value.isoformat() if isinstance(value, datetime) else value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -68,6 +69,7 @@ class Turn:
     fence: int
     tries: int
     scan: Scan | None
+    finding: Mapping[str, int]
 
     @property
     def reimport_id(self) -> int | None:
@@ -114,9 +116,7 @@ def run(turn: Turn) -> None:
     try:
         if turn.kind == product_polls.KIND:
             shop_polls.ensure(accounts.store_by_id(_store_of(turn)))
-            product_polls.ask(_store_of(turn), _log_call)
-            stock.read_when_due(accounts.store_by_id(_store_of(turn)))
-            _end(turn, due_at=clock.now() + product_polls.EVERY, succeeded_at=clock.now(), tries=0, trouble="")
+            _ask_for_products(turn)
         elif turn.kind in SHOP:
             _read_shop(turn)
         else:
@@ -163,7 +163,8 @@ def _of_news(account_id: int | None) -> ColumnElement[bool]:
 
 def _turn(row: PollRow) -> Turn:
     scan = scans.from_json(row.progress) if row.progress else None
-    if scan and (row.tries or not _is_fresh(scan)):
+    is_restarted = scan is not None and bool(row.tries or not _is_fresh(scan))
+    if scan and is_restarted:
         scan = rules.restarted(scan)
     return Turn(
         id=row.id,
@@ -175,6 +176,7 @@ def _turn(row: PollRow) -> Turn:
         fence=row.fence,
         tries=row.tries,
         scan=scan,
+        finding={} if is_restarted else row.finding or {},
     )
 
 
@@ -187,9 +189,12 @@ def _read(turn: Turn, account: Account) -> None:
     both = call_both(account, _log_call)
     scan = turn.scan or _begin(turn, account)
     ends_at = time.monotonic() + TURN_SECONDS
+    finding = dict(turn.finding)
 
     def keep(work: Work, after: Scan, tally: Tally) -> None:
-        _renew(work, turn, progress=scans.to_json(after))
+        for name, number in (("read", tally.orders), ("new", tally.new), ("changed", tally.changed)):
+            finding[name] = finding.get(name, 0) + number
+        _renew(work, turn, progress=scans.to_json(after), finding=finding)
         if turn.reimport_id is not None:
             reimport.record(work, turn.reimport_id, after, tally)
         log.info("poll=%s orders=%s new=%s changed=%s", turn.id, tally.orders, tally.new, tally.changed)
@@ -201,9 +206,16 @@ def _read(turn: Turn, account: Account) -> None:
     if turn.reimport_id is not None:
         _end_reimport(turn, turn.reimport_id, scan)
     elif scan.is_done:
-        _succeeded(turn, account, scan)
+        _succeeded(turn, account, scan, finding)
     else:
         _end(turn, due_at=clock.now(), tries=0)
+
+
+def _ask_for_products(turn: Turn) -> None:
+    asked, there = product_polls.ask(_store_of(turn), _log_call)
+    stock.read_when_due(accounts.store_by_id(_store_of(turn)))
+    due_at, found = clock.now() + product_polls.EVERY, {"asked": asked, "there": there}
+    _end(turn, due_at=due_at, succeeded_at=clock.now(), tries=0, trouble="", found=found)
 
 
 def _read_shop(turn: Turn) -> None:
@@ -211,7 +223,10 @@ def _read_shop(turn: Turn) -> None:
     reached = shop_polls.read(turn.kind, _store_of(turn), turn.cursor_at, lambda work: _renew(work, turn), _log_call)
     now = clock.now()
     due_at = now + shop_polls.every(turn.kind) if reached.is_done else now
-    _end(turn, cursor_at=reached.cursor_at, due_at=due_at, succeeded_at=now, tries=0, trouble="")
+    brought = {"read": reached.read, "news": reached.news}
+    finding = {name: turn.finding.get(name, 0) + number for name, number in brought.items()}
+    told = {"found": finding, "finding": None} if reached.is_done else {"finding": finding}
+    _end(turn, cursor_at=reached.cursor_at, due_at=due_at, succeeded_at=now, tries=0, trouble="", **told)
 
 
 def _begin(turn: Turn, account: Account) -> Scan:
@@ -232,7 +247,7 @@ def _end_reimport(turn: Turn, reimport_id: int, scan: Scan) -> None:
             work.execute(_mine(turn).values(claimed_until=None, due_at=clock.now(), tries=0, trouble=""))
 
 
-def _succeeded(turn: Turn, account: Account, scan: Scan) -> None:
+def _succeeded(turn: Turn, account: Account, scan: Scan, finding: Mapping[str, int]) -> None:
     """Only now does the cursor move: to Walmart's own time when the reading began."""
     every = kind_of(account.marketplace, turn.kind).every
     now = clock.now()
@@ -240,6 +255,8 @@ def _succeeded(turn: Turn, account: Account, scan: Scan) -> None:
         turn,
         cursor_at=scan.as_of or now,
         progress=None,
+        found=dict(finding),
+        finding=None,
         due_at=now + every,
         succeeded_at=now,
         tries=0,

@@ -18,15 +18,21 @@ EVERY = timedelta(minutes=2)
 SKUS_AT_ONCE = 50
 
 
-def ask(store_id: int, on_call: Callable[[CallRecord], None]) -> None:
-    """Ask for what is missing. Raises ConnectorError where Magento did not answer."""
+def ask(store_id: int, on_call: Callable[[CallRecord], None]) -> tuple[int, int]:
+    """Ask for what is missing; how many SKUs were asked for, and how many of them are there by now.
+
+    Raises ConnectorError where Magento did not answer.
+    """
     store = accounts.store_by_id(store_id)
     waiting = select(MissingSkuRow.sku).where(MissingSkuRow.store_id == store.id).distinct()
     skus = sorted(db.session.execute(waiting).scalars())
-    magento = call_magento(store, on_call)
+    magento, there = call_magento(store, on_call), 0
     for start in range(0, len(skus), SKUS_AT_ONCE):
         found = magento.find_products(skus[start : start + SKUS_AT_ONCE])
-        _wake(store.id, [sku for sku, product in found.items() if product.can_be_ordered])
+        ready = [sku for sku, product in found.items() if product.can_be_ordered]
+        there += len(ready)
+        _wake(store.id, ready)
+    return len(skus), there
 
 
 def _wake(store_id: int, skus: Sequence[str]) -> None:

@@ -58,10 +58,13 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How far a poll has come: its next cursor, and whether that is the present."""
+    """How far a poll has come: its next cursor, whether that is the present, how much of the shop it read, and how
+    much of that was news about orders of ours."""
 
     cursor_at: datetime
     is_done: bool
+    read: int = 0
+    news: int = 0
 
 
 def ensure(store: Store) -> None:
@@ -89,19 +92,19 @@ def read(
     magento = call_magento(store, on_call)
     documents = magento.documents
     if kind == SHOP_DELETIONS:
-        return Reached(began, is_done=_look_for_deleted(store, magento, keep, ends_at))
+        return _look_for_deleted(store, magento, keep, began, ends_at)
     if kind == SHOP_TRACKS:
-        _read_tracks(store, documents, keep)
-        return Reached(began, is_done=True)
-    latest = cursor_at or began - FIRST_LOOK_BACK
+        return Reached(began, True, *_read_tracks(store, documents, keep))
+    latest, read_, news = cursor_at or began - FIRST_LOOK_BACK, 0, 0
     found = _news(kind, documents, latest - OVERLAP)
     while batch := list(islice(found, AT_ONCE)):
-        _hint(store, kind, batch, keep)
+        news += _hint(store, kind, batch, keep)
+        read_ += len(batch)
         latest = max(latest, *(one.at for one in batch))
         if time.monotonic() >= ends_at:
             # Oldest first, so what comes next begins where this ends; the overlap covers what moved meanwhile.
-            return Reached(latest, is_done=False)
-    return Reached(latest, is_done=True)
+            return Reached(latest, False, read_, news)
+    return Reached(latest, True, read_, news)
 
 
 def _has_orders(store_id: int) -> bool:
@@ -133,8 +136,8 @@ def _tracks_of(shipment: ShopShipment) -> str:
     return "; ".join(" ".join(map(str, track)) for track in tracks)
 
 
-def _hint(store: Store, kind: str, found: Sequence[News], keep: Keep) -> None:
-    """Give the orders of what is new their turn, and remember what was seen, in one transaction."""
+def _hint(store: Store, kind: str, found: Sequence[News], keep: Keep) -> int:
+    """Give the orders of what is new their turn, and remember what was seen, in one transaction; how much is new."""
     ours = _ours(store.id, [one.order_id for one in found])
     with unit_of_work() as work:
         keep(work)
@@ -147,6 +150,7 @@ def _hint(store: Store, kind: str, found: Sequence[News], keep: Keep) -> None:
             seen |= {str(one.id): [one.order_id, one.at.isoformat(), one.stamp] for one in mine}
             shop_facts.put(work, store.id, kind, _kept(kind, seen, now))
             work.ring(Bell.INBOUND)
+        return len(news)
 
 
 def _stamp(seen: Mapping[str, Any], one: News) -> str | None:
@@ -179,8 +183,9 @@ def _ours(store_id: int, order_ids: Iterable[int]) -> dict[int, Any]:
     return {row.magento_order_id: row for row in db.session.execute(ours)}
 
 
-def _read_tracks(store: Store, documents: Documents, keep: Keep) -> None:
-    """Shipments of ours that still have no number, and all that are recent enough for a correction."""
+def _read_tracks(store: Store, documents: Documents, keep: Keep) -> tuple[int, int]:
+    """Shipments of ours that still have no number, and all that are recent enough for a correction; how many were
+    read, and how many are other than before."""
     kept = shop_facts.get(store.id, SHOP_SHIPMENTS)
     young = clock.now() - _correctable(store.id) - OVERLAP
     oldest = clock.now() - WAITS_FOR_TRACKING
@@ -189,25 +194,28 @@ def _read_tracks(store: Store, documents: Documents, keep: Keep) -> None:
         for one, (_, at, stamp) in (kept[0] if kept else {}).items()
         if datetime.fromisoformat(at) >= (young if stamp else oldest)
     ]
+    news = 0
     for start in range(0, len(wanted), AT_ONCE):
         found = documents.shipments_by_id(wanted[start : start + AT_ONCE])
-        _hint(store, SHOP_SHIPMENTS, [_of_shipment(one) for one in found], keep)
+        news += _hint(store, SHOP_SHIPMENTS, [_of_shipment(one) for one in found], keep)
+    return len(wanted), news
 
 
-def _look_for_deleted(store: Store, magento: MagentoClient, keep: Keep, ends_at: float) -> bool:
-    """Give those their turn that the shop does not show by their ids; whether all were asked for.
+def _look_for_deleted(store: Store, magento: MagentoClient, keep: Keep, began: datetime, ends_at: float) -> Reached:
+    """Give those their turn that the shop does not show by their ids.
 
     A search proves nothing: the turn reads the order alone, and only then it is believed to be deleted.
     """
     kept = shop_facts.get(store.id, SHOP_DELETIONS)
     begin = (clock.now() - WATCHED_FOR, 0)
     after = msgspec.convert(kept[0]["after"], tuple[datetime, int]) if kept and kept[0]["after"] else begin
-    is_done = False
+    is_done, read_, news = False, 0, 0
     while not is_done and time.monotonic() < ends_at:
         batch = _watched(store.id, after)
         found = magento.find_orders(entity_ids=[row.magento_order_id for row in batch])
         there = {one.entity_id for one in found}
         absent = [row for row in batch if row.magento_order_id not in there]
+        read_, news = read_ + len(batch), news + len(absent)
         is_done = len(batch) < AT_ONCE
         after = after if is_done else (batch[-1].ordered_at, batch[-1].id)
         with unit_of_work() as work:
@@ -216,7 +224,7 @@ def _look_for_deleted(store: Store, magento: MagentoClient, keep: Keep, ends_at:
             turns.wake(work, [Wake(row.account_id, row.po, clock.now()) for row in absent])
             if absent:
                 work.ring(Bell.INBOUND)
-    return is_done
+    return Reached(began, is_done, read_, news)
 
 
 def _watched(store_id: int, after: tuple[datetime, int]) -> Sequence[Row[int, datetime, int, str, int | None]]:

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from tests.rows import a_command, a_line, a_parcel, a_store, an_account, an_event, an_order
 from tests.views.conftest import statements
 from tests.views.scene import draw
+from tests.views.test_order_settings import address, save
 from webapp import clock
 from webapp.domain.standards import is_kept, standards_of
 from webapp.models import AccountRow
@@ -91,6 +92,18 @@ def test_the_shares_stand_beside_walmarts_limits(app: Flask, viewer: FlaskClient
 )
 def test_a_limit_is_kept_up_to_its_figure(share: str | None, limit: str | None, kept: bool | None) -> None:
     assert is_kept(Decimal(share) if share else None, Decimal(limit) if limit else None) is kept
+
+
+def test_an_account_may_have_limits_of_its_own(app: Flask, viewer: FlaskClient, admin: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        key = fill(work).key
+    assert "Seller Performance Standards (US)" in admin.get(address(key)).text
+    assert "A share from 0 to 100" in save(admin, key, late_limit="101").text
+    assert save(admin, key, canceled_limit="7,5").status_code == 303
+    text = viewer.get("/dashboard").text
+    assert "<b>6.7 %</b><small>at most 7.5 %</small>" in text
+    assert "Limits that differ from these were set for North Outfitters under Order settings." in text
+    assert "at most 5 %" in text
 
 
 def test_a_market_without_figures_says_so() -> None:

@@ -98,15 +98,16 @@ def test_a_viewer_sees_the_name_and_nothing_nearer(app: Flask, viewer: FlaskClie
         assert near not in event, "what came in is told to a viewer without its body"
 
 
-def test_an_admin_is_led_to_the_order_settings_of_the_account(
-    app: Flask, admin: FlaskClient, operator: FlaskClient
+def test_who_may_read_them_is_led_to_the_order_settings_of_the_account(
+    app: Flask, admin: FlaskClient, operator: FlaskClient, viewer: FlaskClient
 ) -> None:
     with app.app_context():
         key, po = draw()
     where = f"/settings/accounts/{key}/orders"
     assert f'href="{where}' in admin.get(f"/orders/{key}/{po}").text
     assert admin.get(where, follow_redirects=True).status_code == 200
-    assert where not in operator.get(f"/orders/{key}/{po}").text
+    assert where in operator.get(f"/orders/{key}/{po}").text
+    assert where not in viewer.get(f"/orders/{key}/{po}").text
 
 
 def test_no_buyer_stands_in_a_title_or_an_address(app: Flask, operator: FlaskClient) -> None:

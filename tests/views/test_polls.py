@@ -29,12 +29,14 @@ def fill() -> None:
             row: dict[str, Any] = {"due_at": now + timedelta(minutes=4, seconds=30), "succeeded_at": at, "name": kind}
             work.add(PollRow(kind=kind, **given, **row | changes))
 
-        poll("orders", cursor_at=now - timedelta(minutes=1))
+        poll("orders", cursor_at=now - timedelta(minutes=1), found={"read": 1200, "new": 3, "changed": 2})
+        poll("open_wfs", found={"read": 4, "new": 0, "changed": 0})
         poll("orders_wfs", silent=61, trouble="Walmart answered 503.", tries=4)
         poll("open", claimed_until=now + timedelta(minutes=1))
         poll("cancellations", silent=None)
-        poll("shop_orders", of_store=True, silent=25)
-        poll("products", of_store=True, trouble="Magento did not answer.", tries=2)
+        poll("shop_orders", of_store=True, silent=25, found={"read": 7, "news": 1})
+        products = {"asked": 3, "there": 1}
+        poll("products", of_store=True, trouble="Magento did not answer.", tries=2, found=products)
 
 
 def test_each_poll_says_how_it_stands(app: Flask, viewer: FlaskClient) -> None:
@@ -53,6 +55,10 @@ def test_each_poll_says_how_it_stands(app: Flask, viewer: FlaskClient) -> None:
         "Changed orders in the shop",
         "Late: nothing for 25 min",
         "Failed; tried 2×",
+        "1,200 read, 3 new and 2 changed",
+        "4 read, nothing new",
+        "7 read, 1 with news",
+        "3 SKUs asked for, 1 there",
     ):
         assert words in text
     assert "Poll now" not in text, "a viewer only looks"

@@ -91,16 +91,30 @@ def changes(app: Flask) -> list[tuple[str, str, str, str]]:
 @pytest.mark.parametrize("role", ["viewer", "operator"])
 def test_others_than_admins_are_told_why_not(app: Flask, key: str, role: str) -> None:
     client = signed_in(app, role)
-    for path in ("/settings", LIST, NEW, f"{LIST}/{key}", f"{LIST}/{key}/remove", "/settings/stores"):
+    readable = ("/settings", LIST, "/settings/stores", f"{LIST}/{key}/orders") if role == "viewer" else ()
+    for path in (NEW, f"{LIST}/{key}", f"{LIST}/{key}/remove", "/settings/alerts", "/settings/people", *readable):
         answer = client.get(path)
         assert answer.status_code == 403, path
-        assert f"needs the role admin; you are signed in as {role}" in answer.text
+        needed = "operator" if path in readable else "admin"
+        assert f"needs the role {needed}; you are signed in as {role}" in answer.text
     page = client.get("/orders").text
-    assert f'href="{LIST}"' not in page
-    assert "Settings are for admins" in page
+    assert (f'href="{LIST}"' in page) == (role == "operator")
+    assert ("only an admin may change them" if role == "operator" else "Settings are for operators and admins") in page
     for path in (NEW, f"{LIST}/{key}", f"{LIST}/{key}/pause", f"{LIST}/{key}/webhooks/rotate", f"{LIST}/{key}/remove"):
         assert send(client, path, {"name": "North"}).status_code == 403, path
     assert changes(app) == []
+
+
+def test_an_operator_reads_the_settings_and_cannot_change_them(operator: FlaskClient, key: str) -> None:
+    listed = operator.get(LIST).text
+    assert f'href="{LIST}/{key}/orders"' in listed
+    assert "Add a Walmart account" not in listed
+    assert "Add a Magento store" not in operator.get("/settings/stores").text
+    page = operator.get(f"{LIST}/{key}/orders").text
+    assert "You may read these settings; only an admin may change them." in page
+    assert re.findall(r"<fieldset(?! disabled)[^>]* id=", page) == []
+    assert ">Save</button>" not in page
+    assert send(operator, f"{LIST}/{key}/orders", {"number_prefix": "X"}).status_code == 403
 
 
 def test_an_admin_finds_the_settings_in_the_head(admin: FlaskClient, key: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from webapp.domain.order import OrderStatus
@@ -118,6 +119,10 @@ class Policy:
     """So long after a shipment Walmart takes another tracking number for it (as other connectors report it)."""
     auto_cancel_after: timedelta | None = None
     """So long after the ship-by date Walmart cancels what has not shipped; None: as the market is known for."""
+    canceled_limit: Decimal | None = None
+    """At most so many orders in a hundred canceled; None: what Walmart asks for in the market (`domain.standards`)."""
+    late_limit: Decimal | None = None
+    """At most so many orders in a hundred shipped late; None likewise."""
     settle_after: timedelta = timedelta(seconds=120)
     read_daily: timedelta = timedelta(hours=24)
     rate_limits: Mapping[str, float] = field(default_factory=dict)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from webapp.domain.policy import Policy
+
 
 @dataclass(frozen=True, slots=True)
 class Standards:
@@ -34,9 +36,21 @@ BY_MARKET = {
 UNKNOWN = Standards(None, None, f"Walmart publishes no figures for this market. {_SELLER_CENTER}")
 
 
+OWN = "Limits that differ from these were set for {} under Order settings."
+
+
 def standards_of(marketplace: str) -> Standards:
     """What Walmart asks for in this market."""
     return BY_MARKET.get(marketplace, UNKNOWN)
+
+
+def limits_for(policy: Policy, marketplace: str, account: str) -> Standards:
+    """The limits that hold for an account: its own, else those of its market."""
+    theirs = standards_of(marketplace)
+    canceled = theirs.canceled if policy.canceled_limit is None else policy.canceled_limit
+    late = theirs.shipped_late if policy.late_limit is None else policy.late_limit
+    is_own = (canceled, late) != (theirs.canceled, theirs.shipped_late)
+    return Standards(canceled, late, f"{theirs.source} {OWN.format(account)}" if is_own else theirs.source)
 
 
 def is_kept(share: Decimal | None, limit: Decimal | None) -> bool | None:

@@ -173,6 +173,10 @@ class PollRow(Base):
     succeeded_at: Mapped[datetime | None]
     trouble: Mapped[str] = mapped_column(Text, default="")
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    found: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What the last whole run brought: how many orders or documents were read, and how many of them were news."""
+    finding: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The same of a run that is not over."""
 
 
 class ReimportRow(Base):

@@ -7,7 +7,8 @@ from datetime import timedelta
 from webapp.domain.carriers import METHODS, listed
 from webapp.domain.policy import Policy
 from webapp.domain.reasons import BUYER_ASKED, DEFAULT_REFUND_REASON, REFUND_REASONS, can_refund, cancel_reasons
-from webapp.order_settings.kinds import SOURCE, Group, Length, MarketChoice, Pairs, Place, Setting, Switch
+from webapp.domain.standards import standards_of
+from webapp.order_settings.kinds import SOURCE, Group, Length, MarketChoice, Pairs, Percent, Place, Setting, Switch
 
 
 def _tracking_address(url: str) -> str:
@@ -160,5 +161,26 @@ GROUPS: tuple[Group, ...] = (
             ),
         ),
         note=lambda place: "" if _takes_refunds(place) else "Walmart takes no refunds of orders in this market.",
+    ),
+    Group(
+        "standards",
+        "Walmart's limits",
+        (
+            Setting(
+                "canceled_limit",
+                "Canceled orders, at most (%)",
+                "The dashboard warns above it. Empty: Walmart's own figure for the market.",
+                Percent(),
+                default="Walmart's",
+            ),
+            Setting(
+                "late_limit",
+                "Orders shipped late, at most (%)",
+                "Likewise.",
+                Percent(),
+                default="Walmart's",
+            ),
+        ),
+        note=lambda place: standards_of(place.market).source,
     ),
 )

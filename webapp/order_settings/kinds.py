@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from webapp.domain.creation_settings import DIRECT
@@ -217,6 +218,23 @@ class Length(Kind):
 
     def say(self, value: Any) -> str:
         return "" if value is None else f"{value / self.unit:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Percent(Kind):
+    """A share in percent with at most one decimal; None where nothing is typed."""
+
+    widget: ClassVar[str] = "number"
+
+    def read(self, text: str, place: Place) -> Decimal | None:
+        if not text:
+            return None
+        if not re.fullmatch(r"[0-9]{1,3}([.,][0-9])?", text) or Decimal(text.replace(",", ".")) > 100:
+            raise Wrong("A share from 0 to 100, such as 2 or 2.5, or nothing for Walmart's own figure.")
+        return Decimal(text.replace(",", "."))
+
+    def say(self, value: Any) -> str:
+        return "" if value is None else f"{value:f}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,9 @@ CHANGED_MEANWHILE = (
 
 
 @bp.get("")
-@door.needs(Role.ADMIN)
+@door.needs(Role.OPERATOR)
 def show(key: str) -> AnyResponse:
-    """All order settings as they are."""
+    """All order settings as they are: operators read why an order goes the way it goes."""
     account = _find(key)
     return _page(account, order_settings.values(account.policy, place_of(account)))
 
@@ -103,6 +103,7 @@ def _page(
         mistakes=mistakes or {},
         question=question,
         seen=order_settings.version(account.policy),
+        may_change=door.me().may(Role.ADMIN),
         changes=account_changes.recent(account.id),
         zone=account.store.time_zone,
     )

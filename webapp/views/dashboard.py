@@ -14,10 +14,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import clock, dashboard, failures, queries, sync_health, timeline
 from webapp.dashboard import Share
 from webapp.domain.facets import Tab
-from webapp.domain.standards import is_kept, standards_of
+from webapp.domain.standards import is_kept, limits_for
 from webapp.grid import lists
 from webapp.grid.wanted import Wanted
 from webapp.models import AccountRow
+from webapp.policy_json import policy_from_json
 from webapp.queries import Count
 from webapp.views import orders, words
 from webapp.views.render import page
@@ -148,7 +149,8 @@ def _standings(accounts: Sequence[AccountRow]) -> list[Standing]:
     canceled, late = dashboard.canceled(ids), dashboard.shipped_late(ids)
     found = []
     for row in accounts:
-        asked = standards_of(row.marketplace)
+        policy = policy_from_json(row.settings, number_prefix=row.number_prefix)
+        asked = limits_for(policy, row.marketplace, row.name)
         parts = (
             ("Canceled", canceled[row.id], asked.canceled, "orders sold in 30 days"),
             ("Shipped late", late[row.id], asked.shipped_late, "orders due in 30 days"),

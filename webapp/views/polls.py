@@ -35,6 +35,7 @@ class Poll:
     state: str
     tone: str
     trouble: str
+    found: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,26 @@ def _poll(
         state, tone = "Well", "ok"
     due = "rests" if rests else "now" if row.due_at <= now else f"in {words.span(row.due_at - now)}"
     said = words.span(every) if every else ""
-    return Poll(row.id, what, said, row.succeeded_at, row.cursor_at, due, state, tone, row.trouble)
+    return Poll(row.id, what, said, row.succeeded_at, row.cursor_at, due, state, tone, row.trouble, _found(row))
+
+
+def _found(row: PollRow) -> str:
+    """What its last whole run brought."""
+    told = row.found
+    if not told:
+        return ""
+    if "asked" in told:
+        return f"{told['asked']:,} SKUs asked for, {told['there']:,} there" if told["asked"] else "No SKU is missing"
+    if not told.get("read"):
+        return "Nothing to read"
+    if "news" in told:
+        return f"{told['read']:,} read, {_or_nothing(told['news'], 'with news')}"
+    parts = [f"{told[name]:,} {name}" for name in ("new", "changed") if told.get(name)]
+    return f"{told['read']:,} read, {' and '.join(parts) or 'nothing new'}"
+
+
+def _or_nothing(number: int, said: str) -> str:
+    return f"{number:,} {said}" if number else "nothing new"
 
 
 def _capital(words_: str) -> str:

@@ -53,14 +53,14 @@ class StoreShown:
 
 
 @bp.get("")
-@door.needs(Role.ADMIN)
+@door.needs(Role.OPERATOR)
 def index() -> AnyResponse:
     """The accounts are what one comes for."""
     return redirect(url_for("settings.account_list"), 303)
 
 
 @bp.get("/accounts")
-@door.needs(Role.ADMIN)
+@door.needs(Role.OPERATOR)
 def account_list() -> AnyResponse:
     """All Walmart accounts with their health in words."""
     shown = [_account(account) for account in accounts.everyone()]
@@ -68,7 +68,7 @@ def account_list() -> AnyResponse:
 
 
 @bp.get("/stores")
-@door.needs(Role.ADMIN)
+@door.needs(Role.OPERATOR)
 def store_list() -> AnyResponse:
     """All Magento stores."""
     everyone = accounts.everyone()
@@ -85,7 +85,7 @@ def _account(account: Account) -> AccountShown:
     state, tone = ("Paused", "warn") if account.is_paused else ("Working", "ok") if health.is_ok else ("Trouble", "bad")
     return AccountShown(
         name=account.name,
-        url=url_for("account_settings.show", key=account.key),
+        url=url_for(f"{'account_settings' if door.me().may(Role.ADMIN) else 'account_orders'}.show", key=account.key),
         market=f"{MARKETS[account.marketplace]} ({account.marketplace.upper()})",
         store=account.store.name,
         is_demo=account.is_demo,
