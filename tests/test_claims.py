@@ -182,6 +182,40 @@ def test_a_read_left_by_a_dead_worker_is_done_again_after_the_lease(house: House
     assert house.shown(po)["magento_increment_id"] == f"WM-{po}"
 
 
+def test_what_takes_its_reader_down_each_time_is_left_unread_and_said(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From then on each look is one try, and the first that survives ends it."""
+
+    def read(times: int) -> None:
+        for _ in range(times):
+            claim = take(house, po)
+            with house.app.app_context(), suppress(Killed):
+                orders.sync(claim)
+            clock.move(LEASE_IS_OVER)
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    po = house.place()
+    with house.app.app_context():
+        inbox.route()
+    with monkeypatch.context() as deadly:
+        deadly.setattr(orders, "_sync", kill)
+        read(6)
+        assert [one.outcome for one in attempts_of(house, po)] == ["died"]
+        told = [(one.state, one.reason) for one in events_of(house, po) if one.source == "walmart"]
+        assert [state for state, _ in told] == ["failed"]
+        assert "ended 5 times in the middle of reading this order" in told[0][1]
+        assert turn_of(house, po).trouble == told[0][1]
+        read(2)
+        assert len(attempts_of(house, po)) == 2, "one try more, and it is said again"
+    read(1)
+    house.drain()
+    assert (turn_of(house, po).trouble, turn_of(house, po).deaths) == ("", 0)
+    assert house.shown(po)["magento_increment_id"] == f"WM-{po}"
+
+
 # A lost turn
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from webapp import circuit, clock
 from webapp.columns import NOW, Moment, Utc
-from webapp.domain.commands import MAGENTO_ALONE
+from webapp.domain.commands import MAGENTO_ALONE, CommandState
 from webapp.models import IS_OPEN, AccountRow, CommandRow, StoreRow, SyncRow, db
 from webapp.queue import Bell
 from webapp.unit_of_work import Work, unit_of_work
@@ -52,7 +52,8 @@ class Holder(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A held order. `hints` is how many hints had come in when it was taken."""
+    """A held order. `hints` is how many hints had come in when it was taken; `deaths` how many workers in a row held it
+    for a read and fell silent."""
 
     sync_id: int
     account_id: int
@@ -62,6 +63,7 @@ class Claim:
     hints: int
     tries: int
     is_doubted: bool = False
+    deaths: int = 0
 
     @property
     def holders(self) -> tuple[Holder, Holder]:
@@ -160,6 +162,7 @@ def release(
     tries: int = 0,
     trouble: str = "",
     doubted: bool = False,
+    deaths: int = 0,
 ) -> None:
     """Let go until `look_again_at`. A hint that came in meanwhile is not lost: its own time stands then."""
     now = clock.now()
@@ -173,6 +176,7 @@ def release(
             tries=tries,
             trouble=trouble,
             doubted_at=now if doubted else None,
+            deaths=deaths,
         )
     )
     for due, bell in ((due_reads, Bell.INBOUND), (due_commands, Bell.OUTBOUND)):
@@ -232,14 +236,25 @@ def _renewal() -> Update:
 @cache
 def _capture() -> Update:
     free = and_(SyncRow.id == bindparam("wanted"), is_free(NOW))
-    taken = {"claimed_until": bindparam("lease"), "look_again_at": bindparam("lease"), "fence": SyncRow.fence + 1}
+    taken = {
+        "claimed_until": bindparam("lease"),
+        "look_again_at": bindparam("lease"),
+        "fence": SyncRow.fence + 1,
+        "deaths": case((_was_left_reading(), SyncRow.deaths + 1), else_=SyncRow.deaths),
+    }
     return update(SyncRow).where(free).values(taken).execution_options(**NO_SYNC)
+
+
+def _was_left_reading() -> ColumnElement[bool]:
+    """Whoever lets go says so. A worker that fell silent over a command has left that running, and is counted there."""
+    running = select(CommandRow.id).where(CommandRow.sync_id == SyncRow.id, CommandRow.state == CommandState.RUNNING)
+    return and_(SyncRow.claimed_until.is_not(None), ~running.exists())
 
 
 @cache
 def _captured() -> Select[Any]:
     return (
-        select(*(SYNCS.c[name] for name in ("account_id", "po", "fence", "hints", "tries", "doubted_at")))
+        select(*(SYNCS.c[name] for name in ("account_id", "po", "fence", "hints", "tries", "doubted_at", "deaths")))
         .add_columns(AccountRow.store_id)
         .join(AccountRow, AccountRow.id == SYNCS.c.account_id)
         .where(SYNCS.c.id == bindparam("wanted"))
@@ -321,4 +336,5 @@ def take_within(work: Work, sync_id: int, now: datetime) -> Claim | None:
         hints=row.hints,
         tries=row.tries,
         is_doubted=row.doubted_at is not None,
+        deaths=row.deaths,
     )

@@ -1,4 +1,4 @@
-"""Commands whose worker fell silent in the middle: counted, and after so many in a row left to a person."""
+"""Work whose worker fell silent in the middle: counted, and after so many in a row left to a person."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ SENTENCE = "The worker that was at it ended in the middle; it is tried again."
 TOO_OFTEN = (
     f"A worker of Orderbridge ended {MOST} times in the middle of this: it was killed, ran out of memory, or hung. The "
     "server's log has the details. Nothing else is held up; try again once that is mended."
+)
+READING = (
+    f"A worker of Orderbridge ended {MOST} times in the middle of reading this order: it was killed, ran out of "
+    "memory, or hung. The server's log has the details. Nothing else is held up; the order is read again once a day, "
+    "when something new comes in about it, and at once by Refresh or Replay."
 )
 
 

@@ -34,6 +34,7 @@ _RELEASE = (
     .where(SYNCS.c.id == bindparam("held"))
     .values(
         claimed_until=None,
+        deaths=0,
         look_again_at=case(
             (SYNCS.c.hints == bindparam("known_hints"), bindparam("look", type_=SYNCS.c.look_again_at.type)),
             else_=SYNCS.c.look_again_at,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from webapp import accounts, claims, clock, hints, inbox, order_rows, order_store, outbox, shops
+from webapp import accounts, claims, clock, deaths, hints, inbox, order_rows, order_store, outbox, shops
 from webapp.accounts import Account
 from webapp.claims import Claim
 from webapp.connectors.http import ConnectorError
@@ -41,7 +41,10 @@ def sync(claim: Claim) -> None:
     trial = Trial()
     newest = inbox.newest_of(claim.account_id, claim.po)
     try:
-        _sync(claim, trial, newest)
+        if claim.deaths < deaths.MOST:
+            _sync(claim, trial, newest)
+        else:
+            _leave_unread(claim, trial, newest)
     except claims.Lost:
         log.info("po=%s was taken over", claim.po)
     except MustWait as wait:
@@ -187,12 +190,31 @@ def _unknown_at_walmart(claim: Claim, trial: Trial, newest: int) -> None:
         claims.release(work, claim, again_at, tries=tries, trouble=sentence)
 
 
+def _leave_unread(claim: Claim, trial: Trial, newest: int) -> None:
+    """What takes its reader down each time must not do so for ever: from now on it has one try at a time."""
+    again_at = clock.now() + timedelta(days=1)
+    with unit_of_work() as work:
+        claims.check(work, claim)
+        outbox.record_read(work, claim.sync_id, trial, deaths.DIED, deaths.READING, claim.deaths)
+        inbox.settle(work, claim.account_id, [claim.po], newest, EventState.FAILED, deaths.READING)
+        claims.release(work, claim, again_at, tries=claim.tries, trouble=deaths.READING, deaths=deaths.MOST - 1)
+    log.error("po=%s is left unread: its reader ended %s times in the middle", claim.po, claim.deaths)
+
+
 def _wait(claim: Claim, wait: MustWait) -> None:
     """No try and no failure: the order is read when its call may go out."""
     try:
         with unit_of_work() as work:
             claims.check(work, claim)
-            claims.release(work, claim, wait.at, tries=claim.tries, trouble=wait.message, doubted=claim.is_doubted)
+            claims.release(
+                work,
+                claim,
+                wait.at,
+                tries=claim.tries,
+                trouble=wait.message,
+                doubted=claim.is_doubted,
+                deaths=claim.deaths,
+            )
     except claims.Lost:
         log.info("po=%s was taken over", claim.po)
 

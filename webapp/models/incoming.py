@@ -143,6 +143,7 @@ class SyncRow(Base):
     trouble: Mapped[str] = mapped_column(default="")
     read_at: Mapped[datetime | None]
     doubted_at: Mapped[datetime | None]
+    deaths: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
     __table_args__ = (
         UniqueConstraint("account_id", "po"),
