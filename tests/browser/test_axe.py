@@ -136,6 +136,9 @@ STATES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "a new account": ("/settings/accounts/new", _nothing),
     "stores": ("/settings/stores", _nothing),
     "people": ("/settings/people", _nothing),
+    "alerts": ("/settings/alerts", _nothing),
+    "what the words mean": ("/help", _nothing),
+    "a reason told": ("/orders/{key}/2802123875110", _opened(".what summary")),
     "one's account": ("/account", _nothing),
     "an error": ("/nothing", _nothing),
 }

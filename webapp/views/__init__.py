@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 
 from webapp.actions.kinds import ACTIONS
+from webapp.domain.help import help_for
 from webapp.settings import Settings
 from webapp.views import (
     account_orders,
@@ -18,6 +19,7 @@ from webapp.views import (
     dashboard,
     door,
     errors,
+    glossary,
     health,
     incoming,
     log,
@@ -93,6 +95,7 @@ PAGES = (
     team.bp,
     alerts.bp,
     auth.bp,
+    glossary.bp,
     health.bp,
 )
 
@@ -121,6 +124,7 @@ def register(app: Flask, settings: Settings) -> None:
         span=words.span,
         duration=words.duration,
         grouped=words.grouped,
+        help_for=help_for,
         request_id=regions.request_id,
         actions=tuple(ACTIONS.values()),
     )
