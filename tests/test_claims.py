@@ -21,7 +21,7 @@ from tests.driving import (
     turn_of,
 )
 from tests.house import House
-from webapp import claims, clock, handlers, inbox, orders, outbox, turns
+from webapp import claims, clock, deaths, handlers, inbox, orders, outbox, turns
 from webapp.claims import Claim, Holder
 from webapp.domain.policy import AcknowledgeWhen
 from webapp.models import db
@@ -134,11 +134,11 @@ def test_a_command_left_running_by_a_dead_worker_is_taken_over_after_the_lease(h
 def test_what_takes_its_worker_down_each_time_is_parked_and_goes_on_once_it_is_mended(house: House) -> None:
     """A crash, no memory left, a hang that is ended by force: to the row they are all one."""
     po = wanting(house)
-    for _ in range(6):
+    for _ in range(10):
         claim = take(house, po)
         with house.app.app_context(), suppress(Killed):
             outbox.run(claim, dies)
-        clock.move(LEASE_IS_OVER)
+        clock.move(LEASE_IS_OVER + deaths.APART * deaths.MOST)
     other = house.place()
     house.drain()
     command = command_of(house, po, "AcknowledgeOrder")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import random
+from datetime import timedelta
+
 from sqlalchemy import select
 
 from webapp import clock
+from webapp.domain.commands import CommandState
 from webapp.models import AttemptRow, CommandRow
 from webapp.unit_of_work import Work
 
 DIED = "died"
 MOST = 5
+APART = timedelta(seconds=20)
+"""Commands that one death after another took down are tried again at random within so much time, more with each: so the
+one that does it is alone before long, and the others go. A first death is nearly always an accident, and costs none."""
 SENTENCE = "The worker that was at it ended in the middle; it is tried again."
 TOO_OFTEN = (
     f"A worker of Orderbridge ended {MOST} times in the middle of this: it was killed, ran out of memory, or hung. The "
@@ -22,9 +29,22 @@ READING = (
 )
 
 
-def note(work: Work, row: CommandRow) -> bool:
-    """Keep that this command was left running by a worker that is gone. True where that has happened too often by now:
-    what takes its worker down each time must not do so for ever."""
+def lives_on(work: Work, row: CommandRow) -> bool:
+    """Keep that this command was left running by a worker that is gone. True where it is tried again now; else it rests
+    for a while, or, since what takes its worker down each time must not do so for ever, waits for a person."""
+    died = _note(work, row)
+    if died >= MOST:
+        row.state, row.ended_at, row.reason = CommandState.PARKED, clock.now(), TOO_OFTEN
+        return False
+    rests = APART * (died - 1) * random.random()
+    if rests:
+        row.state, row.reason, row.next_attempt_at = CommandState.QUEUED, SENTENCE, clock.now() + rests
+        row.is_in_line = False
+    return not rests
+
+
+def _note(work: Work, row: CommandRow) -> int:
+    """How many workers in a row ended in the middle of it by now."""
     work.add(
         AttemptRow(
             sync_id=row.sync_id,
@@ -39,4 +59,4 @@ def note(work: Work, row: CommandRow) -> bool:
     work.flush()
     last = select(AttemptRow.outcome).where(AttemptRow.command_id == row.id).order_by(AttemptRow.id.desc()).limit(MOST)
     outcomes = work.execute(last).scalars().all()
-    return len(outcomes) == MOST and set(outcomes) == {DIED}
+    return next((at for at, outcome in enumerate(outcomes) if outcome != DIED), len(outcomes))

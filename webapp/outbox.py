@@ -249,8 +249,7 @@ def _begin(claim: Claim, command_id: int) -> Task | None:
         row = work.session.get(CommandRow, command_id, populate_existing=True)
         if row is None or row.state not in {CommandState.QUEUED, CommandState.RUNNING}:
             return None
-        if row.state == CommandState.RUNNING and deaths.note(work, row):
-            _end(row, CommandState.PARKED, deaths.TOO_OFTEN)
+        if row.state == CommandState.RUNNING and not deaths.lives_on(work, row):
             return None
         row.state, row.is_in_line = CommandState.RUNNING, row.kind in BY_COMMAND
         command = msgspec.convert(row.arguments, KINDS[row.kind])

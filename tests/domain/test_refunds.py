@@ -132,6 +132,25 @@ def test_a_memo_is_laid_on_lines(
     assert (found.against, found.question) == ((), "")
 
 
+@pytest.mark.parametrize(
+    ("units", "taken", "others", "expected"),
+    [
+        (1, "1.00", [sold(2)], {"1": {"PRODUCT": ("9.00", "0.83")}, "2": {"PRODUCT": ("1.00", "0")}}),
+        (2, "5.67", [sold(2)], {"1": {"PRODUCT": ("4.33", "0.42")}, "2": {"PRODUCT": ("0.67", "0")}}),
+    ],
+)
+def test_what_an_adjustment_took_of_a_unit_is_given_back_on_another_line(
+    units: int, taken: str, others: list[Line], expected: dict[str, object]
+) -> None:
+    line = sold(1, ("Shipped", units), shipping=False, refunds=taken)
+    before = [LineMoney("1", (Charge("PRODUCT", "Product", D(taken), ZERO),))]
+    found = settled(a_memo(1), [line, *others], {"1": 1}, before)
+    assert money(found.partial) == expected
+    assert "goes on other lines" in found.note
+    alone = settled(a_memo(1), [line], {"1": 1}, before)
+    assert "is more than Walmart charged" in alone.question, "nobody is paid less than a memo says without a word"
+
+
 def test_a_full_price_alone_is_said_to_give_back_more() -> None:
     assert "With the full price of line 1 Walmart gives back 5.40" in settled(a_memo(1), [sold()], {"1": 1}).note
 

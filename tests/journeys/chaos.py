@@ -90,7 +90,7 @@ class Chaos:
 
     def _work(self) -> None:
         """Workers work, and some of them die."""
-        for po in self.dice.sample(self.pos, min(2, len(self.pos))):
+        for po in self.dice.sample(self.pos, min(max(2, len(self.pos) // 4), len(self.pos))):
             task: Callable[[claims.Claim], None] = self.dice.choice((carry_out, orders.sync))
             with suppress(AssertionError):
                 self.done["killed"] += dies(self.house, po, self.dice.randint(1, 14), task)

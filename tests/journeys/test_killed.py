@@ -22,10 +22,12 @@ from sqlalchemy import select, update
 
 from sandbox.magento import MagentoSandbox
 from sandbox.walmart import WalmartSandbox
+from tests.driving import attempts_of, drain_in
 from tests.house import House, build, new_database, order_event
 from tests.servers import Valkey
-from webapp import clock
-from webapp.models import EventRow, SyncRow, db
+from webapp import clock, deaths, queue
+from webapp.models import CommandRow, EventRow, SyncRow, db
+from webapp.queue import Bell
 from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
 
@@ -168,6 +170,61 @@ def test_kills_leave_every_order_taken_and_made_exactly_once(house: House, tmp_p
     finally:
         product.close()
         sender.join(10)
+
+
+@pytest.mark.parametrize("house", ["sqlite"], indirect=True)
+def test_what_crashes_a_worker_holds_up_no_other_order_and_is_done_once(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash in C, then a kill for want of memory: the fork is gone, and the worker makes the next one."""
+    poisoned, other = (house.place() for _ in range(2))
+    drain_in(house)
+    monkeypatch.setenv("POISONED", poisoned)
+    monkeypatch.setitem(SERVICES, "poisoned", ("tests.poisoned_worker", "outbound"))
+    product = Product(house, tmp_path)
+    product.start("poisoned")
+    try:
+        wait_until(lambda: rings(house) and tried(tmp_path) == 1, product)
+        a_minute_passes(house)
+        wait_until(lambda: rings(house) and tried(tmp_path) == 2, product)
+        a_minute_passes(house)
+        wait_until(lambda: rings(house) and rests_are_over(house, other), product)
+        wait_until(lambda: rings(house) and house.effects("order_create") == [f"WM-{other}"], product)
+        wait_until(lambda: rings(house) and rests_are_over(house, poisoned), product)
+        wait_until(lambda: rings(house) and "done" in outcomes(house, poisoned), product)
+    finally:
+        product.close()
+    a_minute_passes(house)
+    house.drain()
+    assert outcomes(house, poisoned)[:3] == ["died", "died", "done"]
+    assert Counter(house.effects("order_create")) == {f"WM-{poisoned}": 1, f"WM-{other}": 1}
+    assert Counter(house.effects("acknowledge")) == {poisoned: 1, other: 1}
+
+
+def tried(folder: Path) -> int:
+    """How often a worker began with the poisoned order."""
+    file = folder / "tries"
+    return file.stat().st_size if file.exists() else 0
+
+
+def outcomes(house: House, po: str) -> list[str]:
+    """What became of each try of the order's commands."""
+    return [one.outcome for one in attempts_of(house, po) if one.command_id]
+
+
+def rests_are_over(house: House, po: str) -> bool:
+    """What of the order rests since its worker died rests no more. False where nothing does yet."""
+    resting = [row.id for row in house.commands(po) if row.state == "queued" and row.reason == deaths.SENTENCE]
+    with house.app.app_context(), unit_of_work() as work:
+        work.execute(update(CommandRow).where(CommandRow.id.in_(resting)).values(next_attempt_at=clock.now()))
+    return bool(resting) or f"WM-{po}" in house.effects("order_create")
+
+
+def rings(house: House) -> bool:
+    """As the scheduler does for what is due."""
+    with house.app.app_context():
+        queue.ring(Bell.OUTBOUND)
+    return True
 
 
 def answers(url: str) -> bool:

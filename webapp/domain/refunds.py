@@ -156,12 +156,26 @@ def _wanted(
     shipping = max(memo.shipping + memo.shipping_tax - cancelled_shipping, ZERO)
     rest = _lay_shipping(wanted, units, accounts, shipping)
     adjustment = memo.adjustment_positive - memo.adjustment_negative
+    short = sum((_short(accounts[number], count) for number, count in units.items() if count), ZERO)
+    if short > ROUNDING:
+        adjustment += short
+        notes.append(f"{short} of it goes on other lines, as earlier credit memos took so much of these units' price.")
     rest += _lay_adjustment(wanted, accounts, adjustment)
     if rest > ROUNDING:
         return None, _too_much(memo, rest)
     if rest:
         notes.append(f"{rest} more was credited than Walmart charged; that is not sent.")
     return wanted, " ".join(notes) if credited or notes else ""
+
+
+def _short(one: Account, count: int) -> Decimal:
+    """How much of the units' own charges the line has left no more, since adjustments of earlier memos were laid on it.
+    What Walmart gave back without a memo is another matter: the units are set against that."""
+    if one.free > 0:
+        return ZERO
+    share = min(Decimal(count) / Decimal(one.line.shipped), Decimal(1))
+    own = sum((cents(part * share) for part in one.charged.get(PRODUCT, NOTHING)), ZERO)
+    return max(own - total(_clipped(unit_charges(one, count), one.left)), ZERO)
 
 
 def _lay_shipping(
