@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -38,13 +39,17 @@ class Offer:
     sentence: str
 
 
-def offer(row: OrderRow, account: AccountRow) -> Offer:
-    """What a person may ask of this order's creation just now."""
+def offer(row: OrderRow, account: AccountRow, issued: Collection[Issued] | None = None) -> Offer:
+    """What a person may ask of this order's creation just now; `issued`: all its commands, where they were read."""
     if row.magento_order_id is not None:
         why_not = why_not_again(row) or _why_not_at_all(row, account)
         return Offer(Act.NOTHING, why_not) if why_not else Offer(Act.AGAIN, _question(row, account))
-    issued = issued_of(CreateMagentoOrder, outbox.issued([row.sync_id])[row.sync_id])
-    why_not = _why_not_at_all(row, account) or _why_not_now(row, issued) or _waits_for_products(row)
+    before = outbox.issued([row.sync_id])[row.sync_id] if issued is None else issued
+    why_not = (
+        _why_not_at_all(row, account)
+        or _why_not_now(row, issued_of(CreateMagentoOrder, before))
+        or _waits_for_products(row)
+    )
     return Offer(Act.NOTHING, why_not) if why_not else Offer(Act.NOW, "Create the Magento order now.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import msgspec
 from sqlalchemy import bindparam, select
@@ -20,12 +20,17 @@ def issued(sync_ids: Collection[int]) -> dict[int, list[Issued]]:
     """Everything ever issued for these orders, by their turns' ids, oldest first, as the plan wants it."""
     found: dict[int, list[Issued]] = {sync_id: [] for sync_id in sync_ids}
     for row in db.session.execute(_OF_ORDERS, {"ids": list(sync_ids)}).scalars():
-        found[row.sync_id].append(_to_issued(row))
+        found[row.sync_id].append(as_issued(row))
     return found
 
 
-def _to_issued(row: CommandRow) -> Issued:
-    """A kind that this version does not know is told without its command."""
+def rows_of(sync_id: int) -> Sequence[CommandRow]:
+    """Every command of one order, oldest first, for whoever shows it too."""
+    return db.session.execute(_OF_ORDERS, {"ids": [sync_id]}).scalars().all()
+
+
+def as_issued(row: CommandRow) -> Issued:
+    """A command as the plan wants it. A kind that this version does not know is told without its command."""
     kind, side = KINDS.get(row.kind), SIDES.get(row.kind, "")
     return Issued(
         kind=row.kind,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -115,13 +115,24 @@ def log(account_id: int, po: str, sync_id: int, still: Collection[str] = ()) -> 
     return read(account_id, po, sync_id, still).entries
 
 
-def read(account_id: int, po: str, sync_id: int, still: Collection[str] = (), before: datetime | None = None) -> Log:
-    """The same as a stretch of at most so many entries of each kind, from before a moment. Four statements."""
+def read(
+    account_id: int,
+    po: str,
+    sync_id: int,
+    still: Collection[str] = (),
+    before: datetime | None = None,
+    issued: Sequence[CommandRow] | None = None,
+) -> Log:
+    """The same as a stretch of at most so many entries of each kind, from before a moment.
+
+    Four statements; three where all its commands, oldest first, were read before: `issued`.
+    """
     end = before or _NEVER
     events = select(EventRow).where(EventRow.account_id == account_id, EventRow.po == po, EventRow.received_at < end)
     told = _newest(events.options(defer(EventRow.body)), EventRow)
     tries = _newest(select(AttemptRow).where(AttemptRow.sync_id == sync_id, AttemptRow.started_at < end), AttemptRow)
-    commands = _newest(select(CommandRow).where(CommandRow.sync_id == sync_id, CommandRow.issued_at < end), CommandRow)
+    mine = select(CommandRow).where(CommandRow.sync_id == sync_id, CommandRow.issued_at < end)
+    commands = _newest(mine, CommandRow) if issued is None else _newest_of(issued, end)
     changes = _newest(select(ChangeRow).where(ChangeRow.sync_id == sync_id, ChangeRow.at < end), ChangeRow)
     parts = [
         (told, [of_event(row) for row in told]),
@@ -253,6 +264,10 @@ def _of_commands(rows: Iterable[CommandRow], tried: set[int | None]) -> Iterator
 
 def _newest(statement: Any, row: Any) -> list[Any]:
     return list(db.session.execute(statement.order_by(row.id.desc()).limit(MOST_OF_A_KIND)).scalars())
+
+
+def _newest_of(issued: Sequence[CommandRow], end: datetime) -> list[CommandRow]:
+    return [row for row in reversed(issued) if row.issued_at < end][:MOST_OF_A_KIND]
 
 
 def _call(kept: dict[str, Any]) -> Call:

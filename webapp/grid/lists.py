@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Integer, select
 from sqlalchemy.orm import contains_eager, defer, joinedload
 
 from webapp import clock
@@ -147,21 +147,18 @@ def matching_ids(asked_for: Question, most: int) -> list[int]:
 
 
 def beside(asked_for: Question, order: OrderRow) -> tuple[Neighbour | None, Neighbour | None]:
-    """The orders right before and right after this one in the list, whether or not it is in it itself."""
+    """The orders right before and right after this one in the list, itself in it or not. One statement."""
     asked, wanted = asked_for.asked, asked_for.wanted
     if asked.is_empty:
         return None, None
-    asked, start = _driven(asked, sql.COLUMN_OF[wanted.sort]), _beside(order, wanted)
-    return _one(asked_for, asked, start, upwards=True), _one(asked_for, asked, start, upwards=False)
-
-
-def _one(asked_for: Question, asked: Asked, start: Cursor, *, upwards: bool) -> Neighbour | None:
-    wanted = asked_for.wanted
-    listing = Listing(wanted.sort, wanted.descending, start, upwards, 1)
-    found = sql.typed(sql.page_ids(asked, listing, asked_for.known), listing.column)
-    named = select(AccountRow.key, OrderRow.po).join(OrderRow, OrderRow.account_id == AccountRow.id)
-    row = db.session.execute(named.join(found, found.c.id == OrderRow.id)).one_or_none()
-    return Neighbour(row.key, row.po) if row else None
+    start = _beside(order, wanted)
+    before, after = (Listing(wanted.sort, wanted.descending, start, upwards, 1) for upwards in (True, False))
+    ids = sql.both_ways(_driven(asked, before.column), before, after, asked_for.known)
+    found = ids.columns(id=OrderRow.__table__.c.id.type, side=Integer).subquery("beside")
+    named = select(found.c.side, AccountRow.key, OrderRow.po).join(OrderRow, OrderRow.account_id == AccountRow.id)
+    rows = db.session.execute(named.join(found, found.c.id == OrderRow.id))
+    sides = {row.side: Neighbour(row.key, row.po) for row in rows}
+    return sides.get(0), sides.get(1)
 
 
 def all_in_order(asked_for: Question, most: int) -> list[int]:

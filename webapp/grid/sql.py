@@ -160,7 +160,22 @@ class Listing:
 
 def page_ids(asked: Asked, listing: Listing, known: Sequence[int]) -> TextClause:
     """The ids of a page with their keys and groups, in the order of reading."""
-    build, parts = Statement(), []
+    build = Statement()
+    return build.finish(_page(build, asked, listing, known))
+
+
+def both_ways(asked: Asked, before: Listing, after: Listing, known: Sequence[int]) -> TextClause:
+    """The ids of two pages at once, with `side` 0 for those of `before` and 1 for those of `after`."""
+    build = Statement()
+    pages = [
+        f"select id, {n} as side from ({_page(build, asked, each, known)}) as w{n}"
+        for n, each in enumerate((before, after))
+    ]
+    return build.finish(" union all ".join(pages))
+
+
+def _page(build: Statement, asked: Asked, listing: Listing, known: Sequence[int]) -> str:
+    parts: list[str] = []
     for part in _parts(asked, listing.sort, listing.descending, known):
         if not _is_behind(part, listing):
             parts += _streams(build, asked.but(facets=part.facets), listing, part)
@@ -169,9 +184,7 @@ def page_ids(asked: Asked, listing: Listing, known: Sequence[int]) -> TextClause
     if not parts:
         parts = [f"select id, {listing.column} as k, 0 as g from orders where 1 = 0"]
     union = " union all ".join(f"select * from ({sql}) as s{n}" for n, sql in enumerate(parts))
-    return build.finish(
-        f"select id, k, g from ({union}) as every order by g {groups}, k {way}, id {way} limit {listing.size}"
-    )
+    return f"select id, k, g from ({union}) as every order by g {groups}, k {way}, id {way} limit {listing.size}"
 
 
 def typed(statement: TextClause, column: str) -> Any:

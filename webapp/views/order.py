@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock, creation_by_hand, inbox, notes, order_rows, outbox, product_links
+from webapp import clock, creation_by_hand, inbox, issued, notes, order_rows, outbox, product_links
 from webapp.actions import acknowledging
 from webapp.creation_by_hand import Act
 from webapp.domain.order import OrderStatus, is_open
@@ -177,9 +177,9 @@ def find(account_key: str, po: str) -> Found:
         .join(AccountRow, AccountRow.id == OrderRow.account_id)
         .join(SyncRow, SyncRow.id == OrderRow.sync_id)
         .where(AccountRow.key == account_key, OrderRow.po == po)
-        .options(selectinload(OrderRow.lines))
+        .options(joinedload(OrderRow.lines))
     )
-    found = db.session.execute(wanted).one_or_none()
+    found = db.session.execute(wanted).unique().one_or_none()
     if found is None:
         abort(404, "There is no such order here. It may belong to an account that was removed.")
     return Found(*found)
@@ -219,14 +219,16 @@ def _rights() -> dict[str, bool]:
     return {"may_act": may_act, "sees_buyer": may_act}
 
 
-def _log(found: Found) -> LogShown:
-    return order_log.shown(found.row, found.account.store.time_zone, request.args)
+def _log(found: Found, issued: Sequence[CommandRow] | None = None) -> LogShown:
+    return order_log.shown(found.row, found.account.store.time_zone, request.args, issued)
 
 
 def shown(found: Found) -> dict[str, Any]:
     """Everything that the page's parts show."""
     row, account, order = found.row, found.account, order_rows.to_order(found.row)
-    log = _log(found)
+    commands = issued.rows_of(row.sync_id)
+    before = [issued.as_issued(one) for one in commands]
+    log = _log(found, commands)
     zone, status = account.store.time_zone, OrderStatus(row.status)
     lives = row.under_way or _is_due(found) or log.has_open
     rights = _rights()
@@ -244,7 +246,7 @@ def shown(found: Found) -> dict[str, Any]:
         "pace": BUSY if lives else CALM,
         "watch_url": url_for("order.live", account_key=account.key, po=row.po, state=_state(found), **args),
         "attention": attention,
-        **order_acts.shown(row, account, order, attention),
+        **order_acts.shown(row, account, order, attention, before),
         "waiting": _waiting(row, account),
         "parked": log.parked,
         "lines": order_facts.lines(row, account, links),
@@ -259,7 +261,7 @@ def shown(found: Found) -> dict[str, Any]:
         "ship_by": words.deadline(row.ship_by, zone, is_open=is_open(order.counts())),
         "acknowledge_by": words.due(row.acknowledge_by, zone),
         "may_acknowledge": rights["may_act"] and order_facts.waits_for_acknowledgement(order),
-        "offer": creation_by_hand.offer(row, account) if rights["may_act"] else None,
+        "offer": creation_by_hand.offer(row, account, before) if rights["may_act"] else None,
         **order_facts.buyer(row, order, sees_buyer=rights["sees_buyer"]),
         "by_walmart": not order.is_fulfilled_by_seller,
         "is_replacement": order.is_replacement,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import url_for
 
-from webapp import by_hand, order_rows, outbox
+from webapp import by_hand, order_rows
 from webapp.by_hand import Options
+from webapp.domain.commands import Issued
 from webapp.domain.order import Order
 from webapp.domain.plan.asking import Ask, ask_of
 from webapp.models import AccountRow, OrderRow
@@ -31,9 +32,8 @@ class Act:
     sends: tuple[tuple[str, str], ...] = ()
 
 
-def shown(row: OrderRow, account: AccountRow, order: Order, attention: str) -> dict[str, Any]:
+def shown(row: OrderRow, account: AccountRow, order: Order, attention: str, issued: Sequence[Issued]) -> dict[str, Any]:
     """What the order's page shows of acts by hand and of what came of them."""
-    issued = outbox.issued([row.sync_id])[row.sync_id]
     options = by_hand.options_of(row, account, issued)
     shop, choices, behind = order_rows.to_shop(row), order_rows.choices(row), order_rows.way_back(row)
     return {

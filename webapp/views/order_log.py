@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from webapp import timeline
 from webapp.domain.commands import Side
-from webapp.models import OrderRow
+from webapp.models import CommandRow, OrderRow
 from webapp.queries import moment_of, version
 from webapp.timeline import Entry, Narrowed
 from webapp.views import words
@@ -35,14 +35,18 @@ class LogShown:
     has_open: bool
 
 
-def shown(row: OrderRow, zone: str, args: Mapping[str, str]) -> LogShown:
-    """The stretch that an address asks for; what makes no sense in it is left out."""
+def shown(row: OrderRow, zone: str, args: Mapping[str, str], issued: Sequence[CommandRow] | None = None) -> LogShown:
+    """The stretch that an address asks for; what makes no sense in it is left out.
+
+    `issued`: all commands of the order, where they were read already.
+    """
     kind, side = args.get("kind", ""), args.get("side", "")
     wanted = Narrowed(
         kind if kind in timeline.KINDS else "",
         side if side in {each.value for each in Side} else "",
     )
-    found = timeline.read(row.account_id, row.po, row.sync_id, row.waiting_for, moment_of(args.get("before", "")))
+    before = moment_of(args.get("before", ""))
+    found = timeline.read(row.account_id, row.po, row.sync_id, row.waiting_for, before, issued)
     entries = [entry for entry in found.entries if wanted.fits(entry)]
     return LogShown(
         wanted=wanted,
