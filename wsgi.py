@@ -3,7 +3,7 @@
 import os
 import sys
 
-from webapp.app import create_app
+from webapp.app import application
 from webapp.parent_watch import end_with_parent
 from webapp.settings import SettingsError
 
@@ -11,6 +11,6 @@ if os.environ.get("ORDERBRIDGE_SUPERVISED") == "1":
     end_with_parent()
 
 try:
-    app = create_app()
+    app = application()
 except SettingsError as problem:
     sys.exit(str(problem))

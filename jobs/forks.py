@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from multiprocessing.context import ForkProcess
 from pathlib import Path
@@ -67,6 +67,17 @@ def preload(modules: Iterable[str]) -> None:
     # What is there now is garbage to nobody: the collector of a fork must not touch, and so copy, those pages.
     gc.collect()
     gc.freeze()
+
+
+def share(module: str, env: Mapping[str, str]) -> None:
+    """Call `share` of a module, which finds here what our services will find in their environment."""
+    before = dict(os.environ)
+    os.environ.update(env)
+    try:
+        importlib.import_module(module).share()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def start(command: Command, env: dict[str, str], log: int, kept: tuple[int, ...], *, talks: bool) -> Fork:

@@ -72,6 +72,8 @@ class House:
     sandbox: Command | None
     prepare: Command
     services: tuple[Command, ...]
+    shared: str = ""
+    """A module whose `share` is called once before the services are forked: what it makes, they all have."""
 
 
 def build(options: Options) -> House:
@@ -90,11 +92,12 @@ def build(options: Options) -> House:
         else None,
         prepare=service("prepare", "flask.cli", "--app", "wsgi", "prepare", "--json"),
         services=(
+            service("web", "jobs.web"),
             service("worker-inbound", "jobs.worker", "inbound"),
             service("worker-outbound", "jobs.worker", "outbound"),
             service("scheduler", "jobs.scheduler"),
-            service("web", "jobs.web"),
         ),
+        shared="jobs.rehearsal",
     )
 
 

@@ -1,7 +1,7 @@
-"""One order's whole walk, played once and rolled back: what it compiles and loads, every later fork has already.
+"""One order's whole walk, played once and kept nowhere: what it compiles and loads, every later fork has already.
 
 A fork begins with what its parent has in memory. Without this each drain would configure the mappers and compile
-its statements anew, which takes ten times as long as the work itself.
+its statements anew, which takes ten times as long as the work itself; and each process would hold its own of them.
 """
 
 from __future__ import annotations
@@ -14,36 +14,77 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
 import redis
 from flask import Flask
+from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
 
 from webapp import accounts, bulk, claims, clock, handlers, inbox, limits, line, orders, outbox, polls, queue, sweep
 from webapp.accounts import NewAccount, NewStore
-from webapp.app import create_app
-from webapp.database import IN_MEMORY
+from webapp.app import application
+from webapp.database import is_sqlite
 from webapp.domain.policy import AcknowledgeWhen, Policy
 from webapp.models import EventRow, db
 from webapp.queue import Bell
-from webapp.settings import Settings
+from webapp.settings import SettingsError
 from webapp.unit_of_work import pretended, unit_of_work
 
 log = logging.getLogger(__name__)
 
 
+_ready: set[Flask] = set()
+_schema: dict[str, bytes] = {}
+
+
+def share() -> None:
+    """In the supervisor, before it forks: make the application and rehearse, so that all services share what that made.
+
+    Not on PostgreSQL, whose schema is being prepared meanwhile: there the workers rehearse.
+    """
+    with suppress(SettingsError):  # `prepare` tells of it
+        app = application()
+        with app.app_context():
+            rehearses = is_sqlite()
+        if rehearses:
+            make_ready(app)
+
+
+def make_ready(app: Flask) -> None:
+    """Rehearse once; a fork of a process that did has no need to."""
+    if app in _ready:
+        return
+    rehearse(app)
+    _ready.add(app)
+    # What is there now is garbage to nobody: the collector of a fork must not touch, and so copy, those pages.
+    gc.collect()
+    gc.freeze()
+
+
+def warm_up(app: Flask) -> None:
+    """In a fork for drains: what it touches it has to copy first, so play the walk; keep the connections opened."""
+    rehearse(app)
+    with app.app_context(), _quietly():
+        try:
+            _look()
+        finally:
+            db.session.remove()
+    with suppress(redis.RedisError):
+        queue.client().ping()
+
+
 def rehearse(app: Flask) -> None:
     """Do everything once that a drain does, keep nothing, and leave no connection and no thread behind.
 
-    A database that is away is no trouble: the first real walk then takes a little longer.
+    On SQLite the stage is an empty database in memory, as the real one has one write lock, which webhooks need. A
+    database that is away is no trouble: the first real walk then takes a little longer.
     """
     configure_mappers()
-    with app.app_context(), _quietly(), _stand_in() as url:
+    with app.app_context(), _quietly(), _stage(), _stand_in() as url:
         try:
             _look()
             with pretended():
@@ -53,43 +94,39 @@ def rehearse(app: Flask) -> None:
             db.engine.dispose()
 
 
-class Rehearsals:
-    """A stage of their own for the forks that wait for a job: an application on an empty database in memory.
+@contextmanager
+def _stage() -> Iterator[None]:
+    """Meanwhile each connection to SQLite is one to an empty database of its own. Nothing else may use the engine."""
+    engine = db.engine
+    if not is_sqlite(engine):
+        yield
+        return
 
-    What a fork touches it has to copy first. So each plays the walk once before its job comes; on the real database
-    that would take the write lock from webhooks.
-    """
+    def connect(*_: object) -> sqlite3.Connection:
+        connection = sqlite3.connect(":memory:", check_same_thread=False)
+        if _schema:
+            connection.deserialize(_schema["empty"])
+        return connection
 
-    def __init__(self, settings: Settings) -> None:
-        """Sets the stage. Made before the first fork, from which on nothing here changes any more."""
-        self._app = create_app(replace(settings, database_url=IN_MEMORY))
-        with self._app.app_context():
-            db.create_all()
-            self._schema = _in_memory().serialize()
-        rehearse(self._app)
-        # What is there now is garbage to nobody: the collector of a fork must not touch, and so copy, those pages.
-        gc.collect()
-        gc.freeze()
-
-    def warm_up(self, app: Flask) -> None:
-        """In a fork: play the walk, look for work without taking any, and keep the connections that this opened."""
-        with self._app.app_context():
-            _in_memory().deserialize(self._schema)
-        rehearse(self._app)
-        with app.app_context(), _quietly():
-            try:
-                _look()
-            finally:
-                db.session.remove()
-        with suppress(redis.RedisError):
-            queue.client().ping()
+    engine.dispose()
+    event.listen(engine, "do_connect", connect)
+    try:
+        if not _schema:
+            _schema["empty"] = _empty()
+            engine.dispose()
+        yield
+    finally:
+        event.remove(engine, "do_connect", connect)
+        engine.dispose()
 
 
-def _in_memory() -> sqlite3.Connection:
-    """The one connection of the stage."""
-    connection = db.engine.raw_connection().driver_connection
-    assert isinstance(connection, sqlite3.Connection)
-    return connection
+def _empty() -> bytes:
+    with db.engine.connect() as connection:
+        db.metadata.create_all(connection)
+        connection.commit()
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        return raw.serialize()
 
 
 @contextmanager
@@ -123,11 +160,11 @@ def _walk(url: str) -> None:
         accounts.add_store(work, NewStore(name, url, "none"))
         row = accounts.add_account(work, NewAccount(name, name, "none", "none", api_url=url, policy=policy))
         now = clock.now()
-        event = EventRow(
+        came_in = EventRow(
             source="walmart", account_id=row.id, type="PO_CREATED", po=po, happened_at=now, received_at=now
         )
-        event.body, event.headers = b"", {}
-        work.add(event)
+        came_in.body, came_in.headers = b"", {}
+        work.add(came_in)
     # As in a drain, nothing of it is at hand.
     db.session.expunge_all()
     inbox.route()

@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import account_changes, alert_channels, alerts, erasing
-from webapp.app import create_app
+from webapp.app import application
 from webapp.models import db
 from webapp.parent_watch import end_with_parent
 from webapp.sweep import sweep
@@ -72,7 +72,7 @@ def main() -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    app = create_app()
+    app = application()
     threading.Thread(target=tell, args=(app, stopped), name="alerts", daemon=True).start()
     run(app, stopped)
 

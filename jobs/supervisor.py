@@ -119,6 +119,8 @@ def _prepare(family: Family) -> Prepared:
     forks.preload(command.argv[0] for command in commands if command.forked)
     prepare = processes.start(family.house.prepare, family.nest, talks=True)
     try:
+        if family.house.shared:
+            forks.share(family.house.shared, family.house.prepare.env)
         if sandbox:
             family.wait_until(lambda: len(_banner(family)) == 2 or processes.are_gone([prepare]))
         _tell(prepare, _banner(family) if sandbox else [])

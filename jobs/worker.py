@@ -19,13 +19,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from jobs import inbound, outbound
 from jobs.drain import stop_soon
-from jobs.rehearsal import Rehearsals, rehearse
+from jobs.rehearsal import make_ready, warm_up
 from webapp import queue as bells
-from webapp.app import create_app
+from webapp.app import application
 from webapp.models import db
 from webapp.parent_watch import end_with_parent
 from webapp.queue import Bell
-from webapp.settings import from_environment
 from webapp.sweep import seconds_to_next
 
 log = logging.getLogger(__name__)
@@ -43,7 +42,6 @@ class DrainWorker(Worker):
 
     app: Flask
     bell: Bell
-    rehearsals: Rehearsals
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """In the fork: one context around the job. While nothing waits for it, it gets ready for what will come."""
@@ -54,7 +52,7 @@ class DrainWorker(Worker):
     def _warm_up(self) -> None:
         try:
             if seconds_to_next(self.bell) != 0.0:
-                self.rehearsals.warm_up(self.app)
+                warm_up(self.app)
         except (SQLAlchemyError, OSError) as error:
             log.warning("a drain begins without a rehearsal: %s", error)
         finally:
@@ -91,9 +89,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     if os.environ.get("ORDERBRIDGE_SUPERVISED") == "1":
         end_with_parent()
-    settings = from_environment()
-    app = create_app(settings)
-    rehearse(app)
+    app = application()
+    make_ready(app)
     connection = bells.patient_client()
     bells.clear(bell)
     worker = DrainWorker(
@@ -104,7 +101,7 @@ def main() -> None:
         maintenance_interval=60,
         log_job_description=False,
     )
-    worker.app, worker.bell, worker.rehearsals = app, bell, Rehearsals(settings)
+    worker.app, worker.bell = app, bell
     bells.stand_by(bell)
     worker.work(logging_level="WARNING")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from flask import Flask
 from flask_migrate import Migrate
 
@@ -11,6 +13,12 @@ from webapp.settings import CHECKOUT, Settings, from_environment
 from webapp.views import register
 
 LARGEST_FORM = 200 * 1024
+
+
+@cache
+def application() -> Flask:
+    """This process's one application, its settings from the environment. A fork finds the one that its parent made."""
+    return create_app()
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -18,9 +18,6 @@ from webapp.models import db
 WRITES = "orderbridge_writes"
 """Execution option of a connection whose transaction writes: SQLite takes its write lock at once."""
 
-IN_MEMORY = "sqlite://"
-"""A database of one connection, gone with it."""
-
 USED_AT = "orderbridge_used_at"
 RESTED = 1.0
 """After so many seconds a PostgreSQL connection is tried before it is used again."""
@@ -42,8 +39,6 @@ def attach(app: Flask) -> None:
 
 def engine_options(url: str) -> dict[str, Any]:
     """Pool and driver options: enough connections for every thread, none kept broken."""
-    if url == IN_MEMORY:
-        return {"connect_args": {"check_same_thread": False}}
     options: dict[str, Any] = {"pool_size": 20, "max_overflow": 44}
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": 15, "check_same_thread": False}
