@@ -121,12 +121,10 @@ def _stage() -> Iterator[None]:
 
 
 def _empty() -> bytes:
-    with db.engine.connect() as connection:
-        db.metadata.create_all(connection)
-        connection.commit()
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
-        return raw.serialize()
+    db.create_all()
+    raw = db.engine.raw_connection().driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw.serialize()
 
 
 @contextmanager
