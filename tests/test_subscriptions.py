@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sandbox import walmart_events
 from tests.driving import events_of, second_account
 from tests.house import House, order_event
-from webapp import account_changes, accounts, clock, inbox, subscriptions
+from webapp import account_changes, accounts, clock, demo, inbox, subscriptions
 from webapp.accounts import Account, Refused
-from webapp.models import AccountRow, EventRow, SettingChangeRow, db
+from webapp.models import AccountRow, EventRow, SettingChangeRow, StoreRow, db
 from webapp.settings import ADDRESS, current
 from webapp.unit_of_work import unit_of_work
 
@@ -383,3 +383,23 @@ def test_a_webhook_that_comes_late_or_tells_nothing_new_changes_nothing_and_says
     assert told["of-now"] == "Nothing new was found."
     assert house.shown(po)["status"] == before
     assert len(house.effects("order_create")) == 1
+
+
+def test_the_demo_is_shown_as_subscribed(live: House) -> None:
+    banners = [
+        {
+            "kind": "walmart",
+            "url": live.walmart.url,
+            "client_id": live.walmart.client_id,
+            "client_secret": live.walmart.client_secret,
+        },
+        {"kind": "magento", "url": live.magento.url, "token": live.magento.token},
+    ]
+    with live.app.app_context():
+        with unit_of_work() as work:
+            for kind in (AccountRow, StoreRow):
+                work.execute(delete(kind))
+        assert demo.connect(banners)
+        demo.stop()
+        (shown,) = subscriptions.statuses(accounts.everyone()[0])
+    assert (shown.event_type, shown.is_subscribed) == ("ORDER_UPDATES", True)

@@ -6,13 +6,13 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tests.house import House
 from tests.polling import ask_all, health, move_to, only_mirror, silence, stored
-from webapp import clock, troubles
-from webapp.domain.poll_kinds import ELSEWHERE, SHOP, US, kind_of
-from webapp.models import AccountRow, PollRow, db
+from webapp import accounts, clock, shop_polls, troubles
+from webapp.domain.poll_kinds import ELSEWHERE, SHOP, SHOP_DELETIONS, US, kind_of
+from webapp.models import AccountRow, PollRow, StoreRow, db
 from webapp.sync_health import span
 from webapp.unit_of_work import unit_of_work
 
@@ -122,6 +122,22 @@ def test_a_shop_whose_polls_have_stopped_is_a_trouble_of_its_accounts(any_house:
     assert health(house).is_ok
     house.pass_time(minutes=2)
     assert health(house).problems[0].startswith("No poll for credit memos in the shop has succeeded for 21 min")
+
+
+def test_a_poll_that_is_new_to_an_old_shop_is_not_late_at_once(any_house: House) -> None:
+    house = any_house
+    house.drain()
+    with house.app.app_context():
+        with unit_of_work() as work:
+            store = work.session.query(StoreRow).one()
+            store.created_at = clock.now() - timedelta(days=400)
+            work.execute(delete(PollRow).where(PollRow.kind == SHOP_DELETIONS))
+            store_id = store.id
+        shop_polls.ensure(accounts.store_by_id(store_id))
+        assert troubles.look(redis_is_up=True).troubles == ()
+    assert health(house).is_ok
+    clock.move(timedelta(days=2))
+    assert any(one.startswith("No poll for deleted orders in the shop has") for one in health(house).problems)
 
 
 def test_polling_by_hand_asks_walmart_and_the_shop(house: House) -> None:

@@ -9,18 +9,20 @@ from typing import Any
 import requests
 from sqlalchemy import select
 
-from webapp import accounts, vault
+from webapp import accounts, subscriptions, vault
 from webapp.accounts import NewAccount, NewStore
 from webapp.connectors.http import ConnectorError
 from webapp.connectors.signatures import WebhookAuth
 from webapp.domain.policy import Policy
 from webapp.models import AccountRow, StoreRow, db
 from webapp.neighbours import call_both
+from webapp.subscriptions import Result
 from webapp.unit_of_work import unit_of_work
 
 log = logging.getLogger(__name__)
 
 STORE = "Demo shop"
+EVENT = "ORDER_UPDATES"
 ACCOUNT = "Demo account"
 ONE_EACH_SECONDS = 10
 AT_MOST = 200
@@ -118,7 +120,8 @@ def _subscribe() -> None:
         try:
             for subscription in walmart.subscriptions():
                 walmart.unsubscribe(subscription.id)
-            walmart.subscribe("ORDER_UPDATES", url, account.webhook_auth)
+            walmart.subscribe(EVENT, url, account.webhook_auth)
+            subscriptions.remember(account, [Result(EVENT, "created", is_active=True)])
         except ConnectorError as error:
             log.warning("the demo's webhooks could not be subscribed: %s", error)
 

@@ -94,7 +94,7 @@ def reconcile(account: Account) -> list[Result]:
     wanted = [offered[name] for name in WANTED if name in offered]
     results = [_ensure(walmart, account, event, mine) for event in wanted]
     results += [_remove(walmart, one) for one in _surplus(mine, wanted)]
-    _remember(account, results)
+    remember(account, results)
     if wanted and not any(result.did == "refused" for result in results):
         account_changes.end_old_secrets_later(account.id)
     return results
@@ -104,7 +104,7 @@ def remove_all(account: Account) -> list[Result]:
     """Delete every subscription of ours, before the account is removed."""
     walmart = call_both(account, lambda _: None).walmart
     results = [_remove(walmart, one) for one in walmart.subscriptions() if _is_mine(account, one)]
-    _remember(account, results)
+    remember(account, results)
     return results
 
 
@@ -233,8 +233,9 @@ def _test(walmart: WalmartClient, account: Account, event: EventType) -> Result:
         return Result(event.name, "refused", error.message)
 
 
-def _remember(account: Account, results: list[Result]) -> None:
+def remember(account: Account, results: Iterable[Result]) -> None:
     """Keep what each event has come to, for the account page."""
+    results = list(results)
     active = {result.event_type for result in results if result.is_active}
     trouble = {result.event_type: result.sentence for result in results if result.did == "refused"}
     with unit_of_work() as work:

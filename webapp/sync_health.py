@@ -96,7 +96,7 @@ def _lateness(account: Account, kind: PollKind, row: PollRow | None, now: dateti
     """Why this poll is a trouble; empty when it is none."""
     if row is None or kind.late_after is None:
         return ""
-    since = row.succeeded_at or _connected_at(account.id)
+    since = row.succeeded_at or row.began_at or _connected_at(account.id)
     if now - since <= kind.late_after:
         return ""
     return f"No poll for {kind.what} has succeeded for {span(now - since)}: {_why(row)}."
@@ -107,7 +107,7 @@ def _shop_problems(account: Account, now: datetime) -> Iterator[str]:
     shop = (PollRow.store_id == account.store.id, PollRow.kind.in_(SHOP))
     polls = select(PollRow).where(*shop).order_by(PollRow.kind).execution_options(populate_existing=True)
     for row in db.session.execute(polls).scalars():
-        since = row.succeeded_at or account.created_at
+        since = row.succeeded_at or row.began_at or account.created_at
         if now - since > SHOP_MAY_MISS * shop_polls.every(row.kind):
             yield f"No poll for {SHOP_WHAT[row.kind]} has succeeded for {span(now - since)}: {_why(row)}."
 

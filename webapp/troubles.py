@@ -160,8 +160,8 @@ def _everything(now: datetime) -> Any:
     early = now - SOONEST_LATE
     latest = select(AttemptRow.id, AttemptRow.started_at, AttemptRow.duration_ms).order_by(AttemptRow.id.desc())
     tries = latest.limit(LATEST_TRIES).subquery()
-    polled = func.coalesce(PollRow.succeeded_at, AccountRow.created_at)
-    shop_polled = func.coalesce(PollRow.succeeded_at, StoreRow.created_at)
+    polled = func.coalesce(PollRow.succeeded_at, PollRow.began_at, AccountRow.created_at)
+    shop_polled = func.coalesce(PollRow.succeeded_at, PollRow.began_at, StoreRow.created_at)
     return union_all(
         _row("facts", at=_last_order(), since=_oldest_due(), number=_waiting(now)),
         _row(

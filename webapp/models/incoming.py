@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp import clock
 from webapp.models.base import Base, Id
 
 IS_NEW = "state = 'received'"
@@ -172,6 +173,8 @@ class PollRow(Base):
     fence: Mapped[int] = mapped_column(default=0)
     tries: Mapped[int] = mapped_column(default=0)
     succeeded_at: Mapped[datetime | None]
+    began_at: Mapped[datetime | None] = mapped_column(default=clock.now)
+    """Since when there is this poll; None: as long as its account or store."""
     trouble: Mapped[str] = mapped_column(Text, default="")
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     found: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

@@ -114,7 +114,7 @@ def _poll(
     row: PollRow, what: str, every: timedelta | None, late_after: timedelta | None, since: datetime, rests: bool
 ) -> Poll:
     now = clock.now()
-    silent = now - (row.succeeded_at or since)
+    silent = now - (row.succeeded_at or row.began_at or since)
     if row.claimed_until is not None and row.claimed_until > now:
         state, tone = "Reading now", "under-way"
     elif late_after is not None and silent > late_after and not rests:
