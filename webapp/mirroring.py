@@ -16,6 +16,7 @@ from webapp.domain.commands import CancelMagentoOrder, CreateCreditMemo, CreateI
 from webapp.domain.order import ZERO, Tracking
 from webapp.domain.plan.case import MARK, REFUND
 from webapp.domain.quantities import in_shop
+from webapp.domain.reasons import in_words
 from webapp.domain.refunds import shipping_in_shop
 from webapp.domain.shop import ItemUnits, ShopCreditmemo, ShopOrder, ShopShipment, ShopTrack
 from webapp.effects import Effect, effect_of
@@ -89,7 +90,7 @@ def cancel(scene: Scene, command: CancelMagentoOrder) -> Outcome:
             f"Magento does not allow to cancel order {shop.increment_id} as it is {shop.status or shop.state}. Cancel "
             "it there by hand, then dismiss this."
         )
-    because = f" Walmart's reason: {command.because}." if command.because else ""
+    because = f" Walmart's reason: {_in_words(command.because)}." if command.because else ""
     return Outcome(f"Canceled in Magento order {shop.increment_id}: {_units(command.items)}.{because}")
 
 
@@ -214,7 +215,11 @@ def _is_canceled(shop: ShopOrder, floors: Mapping[str, int]) -> bool:
 def _why(command: CreateCreditMemo) -> str:
     if not command.cancelled:
         return command.because
-    return f"canceled at Walmart ({command.because})" if command.because else "canceled at Walmart"
+    return f"canceled at Walmart ({_in_words(command.because)})" if command.because else "canceled at Walmart"
+
+
+def _in_words(reasons: str) -> str:
+    return ", ".join(in_words(one) for one in reasons.split(", "))
 
 
 def _by_item(items: Iterable[ItemUnits]) -> dict[int, int]:

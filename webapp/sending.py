@@ -10,7 +10,7 @@ from webapp.domain.carriers import carrier_of, method_of
 from webapp.domain.commands import CancelLines, ConfirmShipment, CorrectTracking, Side
 from webapp.domain.order import Line, Order, Tracking
 from webapp.domain.outgoing import UnitsCancelled, UnitsShipped
-from webapp.domain.reasons import BUYER_ASKED
+from webapp.domain.reasons import BUYER_ASKED, in_words
 from webapp.domain.shop import ShopShipment, ShopTrack, Units
 from webapp.effects import Effect, effect_of
 from webapp.limits import MustWait
@@ -78,8 +78,17 @@ def cancel(scene: Scene, command: CancelLines) -> Outcome:
         effect.send({"floors": floors}, lambda: scene.both.walmart.cancel(order.po, units))
     except ConnectorError as error:
         _judge_refusal(scene, effect, error, command.units, "cancelled")
-    because = f", because {command.because}" if command.because else ""
-    return Outcome(f"Canceled at Walmart: {_words(command.units)}{because}. Reason given: {command.reason}.")
+    said = f"Canceled at Walmart{_what_for(command.because)}: {_words(command.units)}."
+    return Outcome(f"{said} Reason given: {in_words(command.reason)}.")
+
+
+def _what_for(because: str) -> str:
+    """`for credit memo 000000001`, `by hand`, or a whole reason."""
+    if not because:
+        return ""
+    if because.startswith("credit memo"):
+        return f" for {because}"
+    return f" {because}" if because == "by hand" else f", because {because}"
 
 
 def agrees_to_ship(scene: Scene, line: Line) -> bool:

@@ -337,7 +337,7 @@ def test_the_log_of_a_whole_life_reads_as_a_story(house: House, po: str) -> None
         "At Walmart: 2 to ship → 1 shipped · 1 to ship.",
         "Status: Unshipped → Partially Shipped.",
         "In Magento: complete, 2 invoiced · 1 shipped · 1 refunded.",
-        "Canceled at Walmart: 1 × line 2, because credit memo 000000001. Reason given: SELLER_CANCEL_PRICING_ERROR.",
+        "Canceled at Walmart for credit memo 000000001: 1 × line 2. Reason given: pricing error.",
         "At Walmart: 1 shipped · 1 to ship → 1 shipped · 1 canceled.",
         "Refunded at Walmart for credit memo 000000002: 12.88 on line 1. Reason given: General adjustment.",
         "Refunded at Walmart: 12.88 USD in all.",

@@ -76,6 +76,14 @@ def cancel_reasons(market: str) -> tuple[Reason, ...]:
     return CANCEL_REASONS.get(market.lower(), ())
 
 
+def in_words(code: str) -> str:
+    """A reason as a merchant says it: `SELLER_CANCEL_OUT_OF_STOCK` is `out of stock`. An unknown one stays."""
+    if code.startswith("CUSTOMER_REQUESTED"):
+        return "the buyer asked for it"
+    known = {one.code: one.words for reasons in CANCEL_REASONS.values() for one in reasons}
+    return known.get(code, code.removeprefix("SELLER_CANCEL_").replace("_", " ")).lower()
+
+
 def buyer_asked(market: str) -> str:
     """The reason for what a buyer asked to cancel; empty where the market has none of its own."""
     return BUYER_ASKED if any(reason.code == BUYER_ASKED for reason in cancel_reasons(market)) else ""

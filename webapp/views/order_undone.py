@@ -16,6 +16,7 @@ from webapp.domain.commands import (
 )
 from webapp.domain.order import CANCELLED, Line, Order
 from webapp.domain.plan import Choices
+from webapp.domain.reasons import in_words
 from webapp.domain.shop import ShopCreditmemo, ShopOrder
 from webapp.views import words
 
@@ -43,22 +44,13 @@ def undone(order: Order, shop: ShopOrder | None, issued: Sequence[Issued], choic
     ]
 
 
-def reason_words(code: str) -> str:
-    """Walmart's code as words: `SELLER_CANCEL_OUT_OF_STOCK` is `out of stock`."""
-    if not code:
-        return NO_REASON
-    if code.startswith("CUSTOMER_REQUESTED"):
-        return "the buyer asked for it"
-    return code.removeprefix("SELLER_CANCEL_").replace("_", " ").lower()
-
-
 def _canceled(order: Order, issued: Sequence[Issued]) -> Iterator[Undone]:
     for line in order.lines:
         mine = [one for one in issued if isinstance(one.command, CancelLines) and one.done_at and _is_about(one, line)]
         for quantity in line.quantities:
             if quantity.status == CANCELLED and quantity.amount:
                 who = _by(mine) or _who(quantity.cancellation_reason)
-                why = reason_words(quantity.cancellation_reason)
+                why = in_words(quantity.cancellation_reason) or NO_REASON
                 yield Undone(f"{quantity.amount} × {line.sku} canceled, line {line.number}", f"By {who}: {why}")
 
 
