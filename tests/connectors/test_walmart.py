@@ -124,6 +124,9 @@ def test_money_never_passes_through_a_float() -> None:
         ({"orderDate": "2026-02-03T04:05:06.700+01:00"}, lambda o: o.ordered_at.hour == 3),
         ({"orderDate": "1568466571000"}, lambda o: o.ordered_at.year == 2019),
         ({"somethingNew": {"deep": [1]}, "orderType": "REPLACEMENT"}, lambda o: o.is_replacement),
+        ({"customerEmailId": "ab12@relay.walmart.com"}, lambda o: o.email == "ab12@relay.walmart.com"),
+        ({"customerEmailId": "NoCxEmail@walmartone.com"}, lambda o: o.email == ""),
+        ({"customerEmailId": None}, lambda o: o.email == ""),
         ({"originalCustomerOrderID": "17"}, lambda o: o.original_customer_order_id == "17"),
     ],
 )

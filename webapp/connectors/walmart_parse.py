@@ -12,6 +12,7 @@ from webapp.connectors.loose import Object, Unreadable, amount, many, moment, ne
 from webapp.domain.order import SELLER_FULFILLED, ZERO, Address, Charge, Line, LineRefund, Order, Quantity, Tracking
 
 NO_STATUS = "no status"
+NOT_YET_AN_EMAIL = "nocxemail@walmartone.com"
 NOT_ASKED = frozenset({"", "false", "no", "n", "0", "null", "none"})
 
 
@@ -78,13 +79,19 @@ def parse_order(entry: Object, currency: str) -> Order:
         currency=_currency(lines) or currency,
         ship_by=moment(shipping, "estimatedShipDate"),
         deliver_by=moment(shipping, "estimatedDeliveryDate"),
-        email=text(entry, "customerEmailId"),
+        email=_email(entry),
         address=_address(shipping),
         method_code=text(shipping, "methodCode"),
         ship_node=text(part(entry, "shipNode"), "type") or SELLER_FULFILLED,
         order_type=text(entry, "orderType"),
         original_customer_order_id=text(entry, "originalCustomerOrderID"),
     )
+
+
+def _email(entry: Object) -> str:
+    """The buyer's relay address; none where Walmart does not have it yet and shows the same one for everybody."""
+    told = text(entry, "customerEmailId")
+    return "" if told.lower() == NOT_YET_AN_EMAIL else told
 
 
 def _cursor(cursor: str) -> str | None:
