@@ -12,6 +12,7 @@ import pytest
 
 import sandbox.clock
 from jobs import inbound, outbound
+from jobs.drain import drain
 from tests.house import House
 from webapp import clock
 from webapp.models import db
@@ -44,3 +45,15 @@ def work(house: House, at_most: int = 2_000) -> None:
                 db.session.remove()
             clock.move(TAKES)
     raise AssertionError(f"still due after {at_most} pieces of work")
+
+
+def side_by_side(house: House, threads: int, rounds: int = 60) -> None:
+    """The same with the drains of the workers, many pieces at once."""
+    for _ in range(rounds):
+        with house.app.app_context():
+            done = [drain(source, threads, linger=0.0) for source in (inbound.SOURCE, outbound.SOURCE)]
+            db.session.remove()
+        if not any(done):
+            return
+        clock.move(TAKES)
+    raise AssertionError(f"still due after {rounds} rounds")

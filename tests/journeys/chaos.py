@@ -13,9 +13,9 @@ from decimal import Decimal
 from sandbox.magento_errors import MagentoError
 from sandbox.walmart_errors import Refused
 from sandbox.walmart_spec import BadOrder
+from tests import in_turn
 from tests.dying import dies
 from tests.house import House
-from tests.in_turn import work
 from tests.journeys.both_ways import MUG, at_walmart, credited_in_magento, in_magento, log, number, refunded_at_walmart
 from tests.working import carry_out
 from webapp import claims, clock, orders, outbox
@@ -39,6 +39,7 @@ class Chaos:
 
     house: House
     dice: random.Random
+    work: Callable[[House], None] = in_turn.work
     pos: list[str] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
 
@@ -98,9 +99,9 @@ class Chaos:
 
     def pass_time(self, **by: float) -> None:
         """Work off what is due, and what has fallen due when so much time has gone by."""
-        work(self.house)
+        self.work(self.house)
         clock.move(timedelta(**by))
-        work(self.house)
+        self.work(self.house)
 
     def _grow_quiet(self) -> None:
         """Faults end, and whoever waits for an answer looks again; a person has what is parked tried again."""

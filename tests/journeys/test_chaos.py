@@ -1,4 +1,8 @@
-"""Whole lives at random: `CHAOS_ORDERS=100 CHAOS_SEED=n` drives so many orders by that seed; the suite drives a few."""
+"""Whole lives at random: `CHAOS_ORDERS=100 CHAOS_SEED=n` drives so many orders by that seed; the suite drives a few.
+
+One piece of work comes after the other, so a seed means the same each time. `CHAOS_THREADS=8` has so many at once, as
+workers do, and leaves the order among them to chance.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,12 @@ import os
 import random
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from tests.house import House
-from tests.in_turn import one_clock, work
+from tests.in_turn import one_clock, side_by_side, work
 from tests.journeys.both_ways import MUG, in_magento, log, number
 from tests.journeys.chaos import Chaos, wrongs
 from tests.moments import Moment, a_house
@@ -18,6 +23,7 @@ from webapp import clock
 
 ORDERS = int(os.environ.get("CHAOS_ORDERS", "4"))
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
+THREADS = int(os.environ.get("CHAOS_THREADS", "1"))
 
 
 @pytest.fixture
@@ -29,8 +35,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, valkey: str) -> Iterator[Hou
 def test_ledgers_and_money_are_equal_and_every_order_is_explained(house: House) -> None:
     house.set_policy(create_credit_memos=True, accept_cancellation_requests=True)
     random.seed(SEED)
-    chaos = Chaos(house, random.Random(SEED))
-    print(f"CHAOS_ORDERS={ORDERS} CHAOS_SEED={SEED}")
+    chaos = Chaos(house, random.Random(SEED), work if THREADS == 1 else partial(side_by_side, threads=THREADS))
+    print(f"CHAOS_ORDERS={ORDERS} CHAOS_SEED={SEED} CHAOS_THREADS={THREADS}")
     chaos.live(ORDERS)
     print(dict(chaos.done))
     found = {po: wrong for po in chaos.pos if (wrong := wrongs(house, po))}
