@@ -267,6 +267,9 @@ def test_each_parcel_goes_with_its_own_number(house: House, po: str) -> None:
     sent = [entry["detail"] for entry in house.walmart.ledger.entries("ship", po)]
     told = {one["line"]: one["tracking"]["trackingNumber"] for one in sent}
     assert told == {"1": UPS["track_number"], "2": OTHER["track_number"]}
+    assert {one["sellerOrderId"] for one in sent} == {number(po)}
+    ways = {(one["tracking"]["carrierName"]["carrier"], one["tracking"]["methodCode"]) for one in sent}
+    assert ways == {("UPS", house.walmart.order(po)["shippingInfo"]["methodCode"])}
     nothing_more_happens(house, po)
 
 
