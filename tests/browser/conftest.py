@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.views.conftest import PEOPLE, built, settings_in
-from webapp import people
-from webapp.models import db
+from tests.browser.house import House, Site, furnish, served
+
+expect.set_options(timeout=20_000)
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -26,18 +23,6 @@ document.addEventListener("securitypolicyviolation", (event) => {
 window.__hidden = false;
 Object.defineProperty(document, "hidden", { get: () => window.__hidden });
 """
-
-
-@dataclass
-class Site:
-    """The running server."""
-
-    app: Flask
-    url: str
-
-    def link(self, role: str = "admin") -> str:
-        with self.app.app_context():
-            return self.url + people.issue_link(PEOPLE[role])
 
 
 @dataclass
@@ -76,16 +61,23 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    app = built(settings_in(tmp_path))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(app, f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    with app.app_context():
-        db.engine.dispose()
+    """A server of this test's own."""
+    with served(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The furnished house, for all tests that change nothing in it."""
+    with served(tmp_path_factory.mktemp("house")) as made:
+        yield furnish(made)
+
+
+@pytest.fixture(scope="session")
+def newcomers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server on its first day: nothing is connected."""
+    with served(tmp_path_factory.mktemp("empty")) as made:
+        yield made
 
 
 def visit(context: BrowserContext, site: Site) -> Visit:

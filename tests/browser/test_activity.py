@@ -6,7 +6,6 @@ Each walk is taken with scripts and without, on one server, each with orders of 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
@@ -15,11 +14,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
-from tests.browser.conftest import Site
+from tests.browser.house import Site, served
 from tests.rows import a_change, a_command, a_line, a_store, an_account, an_event, an_order
-from tests.views.conftest import built, settings_in
 from webapp import clock
 from webapp.models import AccountRow, EventRow, OrderRow, PollRow, db
 from webapp.unit_of_work import Work, unit_of_work
@@ -32,24 +29,16 @@ _POS = count(2802123870000)
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    app = built(settings_in(tmp_path_factory.mktemp("activity")))
-    with app.app_context(), unit_of_work() as work:
-        account = an_account(work, a_store(work))
-        polled = clock.now() - timedelta(minutes=1)
-        due = clock.now() + timedelta(hours=1)
-        found = {"read": 12, "new": 2, "changed": 0}
-        for kind in ("orders", "open"):
-            given = {"account_id": account.id, "due_at": due, "succeeded_at": polled, "found": found}
-            work.add(PollRow(kind=kind, name=kind, **given))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield Site(app, f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    with app.app_context():
-        db.engine.dispose()
+    with served(tmp_path_factory.mktemp("activity")) as made:
+        with made.app.app_context(), unit_of_work() as work:
+            account = an_account(work, a_store(work))
+            polled = clock.now() - timedelta(minutes=1)
+            due = clock.now() + timedelta(hours=1)
+            found = {"read": 12, "new": 2, "changed": 0}
+            for kind in ("orders", "open"):
+                given = {"account_id": account.id, "due_at": due, "succeeded_at": polled, "found": found}
+                work.add(PollRow(kind=kind, name=kind, **given))
+        yield made
 
 
 @pytest.fixture(scope="module", params=["with scripts", "without"])

@@ -6,7 +6,8 @@ import re
 
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Site, Visit
+from tests.browser.conftest import Visit
+from tests.browser.house import Site
 from tests.rows import a_line, a_store, an_account, an_order
 from webapp import bulk
 from webapp.unit_of_work import unit_of_work
@@ -44,7 +45,7 @@ def test_the_question_opens_in_a_dialog_and_the_job_is_watched(window: Visit, si
     expect(page).to_have_url(re.compile("/bulk/"))
     expect(page.locator("#r-progress")).to_contain_text("0 of 2")
     work_off(site)
-    expect(page.locator("#r-progress")).to_contain_text("2 of 2", timeout=5000)
+    expect(page.locator("#r-progress")).to_contain_text("2 of 2")
     expect(page.locator("#r-results li")).to_have_count(2)
     assert window.complaints == []
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
-from tests.browser.conftest import Site, Visit
+from tests.browser.conftest import Visit
+from tests.browser.house import Site
 from tests.rows import a_line, a_parcel, a_store, an_account, an_order
 from webapp.models import CommandRow, db
 from webapp.unit_of_work import unit_of_work

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 import sqlite3
 from html.parser import HTMLParser
@@ -16,6 +17,7 @@ from tests.views.conftest import token_on
 from tests.views.scene import HOSTILE, draw
 from tests.views.test_door import paths
 from webapp.settings import CHECKOUT
+from webapp.views import errors
 from webapp.views.security import CONTENT_POLICY
 
 HTMX = {"HX-Request": "true"}
@@ -121,7 +123,7 @@ def test_an_error_is_a_page_for_a_browser_and_a_notice_for_htmx(
     assert whole.headers["X-Request-Id"] in whole.text
 
 
-@pytest.mark.parametrize("status", [400, 401, 413, 429, 500])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 429, 500])
 def test_every_error_says_what_to_do(app: Flask, admin: FlaskClient, status: int) -> None:
     def fails() -> str:
         if status == 500:
@@ -133,6 +135,9 @@ def test_every_error_says_what_to_do(app: Flask, admin: FlaskClient, status: int
         answer = admin.get("/account", headers=headers)
         assert answer.status_code == status
         assert answer.headers["X-Request-Id"] in answer.text
+        assert html.escape(errors.WORDS[status][0]) in answer.text
+        assert errors.WORDS[status][1] in answer.text
+        assert answer.headers.get("HX-Retarget") == ("#problem" if headers else None)
         assert "secret detail" not in answer.text
         assert "Traceback" not in answer.text
 

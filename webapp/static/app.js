@@ -87,8 +87,14 @@
   });
 
   // One open menu at a time, and Escape closes it.
-  const close = (except) => document.querySelectorAll("details.menu[open]").forEach((menu) => menu.contains(except) || menu.removeAttribute("open"));
+  // Whoever was in a menu stands on its button again.
+  const shut = (menu) => {
+    if (menu.contains(document.activeElement)) find("summary", menu).focus();
+    menu.removeAttribute("open");
+  };
+  const close = (except) => document.querySelectorAll("details.menu[open]").forEach((menu) => menu.contains(except) || shut(menu));
   document.addEventListener("click", (event) => close(event.target));
   document.addEventListener("keydown", (event) => event.key === "Escape" && close(null));
-  document.addEventListener("submit", () => close(null), true);
+  // Only once the form was read: which of its buttons was pressed is known by the focus.
+  document.addEventListener("submit", () => setTimeout(close, 0, null), true);
 })();

@@ -62,6 +62,7 @@
   });
   document.addEventListener("htmx:afterSettle", ({ target }) => {
     if (target.id !== "grid") return;
+    if (document.activeElement === document.body) find("#rows a.id, #grid .empty a")?.focus({ preventScroll: true });
     if (chosen) find("#said").textContent += `. ${chosen} no longer chosen`;
     chosen = 0;
   });

@@ -20,7 +20,9 @@ WORDS = {
     403: ("You may not do that", "Ask an admin of this server for the right role."),
     404: ("There is nothing here", "The address may be mistyped, or what it showed was removed."),
     405: ("That is not how this address works", "Open it from the page it belongs to."),
+    409: ("Somebody else was quicker", "Load the page again, look at what it says now, and repeat it where needed."),
     413: ("That is too much at once", "Send less, or split it up."),
+    422: ("That cannot be done as it was sent", "Load the page again and look at each field."),
     429: ("Too many tries", "Wait a little and try again."),
     500: (
         "That went wrong on our side",
@@ -71,6 +73,11 @@ def _broken(error: InternalServerError) -> Response:
 
 def _answer(status: int, sentence: str) -> Response:
     title, advice = WORDS.get(status, WORDS[400 if status < 500 else 500])
-    template = "error_notice.html" if wants_fragment() else "error.html"
+    is_notice = wants_fragment()
+    template = "error_notice.html" if is_notice else "error.html"
     shown = {"status": status, "title": title, "sentence": sentence or advice, "number": g.get("request_number", "-")}
-    return make_response(render_template(template, **shown), status)
+    response = make_response(render_template(template, **shown), status)
+    if is_notice:
+        # A form with mistakes comes back where it stood, and with 422 too; a notice has its own place.
+        response.headers.update({"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"})
+    return response
