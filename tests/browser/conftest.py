@@ -11,7 +11,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.browser.house import House, Site, furnish, served
 
-expect.set_options(timeout=20_000)
+PATIENCE = 120_000
+"""So many milliseconds may pass on a machine that has much else to do."""
+expect.set_options(timeout=30_000)
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -83,6 +85,7 @@ def newcomers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def visit(context: BrowserContext, site: Site) -> Visit:
     """A window that notes its complaints and requests."""
     made = Visit(context.new_page(), site)
+    context.set_default_timeout(PATIENCE)
     made.page.add_init_script(REPORT_VIOLATIONS)
     made.page.on("console", made.note)
     made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
