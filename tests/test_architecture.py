@@ -74,6 +74,7 @@ ROWS = (
     + (
         "webapp.handlers",
         "webapp.addresses",
+        "webapp.note_copying",
         "webapp.address_editing",
         "webapp.sending",
         "webapp.refunding",

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from sqlalchemy import update
 
-from webapp import addresses, clock, creation, mirroring, new_products, refunding, sending
+from webapp import addresses, clock, creation, mirroring, new_products, note_copying, refunding, sending
 from webapp.claims import Claim
 from webapp.domain.commands import (
     AcknowledgeOrder,
@@ -16,6 +16,7 @@ from webapp.domain.commands import (
     CancelLines,
     CancelMagentoOrder,
     ConfirmShipment,
+    CopyNote,
     CorrectTracking,
     CreateCreditMemo,
     CreateInvoice,
@@ -66,6 +67,8 @@ def perform(claim: Claim, task: Task, trial: Trial) -> Outcome:
             return _set_status(scene, status)
         case UpdateMagentoAddress():
             return addresses.update(scene, task.command)
+        case CopyNote():
+            return note_copying.copy(scene, task.command)
         case _:
             return _across(scene, task.command)
 

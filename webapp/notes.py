@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp import clock
-from webapp.models import ChangeRow, NoteRow, OrderRow, db
+from webapp import clock, outbox
+from webapp.domain.commands import CopyNote
+from webapp.models import AccountRow, ChangeRow, NoteRow, OrderRow, db
 from webapp.outbox import Refusal
 from webapp.unit_of_work import Work, unit_of_work
 
@@ -33,14 +34,22 @@ def find(order_id: int, note_id: int) -> NoteRow | None:
     return db.session.execute(wanted).scalar_one_or_none()
 
 
-def add(order_id: int, text: str, by: str, request_id: str) -> None:
-    """Keep a note; a form sent twice, known by its `request_id`, leaves one. Raises Refusal for an empty one."""
+def add(order_id: int, text: str, by: str, request_id: str, *, to_magento: bool = False) -> None:
+    """Keep a note, and copy it into the history of the Magento order where that is wanted.
+
+    A form sent twice, known by its `request_id`, leaves one. Raises Refusal for an empty one, or where there is no
+    Magento order to copy it to.
+    """
     text = _checked(text)
     try:
         with unit_of_work() as work:
             order = _order(work, order_id)
-            work.add(NoteRow(order_id=order_id, author=by, text=text, written_at=clock.now(), request_id=request_id))
+            note = NoteRow(order_id=order_id, author=by, text=text, written_at=clock.now(), request_id=request_id)
+            work.add(note)
+            work.flush()
             _tell(work, order, by, "Left a note.")
+            if to_magento:
+                _copy(work, order, note, by)
     except IntegrityError:
         return
 
@@ -64,6 +73,13 @@ def delete(order_id: int, note_id: int, by: str) -> None:
         order, note = _order(work, order_id), _note(work, order_id, note_id)
         work.session.delete(note)
         _tell(work, order, by, f"Deleted the note of {note.author}." if note.author != by else "Deleted a note.")
+
+
+def _copy(work: Work, order: OrderRow, note: NoteRow, by: str) -> None:
+    if order.magento_order_id is None or order.magento_is_gone:
+        raise Refusal("There is no Magento order to copy the note to; save it without the copy.")
+    account = work.session.get_one(AccountRow, order.account_id)
+    outbox.issue(work, order.sync_id, account.key, order.po, [CopyNote(note.id, order.magento_order_id)], by)
 
 
 def _checked(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from webapp.connectors.loose import Unreadable, many, needed, whole
+from webapp.connectors.loose import Unreadable, many, needed, text, whole
 from webapp.connectors.magento_door import Door, bare_id, read, thing
 from webapp.domain.order import ZERO
 from webapp.domain.shop import ShopTrack
@@ -99,6 +99,11 @@ class Acts:
         """Add a line to the order's history that the buyer does not see."""
         told = {"comment": comment, "is_customer_notified": 0, "is_visible_on_front": 0}
         self._door.send("POST", f"orders/{order_id}/comments", body={"statusHistory": told})
+
+    def comments(self, order_id: int) -> list[str]:
+        """The lines of the order's history."""
+        answer = self._door.send("GET", f"orders/{order_id}/comments")
+        return read(answer, lambda body: [text(one, "comment") for one in many(thing(body), "items")])
 
     def sources_for(self, stock_id: int, units: Mapping[str, int]) -> tuple[SourceUnits, ...]:
         """From which sources Magento would take these units, by SKU, by its own `priority` algorithm."""

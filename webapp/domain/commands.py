@@ -68,6 +68,14 @@ class UpdateMagentoAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyNote:
+    """Copy a person's note into the history of the Magento order, where the buyer does not see it."""
+
+    note: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmShipment:
     """Tell Walmart that units have left in one parcel: of a Magento shipment, or as a person says (`parcel`).
 
@@ -203,6 +211,7 @@ Command = (
     | CreateInvoice
     | SetMagentoStatus
     | UpdateMagentoAddress
+    | CopyNote
     | ConfirmShipment
     | CorrectTracking
     | CancelLines
@@ -236,6 +245,7 @@ SIDES: dict[str, Side] = {
     "CreateInvoice": Side.MAGENTO,
     "SetMagentoStatus": Side.MAGENTO,
     "UpdateMagentoAddress": Side.MAGENTO,
+    "CopyNote": Side.MAGENTO,
     "ConfirmShipment": Side.WALMART,
     "CorrectTracking": Side.WALMART,
     "CancelLines": Side.WALMART,
@@ -247,13 +257,13 @@ SIDES: dict[str, Side] = {
     "CreateCreditMemo": Side.MAGENTO,
 }
 
-SETTLES_IN = {"CreateProduct": timedelta(seconds=120), "CreateInvoice": timedelta(seconds=120)}
+SETTLES_IN = dict.fromkeys(("CreateProduct", "CreateInvoice", "CopyNote"), timedelta(seconds=120))
 """How long an effect may stay unseen after a doubtful call. A kind that is not here may be tried again at once: the
 other side itself takes it only once (the order by its number), or twice without harm, or its handler waits itself."""
 
 MAGENTO_ALONE = frozenset(
     {"CreateProduct", "CreateInvoice", "SetMagentoStatus", "CreateShipment", "CancelMagentoOrder", "CreateCreditMemo"}
-    | {"UpdateMagentoAddress"}
+    | {"UpdateMagentoAddress", "CopyNote"}
 )
 """Kinds that never ask Walmart anything, and so go on while Walmart does not serve the account. What they rest on there
 cannot be undone: a unit that is shipped, cancelled or refunded stays so."""
@@ -323,6 +333,8 @@ def base_of(command: Command) -> str:
             return f"{reached}:{status}"
         case UpdateMagentoAddress(version, order):
             return f"{order}:{version}"
+        case CopyNote(note, order):
+            return f"{order}:{note}"
         case CreateProduct(sku=sku):
             return f"product:{sku}"
         case ConfirmShipment():

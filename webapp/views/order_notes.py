@@ -20,7 +20,9 @@ def add(account_key: str, po: str) -> AnyResponse:
     """Leave a note."""
     found = find(account_key, po)
     try:
-        notes.add(found.row.id, request.form.get("text", ""), door.me().email, _number())
+        notes.add(
+            found.row.id, request.form.get("text", ""), door.me().email, _number(), to_magento="copy" in request.form
+        )
     except Refusal as refusal:
         flash(str(refusal), "bad")
     return back(found, "notes")
