@@ -266,6 +266,17 @@ def test_demo_orders_step_back_when_a_real_account_is_there(app: Flask, admin: F
     assert pos(admin.get(f"/orders?account={key}").text) == ["1000000000001"]
 
 
+def test_the_order_settings_of_the_account_are_one_click_away(
+    app: Flask, operator: FlaskClient, viewer: FlaskClient
+) -> None:
+    with app.app_context():
+        key, _ = draw()
+    one = f'href="/settings/accounts/{key}/orders">Order settings'
+    assert one in operator.get(f"/orders?account={key}").text
+    assert 'href="/settings/accounts">Order settings' in operator.get("/orders").text
+    assert "Order settings" not in viewer.get(f"/orders?account={key}").text
+
+
 def test_home_is_the_grid(admin: FlaskClient, stranger: FlaskClient) -> None:
     assert admin.get("/").headers["Location"] == "/orders"
     assert stranger.get("/").status_code == 303

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from tests.rows import a_call, a_change, a_command, a_line, a_store, an_account, an_attempt, an_order
 from tests.views.conftest import PEOPLE, statements, token_on
 from tests.views.scene import draw
+from tests.views.test_order_settings import save
 from webapp import clock, timeline
 from webapp.models import AccountRow, CommandRow, EventRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
@@ -96,6 +97,16 @@ def test_a_viewer_sees_the_name_and_nothing_nearer(app: Flask, viewer: FlaskClie
     assert "PO_CREATED" in event
     for near in (STREET, PHONE, EMAIL, "maria@relay.example"):
         assert near not in event, "what came in is told to a viewer without its body"
+
+
+def test_the_link_to_walmart_follows_the_account_s_own_pattern(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context():
+        key, po = draw()
+    page = f"/orders/{key}/{po}"
+    assert f"seller.walmart.com/orders/manage-orders?poNumber={po}" in admin.get(page).text
+    assert "An address such as https://" in save(admin, key, walmart_order_url="javascript:alert({po})").text
+    save(admin, key, walmart_order_url="https://seller.example/o/{po}?tab=1")
+    assert f'href="https://seller.example/o/{po}?tab=1"' in admin.get(page).text
 
 
 def test_who_may_read_them_is_led_to_the_order_settings_of_the_account(

@@ -123,6 +123,8 @@ class Policy:
     """At most so many orders in a hundred canceled; None: what Walmart asks for in the market (`domain.standards`)."""
     late_limit: Decimal | None = None
     """At most so many orders in a hundred shipped late; None likewise."""
+    walmart_order_url: str = ""
+    """Where an order is looked at in Seller Center; `{po}` in it is filled in. Empty: the address that is known."""
     settle_after: timedelta = timedelta(seconds=120)
     read_daily: timedelta = timedelta(hours=24)
     rate_limits: Mapping[str, float] = field(default_factory=dict)

@@ -8,7 +8,18 @@ from webapp.domain.carriers import METHODS, listed
 from webapp.domain.policy import Policy
 from webapp.domain.reasons import BUYER_ASKED, DEFAULT_REFUND_REASON, REFUND_REASONS, can_refund, cancel_reasons
 from webapp.domain.standards import standards_of
-from webapp.order_settings.kinds import SOURCE, Group, Length, MarketChoice, Pairs, Percent, Place, Setting, Switch
+from webapp.order_settings.kinds import (
+    SOURCE,
+    Group,
+    Length,
+    MarketChoice,
+    Pairs,
+    Percent,
+    Place,
+    Setting,
+    Switch,
+    Text,
+)
 
 
 def _tracking_address(url: str) -> str:
@@ -182,5 +193,22 @@ GROUPS: tuple[Group, ...] = (
             ),
         ),
         note=lambda place: standards_of(place.market).source,
+    ),
+    Group(
+        "links",
+        "Links",
+        (
+            Setting(
+                "walmart_order_url",
+                "View on Walmart",
+                "Where an order's link leads; {po} in it becomes the purchase order. Walmart documents no such "
+                "address, so put another one here if Seller Center moves. Empty: its list of orders, searched.",
+                Text(
+                    r"(https://[^\s{}]+\{po\}[^\s{}]*)?",
+                    "An address such as https://seller.walmart.com/orders/manage-orders?poNumber={po}.",
+                ),
+                default="Seller Center",
+            ),
+        ),
     ),
 )

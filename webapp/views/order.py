@@ -257,7 +257,7 @@ def shown(found: Found) -> dict[str, Any]:
         "gap": order_facts.gap(row, order),
         "shop": showing.shop(row, account.store),
         "not_held": order_facts.not_held(row, account),
-        "walmart_url": showing.walmart_url(row.po),
+        "walmart_url": showing.walmart_url(account, row.po),
         "ship_by": words.deadline(row.ship_by, zone, is_open=is_open(order.counts())),
         "acknowledge_by": words.due(row.acknowledge_by, zone),
         "may_acknowledge": rights["may_act"] and order_facts.waits_for_acknowledgement(order),

@@ -150,6 +150,7 @@ def _shown(
         "pills": grid_words.pills(wanted, accounts, kept.search, likes),
         "summary": grid_words.summary(found, str(total or ""), len(rows)),
         "total": total,
+        "settings_url": _settings_url(wanted, accounts),
         "may_choose_all": total is not None,
         "before_url": address(before, likes) if found.before else "",
         "after_url": address(after, likes) if found.after else "",
@@ -165,6 +166,12 @@ def _shown(
         "wants_said": wants_fragment(),
         "all_done": wanted.tab is not Tab.ALL and not wanted.filters and not wanted.find,
     }
+
+
+def _settings_url(wanted: Wanted, accounts: Sequence[AccountRow]) -> str:
+    """The order settings of the account whose orders stand here, else all accounts."""
+    of_one = [row.key for row in accounts if wanted.account in ("", row.key)]
+    return url_for("account_orders.show", key=of_one[0]) if len(of_one) == 1 else url_for("settings.account_list")
 
 
 def _in_list(wanted: Wanted) -> str:

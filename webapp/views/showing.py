@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from webapp.domain.order import ACKNOWLEDGED, CANCELLED, CREATED, SELLER_FULFILLED, SHIPPED_WORDS, OrderStatus, is_open
 from webapp.models import AccountRow, LineRow, OrderRow, StoreRow
+from webapp.policy_json import policy_from_json
 from webapp.queries import version
 from webapp.views import words
 from webapp.views.words import Deadline
@@ -203,8 +204,10 @@ def order_url(account_key: str, po: str) -> str:
     return url_for("order.show", account_key=account_key, po=po)
 
 
-def walmart_url(po: str) -> str:
-    return WALMART_ORDER_URL.format(po=quote(po, safe=""))
+def walmart_url(account: AccountRow, po: str) -> str:
+    """Where Seller Center shows the order, by the account's own pattern where it has one."""
+    own = policy_from_json(account.settings, number_prefix=account.number_prefix).walmart_order_url
+    return (own or WALMART_ORDER_URL).replace("{po}", quote(po, safe=""))
 
 
 def product_url(store: StoreRow, product_id: int | None) -> str:
