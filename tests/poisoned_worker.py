@@ -1,6 +1,7 @@
 """`python -m tests.poisoned_worker outbound`: the product's worker, whose fork the order `POISONED` takes down.
 
-First by a crash in C, then by a kill as the kernel does it when memory is out; after that it does no harm any more.
+First by a crash in C, then by a kill as the kernel does it when memory is out, then by a hang that only the end of the
+job's time ends; after that it does no harm any more.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ import ctypes
 import os
 import resource
 import signal
+import time
+from functools import partial
 from pathlib import Path
 
-from jobs import worker
-from webapp import handlers
+from jobs import outbound, worker
+from jobs.drain import drain
+from webapp import handlers, queue
 from webapp.claims import Claim
 from webapp.outbox import Outcome, Task, Trial
 
@@ -31,10 +35,14 @@ def perform(claim: Claim, task: Task, trial: Trial) -> Outcome:
                 ctypes.string_at(0)
             case 2:
                 os.kill(os.getpid(), signal.SIGKILL)
+            case 3:
+                time.sleep(3600)
     return HARMLESS(claim, task, trial)
 
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     vars(handlers)["perform"] = perform
+    vars(queue)["JOB_TIMEOUT"] = 3
+    vars(outbound)["drain"] = partial(drain, lifetime=1.0)
     worker.main()
