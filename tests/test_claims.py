@@ -182,6 +182,36 @@ def test_a_read_left_by_a_dead_worker_is_done_again_after_the_lease(house: House
     assert house.shown(po)["magento_increment_id"] == f"WM-{po}"
 
 
+def die_together(house: House, pos: list[str]) -> None:
+    """One worker holds them all, and ends in the middle of their reading."""
+    for claim in [take(house, po) for po in pos]:
+        with house.app.app_context(), suppress(Killed):
+            orders.sync(claim)
+    clock.move(LEASE_IS_OVER)
+
+
+def test_those_whose_readers_die_together_are_parted_and_the_innocent_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pos = [house.place() for _ in range(4)]
+    with house.app.app_context():
+        inbox.route()
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as deadly:
+        deadly.setattr(orders, "_sync", kill)
+        for _ in range(3):
+            die_together(house, pos)
+    turns_of = [turn_of(house, po) for po in pos]
+    assert {turn.trouble for turn in turns_of} == {deaths.SENTENCE}
+    assert len({turn.look_again_at for turn in turns_of}) == len(pos)
+    house.drain()
+    assert {turn_of(house, po).deaths for po in pos} == {0}
+    assert sorted(house.effects("order_create")) == sorted(f"WM-{po}" for po in pos)
+
+
 def test_what_takes_its_reader_down_each_time_is_left_unread_and_said(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,10 +219,7 @@ def test_what_takes_its_reader_down_each_time_is_left_unread_and_said(
 
     def read(times: int) -> None:
         for _ in range(times):
-            claim = take(house, po)
-            with house.app.app_context(), suppress(Killed):
-                orders.sync(claim)
-            clock.move(LEASE_IS_OVER)
+            die_together(house, [po])
 
     def kill(*_: object) -> None:
         raise Killed
@@ -202,7 +229,10 @@ def test_what_takes_its_reader_down_each_time_is_left_unread_and_said(
         inbox.route()
     with monkeypatch.context() as deadly:
         deadly.setattr(orders, "_sync", kill)
-        read(6)
+        read(2)
+        read(2 * 3)
+        assert attempts_of(house, po) == [], "before each try but the first two it rests"
+        read(1)
         assert [one.outcome for one in attempts_of(house, po)] == ["died"]
         told = [(one.state, one.reason) for one in events_of(house, po) if one.source == "walmart"]
         assert [state for state, _ in told] == ["failed"]

@@ -53,7 +53,7 @@ class Holder(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A held order. `hints` is how many hints had come in when it was taken; `deaths` how many workers in a row held it
-    for a read and fell silent."""
+    for a read and fell silent, `trouble` what was said since then."""
 
     sync_id: int
     account_id: int
@@ -64,6 +64,7 @@ class Claim:
     tries: int
     is_doubted: bool = False
     deaths: int = 0
+    trouble: str = ""
 
     @property
     def holders(self) -> tuple[Holder, Holder]:
@@ -241,6 +242,7 @@ def _capture() -> Update:
         "look_again_at": bindparam("lease"),
         "fence": SyncRow.fence + 1,
         "deaths": case((_was_left_reading(), SyncRow.deaths + 1), else_=SyncRow.deaths),
+        "trouble": case((_was_left_reading(), ""), else_=SyncRow.trouble),
     }
     return update(SyncRow).where(free).values(taken).execution_options(**NO_SYNC)
 
@@ -254,7 +256,12 @@ def _was_left_reading() -> ColumnElement[bool]:
 @cache
 def _captured() -> Select[Any]:
     return (
-        select(*(SYNCS.c[name] for name in ("account_id", "po", "fence", "hints", "tries", "doubted_at", "deaths")))
+        select(
+            *(
+                SYNCS.c[name]
+                for name in ("account_id", "po", "fence", "hints", "tries", "doubted_at", "deaths", "trouble")
+            )
+        )
         .add_columns(AccountRow.store_id)
         .join(AccountRow, AccountRow.id == SYNCS.c.account_id)
         .where(SYNCS.c.id == bindparam("wanted"))
@@ -337,4 +344,5 @@ def take_within(work: Work, sync_id: int, now: datetime) -> Claim | None:
         tries=row.tries,
         is_doubted=row.doubted_at is not None,
         deaths=row.deaths,
+        trouble=row.trouble,
     )

@@ -15,8 +15,9 @@ from webapp.unit_of_work import Work
 DIED = "died"
 MOST = 5
 APART = timedelta(seconds=20)
-"""Commands that one death after another took down are tried again at random within so much time, more with each: so the
-one that does it is alone before long, and the others go. A first death is nearly always an accident, and costs none."""
+"""Commands and reads that one death after another took down are tried again at random within so much time, more with
+each: so the one that does it is alone before long, and the others go. A first death is nearly always an accident, and
+costs none."""
 SENTENCE = "The worker that was at it ended in the middle; it is tried again."
 TOO_OFTEN = (
     f"A worker of Orderbridge ended {MOST} times in the middle of this: it was killed, ran out of memory, or hung. The "
@@ -29,6 +30,11 @@ READING = (
 )
 
 
+def apart(died: int) -> timedelta:
+    """How long to leave it alone, after so many in a row."""
+    return APART * max(died - 1, 0) * random.random()
+
+
 def lives_on(work: Work, row: CommandRow) -> bool:
     """Keep that this command was left running by a worker that is gone. True where it is tried again now; else it rests
     for a while, or, since what takes its worker down each time must not do so for ever, waits for a person."""
@@ -36,7 +42,7 @@ def lives_on(work: Work, row: CommandRow) -> bool:
     if died >= MOST:
         row.state, row.ended_at, row.reason = CommandState.PARKED, clock.now(), TOO_OFTEN
         return False
-    rests = APART * (died - 1) * random.random()
+    rests = apart(died)
     if rests:
         row.state, row.reason, row.next_attempt_at = CommandState.QUEUED, SENTENCE, clock.now() + rests
         row.is_in_line = False

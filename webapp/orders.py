@@ -41,10 +41,12 @@ def sync(claim: Claim) -> None:
     trial = Trial()
     newest = inbox.newest_of(claim.account_id, claim.po)
     try:
-        if claim.deaths < deaths.MOST:
-            _sync(claim, trial, newest)
-        else:
+        if claim.deaths >= deaths.MOST:
             _leave_unread(claim, trial, newest)
+        elif claim.deaths > 1 and not claim.trouble:
+            _read_apart(claim)
+        else:
+            _sync(claim, trial, newest)
     except claims.Lost:
         log.info("po=%s was taken over", claim.po)
     except MustWait as wait:
@@ -188,6 +190,14 @@ def _unknown_at_walmart(claim: Claim, trial: Trial, newest: int) -> None:
         if again_at is None:
             inbox.settle(work, claim.account_id, [claim.po], newest, EventState.FAILED, sentence)
         claims.release(work, claim, again_at, tries=tries, trouble=sentence)
+
+
+def _read_apart(claim: Claim) -> None:
+    """Its readers died together with those of other orders, and one of these did it: read them one by one."""
+    at = clock.now() + deaths.apart(claim.deaths)
+    with unit_of_work() as work:
+        claims.check(work, claim)
+        claims.release(work, claim, at, tries=claim.tries, trouble=deaths.SENTENCE, deaths=claim.deaths)
 
 
 def _leave_unread(claim: Claim, trial: Trial, newest: int) -> None:
