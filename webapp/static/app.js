@@ -6,6 +6,8 @@
   let quietUntil = 0;
 
   const find = (selector, root = document) => root.querySelector(selector);
+  // With 422 comes a form with its mistakes, or a notice that has its own place.
+  const went = ({ successful, target }) => successful && target?.id !== "problem";
   const live = (event) => event.detail.elt.matches("[data-live]");
   const isBusy = (element) => element.id !== "news" && find(UNLESS_BUSY, element) !== null;
 
@@ -15,7 +17,7 @@
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) {
+    if (went(event.detail)) {
       // That the server was away is over by itself; what a person did wrong stays until they do something else.
       find(live(event) ? "#problem .away" : "#problem > *")?.remove();
       failures = quietUntil = 0;
@@ -50,8 +52,9 @@
     find("button", event.target)?.setAttribute("aria-busy", "true");
   });
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
-  document.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } }) => {
-    if (successful || !elt.dataset.sent) return;
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const { elt } = detail;
+    if (went(detail) || !elt.dataset.sent) return;
     delete elt.dataset.sent;
     find("[aria-busy]", elt)?.removeAttribute("aria-busy");
   });
