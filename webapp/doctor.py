@@ -9,7 +9,7 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp import accounts, queue, stock, subscriptions, sync_health
+from webapp import accounts, alert_channels, queue, stock, subscriptions, sync_health
 from webapp.accounts import Account, Store
 from webapp.connection_test import try_connection
 from webapp.models import db
@@ -32,6 +32,7 @@ def examine() -> list[Finding]:
     findings = [_database(), _redis(), _address()]
     if not findings[0].ok:
         return findings
+    findings.append(_alerts())
     everyone = accounts.everyone()
     if not everyone:
         findings.append(Finding("accounts", True, "No account yet. Add one: flask --app wsgi accounts add …"))
@@ -61,6 +62,16 @@ def _address() -> Finding:
     if not address.startswith("https://"):
         return Finding("address", True, f"{address}: Walmart and Magento need an https address; set PUBLIC_URL.")
     return Finding("address", True, address)
+
+
+def _alerts() -> Finding:
+    channels = [row for row in alert_channels.everyone() if not row.is_paused]
+    wrong = next((row for row in channels if row.trouble), None)
+    if wrong is not None:
+        return Finding("alerts", False, f"{wrong.name} does not get them. {wrong.trouble}")
+    if not channels:
+        return Finding("alerts", True, "Nobody is told when something is wrong. Add somebody under Settings, Alerts.")
+    return Finding("alerts", True, f"{len(channels)} told when something is wrong")
 
 
 def _account(account: Account) -> Iterator[Finding]:

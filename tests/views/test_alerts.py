@@ -14,9 +14,9 @@ from flask.testing import FlaskClient
 from tests.rows import a_command, a_line, a_store, an_account, an_order
 from tests.standing_in import Letterbox, Listener, listener, mail_server
 from tests.views.conftest import built, settings_in, signed_in, token_on
-from webapp import alert_channels, alerts, clock
+from webapp import alert_channels, alerts, clock, doctor
 from webapp.domain.alerts import Kind
-from webapp.models import AccountRow, AlertChannelRow, OrderRow, db
+from webapp.models import AccountRow, AlertChannelRow, OrderRow, StoreRow, db
 from webapp.unit_of_work import unit_of_work
 
 PAGE = "/settings/alerts"
@@ -230,6 +230,23 @@ def test_an_address_typed_here_must_be_public(house: Flask) -> None:
     token = token_on(client, PAGE)
     answer = client.post(f"{PAGE}/{number}/test", data={"csrf_token": token}, follow_redirects=True)
     assert "may not be used from here" in answer.text
+
+
+def test_the_dashboard_and_the_doctor_say_that_nobody_is_told(house: Flask, box: Letterbox) -> None:
+    client, viewer = signed_in(house, "admin"), signed_in(house, "viewer")
+    assert "Nobody is told when something goes wrong" in client.get("/dashboard").text
+    assert "Nobody is told" not in viewer.get("/dashboard").text
+    say(house, mail="gone@shop.example")
+    assert "Nobody is told" not in client.get("/dashboard").text
+    box.refuses = "no such mailbox"
+    order(house, 1, **late())
+    round_(house)
+    with house.app_context():
+        with unit_of_work() as work:
+            work.session.query(AccountRow).update({"api_url": "http://127.0.0.1:9"})
+            work.session.query(StoreRow).update({"url": "http://127.0.0.1:9"})
+        [found] = [one for one in doctor.examine() if one.what == "alerts"]
+    assert (found.ok, found.sentence.startswith("gone@shop.example does not get them.")) == (False, True)
 
 
 def test_without_a_mail_server_the_page_says_so(app: Flask, admin: FlaskClient) -> None:

@@ -11,16 +11,17 @@ from typing import Any
 from flask import Blueprint, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock, dashboard, failures, queries, sync_health, timeline
+from webapp import alert_channels, clock, dashboard, failures, queries, sync_health, timeline
 from webapp.dashboard import Share
 from webapp.domain.facets import Tab
 from webapp.domain.standards import is_kept, limits_for
 from webapp.grid import lists
 from webapp.grid.wanted import Wanted
 from webapp.models import AccountRow
+from webapp.people import Role
 from webapp.policy_json import policy_from_json
 from webapp.queries import Count
-from webapp.views import orders, words
+from webapp.views import door, orders, words
 from webapp.views.render import page
 
 bp = Blueprint("dashboard", __name__)
@@ -93,6 +94,7 @@ def index() -> AnyResponse:
         depth=_depth(),
         flows=sync_health.everyone(),
         has_accounts=bool(accounts),
+        tells_nobody=door.me().may(Role.ADMIN) and not alert_channels.everyone(),
     )
 
 
