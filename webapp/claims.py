@@ -181,7 +181,7 @@ def release(
         )
     )
     for due, bell in ((due_reads, Bell.INBOUND), (due_commands, Bell.OUTBOUND)):
-        if is_due(work, [claim.sync_id], due):
+        if bell not in work.bells and is_due(work, [claim.sync_id], due):
             work.ring(bell)
 
 

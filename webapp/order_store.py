@@ -231,7 +231,7 @@ def _release(work: Work, findings: Sequence[Finding], looks: Mapping[str, dateti
     work.session.execute(_RELEASE, [_let_go(one, looks.get(one.sight.order.po)) for one in findings])
     held = [finding.sync_id for finding in findings]
     for due, bell in ((claims.due_reads, Bell.INBOUND), (claims.due_commands, Bell.OUTBOUND)):
-        if claims.is_due(work, held, due):
+        if bell not in work.bells and claims.is_due(work, held, due):
             work.ring(bell)
 
 
