@@ -155,3 +155,18 @@ def test_money_credited_for_what_walmart_canceled_before_it_shipped_is_owed_to_n
     booked = [one for one, record in world.records.items() if record.state is CommandState.DONE and "Refund" in one[0]]
     assert [kind for kind, _ in booked] == ["BookRefund"]
     assert not any_refunds(world)
+
+
+def test_two_cancellations_that_took_one_effect_for_both_leave_no_unit_open() -> None:
+    """Two memos over one line of two units: the second call never arrived, and found the first one's unit canceled."""
+    world = World([2], policy=policy(), invoiced=True)
+    world.credit_in_shop(1)
+    world.credit_in_shop(1)
+    world.rest()
+    for (kind, _), record in world.records.items():
+        if kind == "CancelLines":
+            record.frozen["floors"] = {"1": 1}
+    world.walmart["1"].cancelled = 1
+    found = world.rest()
+    assert world.walmart["1"].cancelled == 2
+    assert (found.attention, found.waiting_for) == (None, ())

@@ -10,7 +10,7 @@ from webapp.domain.order import Line
 from webapp.domain.plan.asking import BUYER_ASKED, NO_REASON
 from webapp.domain.plan.case import Case
 from webapp.domain.plan.claims import claimed, open_lines
-from webapp.domain.plan.given_up import Cause, left_over
+from webapp.domain.plan.given_up import Cause, left_over, told_of
 from webapp.domain.plan.seen import Plan, together
 from webapp.domain.quantities import Standing
 from webapp.domain.reasons import buyer_asked
@@ -76,6 +76,9 @@ def _causes(case: Case, standing: Standing) -> Iterator[Cause]:
     """Why each unit is to be cancelled, one entry a unit. What was shipped after all is left to the merchant."""
     wanted = standing.differences.cancel - claimed(case, CancelLines, standing).total() - standing.surplus
     every = left_over(case, standing)
+    if len(every) < wanted:
+        # Two that were in doubt at once may have taken one effect for both: what is open all the same is told again.
+        every = told_of(case, standing)[len(every) - wanted :] + every
     return iter(every[max(len(every) - max(wanted, 0), 0) :])
 
 

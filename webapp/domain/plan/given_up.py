@@ -44,6 +44,18 @@ def left_over(case: Case, standing: Standing) -> list[Cause]:
     return found + [by_order] * (units - told[by_order.key])
 
 
+def told_of(case: Case, standing: Standing) -> list[Cause]:
+    """What Walmart was told to cancel for the shop's documents; one entry a unit, oldest first."""
+    return [
+        Cause(command.cause, command.because)
+        for one, command in case.of(CancelLines)
+        if case.holds_good(one) and command.cause.startswith(("memo:", "order:"))
+        for unit in command.units
+        if unit.line in standing.group.lines
+        for _ in range(unit.quantity)
+    ]
+
+
 def shipped_all_the_same(case: Case, standing: Standing) -> list[Cause]:
     """Given up, but shipped at Walmart, and not refunded there yet; one entry a unit. What the shop shipped after it
     had been credited is not among them: that is for the merchant to decide."""
