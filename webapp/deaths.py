@@ -28,6 +28,10 @@ READING = (
     "memory, or hung. The server's log has the details. Nothing else is held up; the order is read again once a day, "
     "when something new comes in about it, and at once by Refresh or Replay."
 )
+POLL_TOO_OFTEN = (
+    f"A worker of Orderbridge ended {MOST} times in the middle of this poll: it was killed, ran out of memory, or "
+    "hung. The server's log has the details. Nothing else is held up, and the poll is tried again by itself."
+)
 
 
 def apart(died: int) -> timedelta:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, Update, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, case, or_, select, update
 
-from webapp import accounts, clock, poll_windows, product_polls, reimport, scans, shop_polls, stock
+from webapp import accounts, clock, deaths, poll_windows, product_polls, reimport, scans, shop_polls, stock
 from webapp.accounts import Account
 from webapp.claims import Holder
 from webapp.columns import NOW
@@ -52,6 +52,14 @@ _DUE = select(PollRow.id).where(PollRow.due_at <= NOW, _IS_UP).order_by(PollRow.
 _NEAREST = select(PollRow.due_at).where(_IS_UP).order_by(PollRow.due_at).limit(1)
 
 
+_FELL_SILENT = PollRow.claimed_until.is_not(None)
+_SILENCE = {
+    "tries": case((_FELL_SILENT, PollRow.tries + 1), else_=PollRow.tries),
+    "trouble": case((_FELL_SILENT, deaths.SENTENCE), else_=PollRow.trouble),
+}
+"""Whoever lets go says so: a poll that is taken over was left by a worker that is gone."""
+
+
 class Lost(Exception):
     """Somebody else holds the poll now: stop at once and write nothing."""
 
@@ -70,6 +78,8 @@ class Turn:
     tries: int
     scan: Scan | None
     finding: Mapping[str, int]
+    takes_workers_down: bool = False
+    """So many workers ended over it, one after the other, that it waits for its time, as after any failure."""
 
     @property
     def reimport_id(self) -> int | None:
@@ -91,7 +101,7 @@ def take(*only: ColumnElement[bool]) -> Turn | None:
         return None
     with unit_of_work() as work:
         mine = update(PollRow).where(PollRow.id == poll_id, _IS_FREE)
-        taken = mine.values(claimed_until=now + LEASE, fence=PollRow.fence + 1)
+        taken = mine.values(claimed_until=now + LEASE, fence=PollRow.fence + 1, **_SILENCE)
         won = work.changed(taken.execution_options(synchronize_session=False), {"now": now})
         return _turn(work.session.get_one(PollRow, poll_id, populate_existing=True)) if won else None
 
@@ -114,7 +124,9 @@ def nearest() -> datetime | None:
 def run(turn: Turn) -> None:
     """Read on, or once through. Trouble is kept with the poll, which then comes again on the retry schedule."""
     try:
-        if turn.kind == product_polls.KIND:
+        if turn.takes_workers_down:
+            _failed(turn, deaths.POLL_TOO_OFTEN, None)
+        elif turn.kind == product_polls.KIND:
             shop_polls.ensure(accounts.store_by_id(_store_of(turn)))
             _ask_for_products(turn)
         elif turn.kind in SHOP:
@@ -177,6 +189,7 @@ def _turn(row: PollRow) -> Turn:
         tries=row.tries,
         scan=scan,
         finding={} if is_restarted else row.finding or {},
+        takes_workers_down=row.trouble == deaths.SENTENCE and row.tries >= deaths.MOST,
     )
 
 

@@ -6,6 +6,7 @@ import json
 import random
 import threading
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,7 +30,7 @@ from tests.polling import (
     stored,
     turns,
 )
-from webapp import claims, clock, days, inbox, scans
+from webapp import claims, clock, days, deaths, inbox, polls, scans
 from webapp.connectors import walmart as connector
 from webapp.connectors import walmart_parse
 from webapp.connectors.loose import document
@@ -413,6 +414,42 @@ def test_a_refresh_says_what_changed_or_that_nothing_did(house: House) -> None:
 
 def _log(house: House, po: str) -> str:
     return " ".join(entry["sentence"] for entry in house.shown(po)["log"])
+
+
+def test_a_poll_that_takes_its_worker_down_each_time_is_said_and_put_off(
+    any_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for its time then, as after any failure, and the first one that survives ends it."""
+    house = any_house
+    only_mirror(house)
+    po = house.place()
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    def look() -> bool:
+        with house.app.app_context():
+            turn = polls.take_of(f"orders:{house.account_key}")
+            with suppress(Killed):
+                if turn:
+                    polls.run(turn)
+            db.session.remove()
+            return turn is not None
+
+    with monkeypatch.context() as deadly:
+        deadly.setattr(polls, "_read", kill)
+        for _ in range(deaths.MOST + 1):
+            assert look()
+            clock.move(polls.LEASE + timedelta(seconds=1))
+        with house.app.app_context():
+            assert polls.troubles() == [deaths.POLL_TOO_OFTEN]
+    house.pass_time(minutes=5)
+    assert po in stored(house)
+    with house.app.app_context():
+        assert polls.troubles() == []
 
 
 def test_a_thousand_histories_end_where_walmart_stands_after_one_poll(house: House) -> None:
