@@ -161,6 +161,9 @@ def test_a_drain_stands_by_for_the_next_ring_and_ends_when_told(house: House, mo
             house.place()
             assert wait_until(lambda: waiting_events(house) == 0)
         assert not next_job(Bell.INBOUND)
+        queue.client().flushdb()  # as after a Redis that forgot everything
+        house.place()
+        assert wait_until(lambda: waiting_events(house) == 0)
         assert not standing.done()
         drain_module.stop_soon()
         standing.result()

@@ -29,13 +29,16 @@ FLAG_SECONDS = 15
 keeps the other hosts from working for so long at most."""
 LONGEST_SOCKET_PATH = 100
 RING = """
-if redis.call('set', KEYS[1], '1', 'NX', 'EX', ARGV[1]) then return 1 end
 redis.call('lpush', KEYS[2], '1')
 redis.call('ltrim', KEYS[2], 0, 0)
 redis.call('expire', KEYS[2], ARGV[1])
+if redis.call('set', KEYS[1], '1', 'NX', 'EX', ARGV[1]) then return 1 end
 return 0
 """
-"""One round trip: set the flag, or where it stands wake the drain that runs. 1 when a job is wanted."""
+"""One round trip: wake the drain that runs, and set the flag. 1 when it did not stand, and so a job is wanted.
+
+A drain is woken whether its flag stands or not: it may have been lost with Redis, while the drain still stands by.
+"""
 ANSWERS_WITHIN = 1.0
 """A Redis that hangs counts as away: whoever rings has an answer to give, Walmart's webhook within three seconds."""
 _SILENCE = 1.0
