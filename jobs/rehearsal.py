@@ -46,12 +46,17 @@ def share() -> None:
 
     Not on PostgreSQL, whose schema is being prepared meanwhile: there the workers rehearse.
     """
-    with suppress(SettingsError):  # `prepare` tells of it
+    try:
         app = application()
         with app.app_context():
             rehearses = is_sqlite()
         if rehearses:
             make_ready(app)
+    except SettingsError:
+        return  # `prepare` tells of it
+    except (SQLAlchemyError, OSError, ValueError, ImportError):
+        # Each service then makes its own, and says what is wrong with it.
+        log.warning("the services share nothing", exc_info=True)
 
 
 def make_ready(app: Flask) -> None:
@@ -66,8 +71,14 @@ def make_ready(app: Flask) -> None:
 
 
 def warm_up(app: Flask) -> None:
-    """In a fork for drains: what it touches it has to copy first, so play the walk; keep the connections opened."""
-    rehearse(app)
+    """In a fork for drains: what it touches it has to copy first, so play the walk; keep the connections opened.
+
+    On PostgreSQL it only looks: the walk would hold rows there that others wait for.
+    """
+    with app.app_context():
+        walks = is_sqlite()
+    if walks:
+        rehearse(app)
     with app.app_context(), _quietly():
         try:
             _look()

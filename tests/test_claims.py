@@ -21,10 +21,11 @@ from tests.driving import (
     turn_of,
 )
 from tests.house import House
-from webapp import claims, clock, deaths, handlers, inbox, orders, outbox, turns
+from webapp import accounts, claims, clock, deaths, handlers, inbox, orders, outbox, turns
 from webapp.claims import Claim, Holder
 from webapp.domain.policy import AcknowledgeWhen
 from webapp.models import db
+from webapp.neighbours import call_both
 from webapp.outbox import Outcome, Task, Trial
 from webapp.turns import Wake
 from webapp.unit_of_work import unit_of_work
@@ -326,6 +327,34 @@ def test_a_hint_that_comes_during_a_read_leads_to_another_read(house: House) -> 
 
 
 # Fair shares
+
+
+def test_reads_from_a_slow_neighbour_keep_the_order(house: House) -> None:
+    po = wanting(house)
+    claim = take(house, po)
+    with house.app.app_context():
+        both = call_both(accounts.by_id(house.account_id), lambda _: None, claim)
+        for read in (lambda: both.walmart.get_order(po), lambda: both.magento.find_products(["MUG"])) * 3:
+            clock.move(claims.LEASE / 3)
+            read()
+        db.session.remove()
+    assert turn_of(house, po).fence == claim.fence
+    left = turn_of(house, po).claimed_until
+    assert left is not None
+    assert left > clock.now(), "two minutes after it was taken it is held still"
+
+
+def test_a_read_of_an_order_that_was_taken_over_is_not_made(house: House) -> None:
+    po = wanting(house)
+    claim = take(house, po)
+    with house.app.app_context():
+        both = call_both(accounts.by_id(house.account_id), lambda _: None, claim)
+        clock.move(LEASE_IS_OVER)
+        take(house, po)
+        before = len(house.walmart.ledger.calls("GET", f"/v3/orders/{po}"))
+        with pytest.raises(claims.Lost):
+            both.walmart.get_order(po)
+    assert len(house.walmart.ledger.calls("GET", f"/v3/orders/{po}")) == before
 
 
 def due(house: House, account: House, count: int) -> None:

@@ -28,6 +28,10 @@ _LEAVE_THE_LINE = (
 """The command that is being carried out has its token."""
 
 
+RENEW_AFTER = claims.LEASE / 4
+"""A read renews a lease that is so old; a call may take 25 seconds, and a look at an order is several calls."""
+
+
 @dataclass(slots=True)
 class Gate:
     """Lets the calls of one piece of work through, one after the other."""
@@ -36,6 +40,7 @@ class Gate:
     claim: Claim | None = None
     circuit: Circuit = field(init=False)
     sent_at: datetime = field(default_factory=clock.now)
+    renewed_at: datetime = field(default_factory=clock.now)
 
     def __post_init__(self) -> None:
         self.circuit = Circuit(self.account.id)
@@ -46,8 +51,11 @@ class Gate:
         meter = self._meter(call)
         if call.acts:
             self._take_and_renew(meter)
-        elif meter is not None:
-            limits.take_read(meter)
+            self.renewed_at = clock.now()
+        else:
+            self.renewed_at = _keep(self.claim, self.renewed_at)
+            if meter is not None:
+                limits.take_read(meter)
         rest()
         self.sent_at = clock.now()
 
@@ -79,20 +87,29 @@ class Gate:
         return limits.meter(account.id, endpoint, account.marketplace, account.policy.rate_limits)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ShopGate:
     """Before Magento stands less: the fence of what acts, given a claim."""
 
     claim: Claim | None = None
+    renewed_at: datetime = field(default_factory=clock.now)
 
     def before(self, call: Call) -> None:
         """Raises claims.Lost where the order is somebody else's by now."""
-        if self.claim is not None and call.acts:
-            claims.renew(self.claim)
+        self.renewed_at = _keep(self.claim, self.renewed_at, at_once=call.acts)
         rest()
 
     def after(self, call: Call, answer: Answer | None, error: ConnectorError | None) -> None:
         """There is nothing to learn from how a call to a shop went."""
+
+
+def _keep(claim: Claim | None, renewed_at: datetime, *, at_once: bool = False) -> datetime:
+    """Hold on to the order, where its lease is no longer young; when that was done last."""
+    now = clock.now()
+    if claim is None or not (at_once or now - renewed_at >= RENEW_AFTER):
+        return renewed_at
+    claims.renew(claim)
+    return now
 
 
 @dataclass(frozen=True, slots=True)
