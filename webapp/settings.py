@@ -114,6 +114,11 @@ def _database_url(given: str, data_dir: Path) -> str:
     for scheme in ("postgres://", "postgresql://"):
         if given.startswith(scheme):
             return "postgresql+psycopg://" + given.removeprefix(scheme)
+    if not given.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise SettingsError(
+            f"DATABASE_URL begins with “{given.partition(':')[0][:20]}”; give postgresql://USER:PASSWORD@HOST/NAME, "
+            "or leave it out for SQLite in the data folder."
+        )
     return given
 
 
