@@ -191,12 +191,20 @@ def die_together(house: House, pos: list[str]) -> None:
     clock.move(LEASE_IS_OVER)
 
 
+def doubt(house: House, po: str) -> None:
+    """Its last look showed an older state than before."""
+    claim = take(house, po)
+    with house.app.app_context(), unit_of_work() as work:
+        orders.doubt(work, claim)
+
+
 def test_those_whose_readers_die_together_are_parted_and_the_innocent_read(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pos = [house.place() for _ in range(4)]
     with house.app.app_context():
         inbox.route()
+    doubt(house, pos[0])
 
     def kill(*_: object) -> None:
         raise Killed
@@ -207,6 +215,7 @@ def test_those_whose_readers_die_together_are_parted_and_the_innocent_read(
             die_together(house, pos)
     turns_of = [turn_of(house, po) for po in pos]
     assert {turn.trouble for turn in turns_of} == {deaths.SENTENCE}
+    assert [turn.doubted_at is not None for turn in turns_of] == [True, False, False, False]
     assert len({turn.look_again_at for turn in turns_of}) == len(pos)
     house.drain()
     assert {turn_of(house, po).deaths for po in pos} == {0}
@@ -228,6 +237,7 @@ def test_what_takes_its_reader_down_each_time_is_left_unread_and_said(
     po = house.place()
     with house.app.app_context():
         inbox.route()
+    doubt(house, po)
     with monkeypatch.context() as deadly:
         deadly.setattr(orders, "_sync", kill)
         read(2)
@@ -239,6 +249,7 @@ def test_what_takes_its_reader_down_each_time_is_left_unread_and_said(
         assert [state for state, _ in told] == ["failed"]
         assert "ended 5 times in the middle of reading this order" in told[0][1]
         assert turn_of(house, po).trouble == told[0][1]
+        assert turn_of(house, po).doubted_at is not None
         read(2)
         assert len(attempts_of(house, po)) == 2, "one try more, and it is said again"
     read(1)

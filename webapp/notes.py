@@ -5,13 +5,16 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp import clock, outbox
+from webapp import clock, note_copying, outbox
 from webapp.domain.commands import CopyNote
 from webapp.models import AccountRow, ChangeRow, NoteRow, OrderRow, db
 from webapp.outbox import Refusal
 from webapp.unit_of_work import Work, unit_of_work
 
 LONGEST = 2000
+NOT_COPIED = (
+    "It was not copied: there is no Magento order to copy it to. Once there is one, add it again with the tick."
+)
 
 
 class Conflict(Exception):
@@ -34,11 +37,11 @@ def find(order_id: int, note_id: int) -> NoteRow | None:
     return db.session.execute(wanted).scalar_one_or_none()
 
 
-def add(order_id: int, text: str, by: str, request_id: str, *, to_magento: bool = False) -> None:
+def add(order_id: int, text: str, by: str, request_id: str, *, to_magento: bool = False) -> str:
     """Keep a note, and copy it into the history of the Magento order where that is wanted.
 
-    A form sent twice, known by its `request_id`, leaves one. Raises Refusal for an empty one, or where there is no
-    Magento order to copy it to.
+    A form sent twice, known by its `request_id`, leaves one. The answer says why a note that is kept is not copied;
+    it is empty where all went as wished. Raises Refusal for an empty note.
     """
     text = _checked(text)
     try:
@@ -47,11 +50,11 @@ def add(order_id: int, text: str, by: str, request_id: str, *, to_magento: bool 
             note = NoteRow(order_id=order_id, author=by, text=text, written_at=clock.now(), request_id=request_id)
             work.add(note)
             work.flush()
-            _tell(work, order, by, "Left a note.")
-            if to_magento:
-                _copy(work, order, note, by)
+            missed = NOT_COPIED if to_magento and not _copy(work, order, note, by) else ""
+            _tell(work, order, by, f"Left a note. {missed}".strip())
+            return missed
     except IntegrityError:
-        return
+        return ""
 
 
 def change(order_id: int, note_id: int, text: str, seen: int, by: str) -> None:
@@ -68,18 +71,22 @@ def change(order_id: int, note_id: int, text: str, seen: int, by: str) -> None:
 
 
 def delete(order_id: int, note_id: int, by: str) -> None:
-    """Take a note away. Raises Refusal where it is gone already."""
+    """Take a note away, and its text out of what was sent of it. Raises Refusal where it is gone already."""
     with unit_of_work() as work:
         order, note = _order(work, order_id), _note(work, order_id, note_id)
         work.session.delete(note)
+        note_copying.forget(work, order.sync_id, note_id)
         _tell(work, order, by, f"Deleted the note of {note.author}." if note.author != by else "Deleted a note.")
 
 
-def _copy(work: Work, order: OrderRow, note: NoteRow, by: str) -> None:
+def _copy(work: Work, order: OrderRow, note: NoteRow, by: str) -> bool:
+    """Ask for the copy; False where there is nothing to copy it to."""
     if order.magento_order_id is None or order.magento_is_gone:
-        raise Refusal("There is no Magento order to copy the note to; save it without the copy.")
+        return False
     account = work.session.get_one(AccountRow, order.account_id)
-    outbox.issue(work, order.sync_id, account.key, order.po, [CopyNote(note.id, order.magento_order_id)], by)
+    wanted = CopyNote(note.id, order.magento_order_id, note.request_id)
+    outbox.issue(work, order.sync_id, account.key, order.po, [wanted], by)
+    return True
 
 
 def _checked(text: str) -> str:

@@ -197,7 +197,15 @@ def _read_apart(claim: Claim) -> None:
     at = clock.now() + deaths.apart(claim.deaths)
     with unit_of_work() as work:
         claims.check(work, claim)
-        claims.release(work, claim, at, tries=claim.tries, trouble=deaths.SENTENCE, deaths=claim.deaths)
+        claims.release(
+            work,
+            claim,
+            at,
+            tries=claim.tries,
+            trouble=deaths.SENTENCE,
+            doubted=claim.is_doubted,
+            deaths=claim.deaths,
+        )
 
 
 def _leave_unread(claim: Claim, trial: Trial, newest: int) -> None:
@@ -207,7 +215,15 @@ def _leave_unread(claim: Claim, trial: Trial, newest: int) -> None:
         claims.check(work, claim)
         outbox.record_read(work, claim.sync_id, trial, deaths.DIED, deaths.READING, claim.deaths)
         inbox.settle(work, claim.account_id, [claim.po], newest, EventState.FAILED, deaths.READING)
-        claims.release(work, claim, again_at, tries=claim.tries, trouble=deaths.READING, deaths=deaths.MOST - 1)
+        claims.release(
+            work,
+            claim,
+            again_at,
+            tries=claim.tries,
+            trouble=deaths.READING,
+            doubted=claim.is_doubted,
+            deaths=deaths.MOST - 1,
+        )
     log.error("po=%s is left unread: its reader ended %s times in the middle", claim.po, claim.deaths)
 
 

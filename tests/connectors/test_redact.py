@@ -30,6 +30,8 @@ ENTITY = {
     "billing_address": {"street": ["1 Mill Lane", "Unit ]2"], "telephone": "0000", "postcode": "13164", "fax": 5},
     "grand_total": 12.5,
     "items": [{"sku": "MUG-RED", "qty_ordered": 1}],
+    "status_histories": [{"comment": 'Rang "twice"', "is_customer_notified": 0}],
+    "comment": {"comment": "Rang again", "is_visible_on_front": 0},
 }
 SECRETS = {
     "access_token": "eyJraWQiOiI1MWY3MjM0Ny0wYWY5LTRhZ",
@@ -39,6 +41,8 @@ SECRETS = {
 HIDDEN = (
     "Ada",
     "Love",
+    "Rang",
+    "twice",
     "Mill",
     "Unit",
     "5555550100",

@@ -104,7 +104,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One call as it is kept and shown: no secret, no buyer data, excerpts of at most 4 kB."""
+    """One call as it is kept and shown: no secret, no buyer data, no typed comment, excerpts of at most 4 kB."""
 
     side: Side
     at: datetime

@@ -1,4 +1,4 @@
-"""Excerpts that may be kept and shown: secrets and buyer data masked; ids, SKUs, amounts and statuses left."""
+"""Excerpts that may be kept and shown: secrets, buyers, comments masked; ids, SKUs, amounts and statuses left."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ _BUYER = (
     r"|(?:street|address)(?:_?line)?_?\d?|(?:day|home|cell|mobile)?_?phone\w*|telephone"
     r"|\w*e?mail(?:_?(?:id|address))?|postal_?code|postcode|zip(?:_?code)?|city"
 )
-_KEYS = rf"(?:{_SECRETS}|{_BUYER})"
+_TYPED = "comment"
+"""Lines of a Magento order's history and of its documents: people write there, about buyers too."""
+_KEYS = rf"(?:{_SECRETS}|{_BUYER}|{_TYPED})"
 _STRING = r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)'
 _SENSITIVE = re.compile(_KEYS, re.IGNORECASE)
 _JSON = re.compile(
@@ -39,7 +41,7 @@ _JWT = re.compile(r"\beyJ[\w\-]{6,}(?:\.[\w\-]*){0,2}")
 
 
 def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without secrets and buyer data, at most 4096 characters; a value cut in the middle is masked too."""
+    """At most 4096 characters without secrets, buyer data and comments; a value cut in the middle is masked too."""
     cut = len(text) > LONGEST_READ
     masked = _clean(text[:LONGEST_READ], secrets)
     return masked[: LONGEST - 1] + "…" if cut or len(masked) > LONGEST else masked

@@ -69,10 +69,14 @@ class UpdateMagentoAddress:
 
 @dataclass(frozen=True, slots=True)
 class CopyNote:
-    """Copy a person's note into the history of the Magento order, where the buyer does not see it."""
+    """Copy a person's note into the history of the Magento order, where the buyer does not see it.
+
+    `request` is the form that brought the note: the number of a deleted note may come again.
+    """
 
     note: int
     order: int
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +261,7 @@ SIDES: dict[str, Side] = {
     "CreateCreditMemo": Side.MAGENTO,
 }
 
-SETTLES_IN = dict.fromkeys(("CreateProduct", "CreateInvoice", "CopyNote"), timedelta(seconds=120))
+SETTLES_IN = dict.fromkeys(("CreateProduct", "CreateInvoice"), timedelta(seconds=120))
 """How long an effect may stay unseen after a doubtful call. A kind that is not here may be tried again at once: the
 other side itself takes it only once (the order by its number), or twice without harm, or its handler waits itself."""
 
@@ -333,8 +337,8 @@ def base_of(command: Command) -> str:
             return f"{reached}:{status}"
         case UpdateMagentoAddress(version, order):
             return f"{order}:{version}"
-        case CopyNote(note, order):
-            return f"{order}:{note}"
+        case CopyNote(note, order, request):
+            return f"{order}:{note}:{request}"
         case CreateProduct(sku=sku):
             return f"product:{sku}"
         case ConfirmShipment():

@@ -20,9 +20,11 @@ def add(account_key: str, po: str) -> AnyResponse:
     """Leave a note."""
     found = find(account_key, po)
     try:
-        notes.add(
+        missed = notes.add(
             found.row.id, request.form.get("text", ""), door.me().email, _number(), to_magento="copy" in request.form
         )
+        if missed:
+            flash(f"The note is kept. {missed}", "bad")
     except Refusal as refusal:
         flash(str(refusal), "bad")
     return back(found, "notes")
