@@ -25,7 +25,8 @@ class Letterbox:
 
 @dataclass
 class Listener:
-    """What was posted, and with which status it is answered."""
+    """What was posted, and with which status it is answered: with a redirect to the same path and a slash, or in
+    words that repeat the path."""
 
     url: str = ""
     got: list[dict[str, Any]] = field(default_factory=list)
@@ -33,8 +34,8 @@ class Listener:
 
 
 @contextmanager
-def mail_server() -> Iterator[Letterbox]:
-    """As much of SMTP as handing in one letter takes."""
+def mail_server(*, logs_in: bool = False) -> Iterator[Letterbox]:
+    """As much of SMTP as handing in one letter takes; `logs_in` says that a user and password are taken."""
     box = Letterbox()
 
     class Session(socketserver.StreamRequestHandler):
@@ -44,6 +45,8 @@ def mail_server() -> Iterator[Letterbox]:
                 self.wfile.write(self.answer(word))
 
         def answer(self, word: bytes) -> bytes:
+            if word == b"EHLO" and logs_in:
+                return b"250-here\r\n250 AUTH PLAIN\r\n"
             if word == b"RCPT" and box.refuses:
                 return f"550 {box.refuses}\r\n".encode()
             if word == b"DATA":
@@ -66,8 +69,11 @@ def listener() -> Iterator[Listener]:
         def do_POST(self) -> None:
             told.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(told.status)
+            if told.status == 301:
+                self.send_header("Location", f"{told.url}/")
             self.end_headers()
-            self.wfile.write(b"channel is archived" if told.status != 200 else b"ok")
+            words = f"channel is archived: {self.path} and {self.path[-11:]}"
+            self.wfile.write(words.encode() if told.status != 200 else b"ok")
 
         def log_message(self, *_args: object) -> None:
             return

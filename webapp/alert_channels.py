@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import re
+import traceback
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -219,6 +220,11 @@ def _try(row: AlertChannelRow, told: Message, causes: Sequence[Cause]) -> str:
         return str(trouble)
     except ConnectorError as trouble:
         return trouble.message
+    except Exception as error:
+        # Whatever it is, the others are told. Only the places: the error's own words may hold the address.
+        places = "".join(traceback.format_tb(error.__traceback__))
+        log.error("channel=%s broke off with %s:\n%s", row.id, type(error).__name__, places)
+        return f"Sending broke off inside Orderbridge ({type(error).__name__}); its log says where."
     return ""
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from hashlib import blake2s
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import redis
 from sqlalchemy import ColumnElement, select
@@ -24,6 +25,7 @@ from webapp.unit_of_work import Work, unit_of_work
 DUE_FROM = timedelta(hours=3, minutes=15)
 """An order that was sold so long ago has 45 minutes left of Walmart's four hours."""
 LOOKED_AT = 1_000
+REASON_STAYS = "The reason stands on the page."
 KEPT = timedelta(days=90)
 
 
@@ -44,7 +46,7 @@ def found() -> list[Cause]:
     accounts = queries.all_accounts()
     real = [row for row in accounts if not row.is_demo] or list(accounts)
     orders = (cause for row in real for cause in _of_orders(row, accounts))
-    return [*_of_the_server(), *orders, *_needing_somebody(real), *_failed()]
+    return [*_of_the_server(), *orders, *_needing_somebody(real), *_failed(real if len(real) < len(accounts) else None)]
 
 
 def standing() -> Sequence[AlertRow]:
@@ -58,8 +60,10 @@ def past(at_most: int = 20) -> Sequence[AlertRow]:
 
 
 def as_cause(row: AlertRow) -> Cause:
-    """A noted cause as it is told."""
-    return Cause(row.key, Kind(row.kind), row.headline, row.detail, row.path, row.number)
+    """A noted cause as it goes out: a neighbour's own sentence, which may quote a buyer, stays on the page."""
+    kind = Kind(row.kind)
+    detail = REASON_STAYS if kind is Kind.FAILED else row.detail
+    return Cause(row.key, kind, row.headline, detail, row.path, row.number)
 
 
 def _told(condition: ColumnElement[bool], at_most: int = 100) -> Sequence[AlertRow]:
@@ -72,8 +76,10 @@ def _told(condition: ColumnElement[bool], at_most: int = 100) -> Sequence[AlertR
 def _note(work: Work, causes: dict[str, Cause], now: datetime) -> None:
     rows = {row.key: row for row in work.execute(select(AlertRow).where(AlertRow.ended_at.is_(None))).scalars()}
     for key, row in rows.items():
-        if key not in causes and is_over(_known(row), now):
-            row.ended_at = now
+        if key not in causes:
+            row.told_number = 0
+            if is_over(_known(row), now):
+                row.ended_at = now
     for key, cause in causes.items():
         row = rows.get(key)
         if row is None:
@@ -83,6 +89,7 @@ def _note(work: Work, causes: dict[str, Cause], now: datetime) -> None:
         row.number, row.seen_at = cause.number, now
         if is_to_be_raised(cause, _known(row), now):
             row.raised_at, row.told_number = now, cause.number
+        row.told_number = min(row.told_number, cause.number)
 
 
 def _known(row: AlertRow) -> Known:
@@ -97,22 +104,17 @@ def _of_the_server() -> Iterator[Cause]:
 
 
 def _of_orders(row: AccountRow, accounts: Sequence[AccountRow]) -> Iterator[Cause]:
-    """Counted as the lists count, so that the list behind the number holds as many."""
-    until = f"{clock.now() - DUE_FROM:%Y-%m-%dT%H:%M}"
-    urgent = Wanted(tab=Tab.TO_ACKNOWLEDGE, account=row.key, sort=Sort.SOLD, descending=False)
+    """Counted as the lists count, from the very question that the address asks: the list behind holds as many."""
+    zone = _zone(row)
+    until = f"{(clock.now() - DUE_FROM).astimezone(zone):%Y-%m-%dT%H:%M}"
+    urgent = Wanted(tab=Tab.TO_ACKNOWLEDGE, account=row.key, sold_to=until, sort=Sort.SOLD, descending=False)
     looks = (
-        (
-            Kind.ACKNOWLEDGE,
-            urgent,
-            until,
-            "not acknowledged, and Walmart’s time ends",
-        ),
-        (Kind.LATE, Wanted(tab=Tab.LATE, account=row.key), "", "late: the ship-by date has passed"),
-        (Kind.CANCELLATION, Wanted(tab=Tab.CANCELLATION, account=row.key), "", "to be canceled: the buyer asks for it"),
+        (Kind.ACKNOWLEDGE, urgent, "not acknowledged, and Walmart’s time ends"),
+        (Kind.LATE, Wanted(tab=Tab.LATE, account=row.key), "late: the ship-by date has passed"),
+        (Kind.CANCELLATION, Wanted(tab=Tab.CANCELLATION, account=row.key), "to be canceled: the buyer asks for it"),
     )
-    for kind, wanted, sold_to, said in looks:
-        asked = lists.question(wanted.but(sold_to=sold_to) if sold_to else wanted, accounts, UTC)
-        count = lists.count(asked)
+    for kind, wanted, said in looks:
+        count = lists.count(lists.question(wanted, accounts, zone))
         if count.number:
             one = str(count) == "1"
             headline = f"{count} {'order' if one else 'orders'} of {row.name} {'is' if one else 'are'} {said}."
@@ -120,17 +122,24 @@ def _of_orders(row: AccountRow, accounts: Sequence[AccountRow]) -> Iterator[Caus
 
 
 def _needing_somebody(accounts: Sequence[AccountRow]) -> Iterator[Cause]:
-    """By reason; what failed or what a buyer asks for has its own kind."""
+    """By reason, among the newest thousand; the list behind holds those of every reason.
+
+    What failed or what a buyer asks for has its own kind.
+    """
     ids = {row.id for row in accounts}
     codes = [code for code in lists.question(Wanted(), accounts, UTC).known if _only_needs_somebody(unfold(code), ids)]
     told = select(OrderRow.attention).where(OrderRow.facet.in_(codes)).order_by(OrderRow.ordered_at.desc())
     groups: dict[str, list[str]] = defaultdict(list)
-    for attention in db.session.execute(told.limit(LOOKED_AT)).scalars():
+    found = db.session.execute(told.limit(LOOKED_AT + 1)).scalars().all()
+    or_more = len(found) > LOOKED_AT
+    for attention in found[:LOOKED_AT]:
         groups[cause_of(attention or "")].append(attention or "")
     for sentence, each in groups.items():
         number = len(each)
         key = f"{Kind.NEEDS_ACTION}:{blake2s(sentence.encode(), digest_size=6).hexdigest()}"
-        headline = f"{number:,} {'order needs' if number == 1 else 'orders need'} somebody."
+        headline = (
+            f"{_counted(number, 'order', or_more)} {'needs' if number == 1 and not or_more else 'need'} somebody."
+        )
         yield Cause(key, Kind.NEEDS_ACTION, headline, _example(each), _list_path(Wanted(tab=Tab.NEEDS_ACTION)), number)
 
 
@@ -143,13 +152,26 @@ def _example(sentences: Sequence[str]) -> str:
     return sentences[0] if len(set(sentences)) == 1 else f"For example: {sentences[0]}"
 
 
-def _failed() -> Iterator[Cause]:
-    for one in failures.parked().causes:
-        headline = (
-            f"{timeline.in_words(one.kind)[0]} failed for {one.orders:,} {'order' if one.orders == 1 else 'orders'}."
-        )
+def _counted(number: int, of: str, or_more: bool) -> str:
+    """`1 order`, `7 orders`; `7+ orders` where older ones were not looked at."""
+    return f"{number:,}{'+' if or_more else ''} {of if number == 1 and not or_more else of + 's'}"
+
+
+def _failed(accounts: Sequence[AccountRow] | None) -> Iterator[Cause]:
+    """Of these accounts, of all where none are given."""
+    parked = failures.parked(None if accounts is None else [row.id for row in accounts])
+    for one in parked.causes:
+        headline = f"{timeline.in_words(one.kind)[0]} failed for {_counted(one.orders, 'order', parked.or_more)}."
         path = f"/outgoing?{urlencode({'show': 'parked', 'cause': one.slug})}"
         yield Cause(f"{Kind.FAILED}:{one.slug}", Kind.FAILED, headline, one.sentence, path, one.orders)
+
+
+def _zone(row: AccountRow) -> tzinfo:
+    """In which the account's lists read the times in their addresses."""
+    try:
+        return ZoneInfo(row.store.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
 def _list_path(wanted: Wanted) -> str:

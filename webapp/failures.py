@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, not_, select, text
 from webapp import outbox
 from webapp.domain.causes import cause
 from webapp.domain.commands import CommandState
-from webapp.models import IS_OPEN, PAID_PERHAPS, CommandRow, db
+from webapp.models import IS_OPEN, PAID_PERHAPS, CommandRow, SyncRow, db
 
 MOST = 1_000
 """So many of the newest failures are looked at."""
@@ -52,9 +52,12 @@ class Causes:
         return next((one for one in self.causes if one.slug == slug), None)
 
 
-def parked() -> Causes:
-    """Why commands are parked; one statement."""
+def parked(account_ids: Collection[int] | None = None) -> Causes:
+    """Why commands are parked, of these accounts if they are given; one statement."""
     newest = _columns().where(CommandRow.state == CommandState.PARKED).order_by(CommandRow.id.desc())
+    if account_ids is not None:
+        theirs = select(SyncRow.id).where(SyncRow.account_id.in_(account_ids))
+        newest = newest.where(CommandRow.sync_id.in_(theirs))
     return _grouped(db.session.execute(newest.limit(MOST + 1)).all())
 
 

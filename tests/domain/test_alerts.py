@@ -25,9 +25,13 @@ MINUTE = timedelta(minutes=1)
         (Kind.LATE, 1500, 1439, 3, 4, False),
         (Kind.LATE, 9000, 9000, 3, 3, False),
         (Kind.LATE, 9000, 9000, 3, 2, False),
+        (Kind.ACKNOWLEDGE, 60, 1, 1, 2, True),
+        (Kind.ACKNOWLEDGE, 60, 60, 1, 1, False),
+        (Kind.CANCELLATION, 60, 1, 0, 1, True),
+        (Kind.CANCELLATION, 60, 60, 2, 1, False),
     ],
 )
-def test_a_cause_is_told_once_and_again_a_day_later_where_it_has_grown(
+def test_a_cause_is_told_once_and_again_where_it_has_grown_at_once_if_it_is_urgent(
     kind: Kind, age: int, told_ago: int | None, told_number: int, number: int, is_raised: bool
 ) -> None:
     told_at = None if told_ago is None else NOW - told_ago * MINUTE

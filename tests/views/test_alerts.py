@@ -14,7 +14,8 @@ from flask.testing import FlaskClient
 from tests.rows import a_command, a_line, a_store, an_account, an_order
 from tests.standing_in import Letterbox, Listener, listener, mail_server
 from tests.views.conftest import built, settings_in, signed_in, token_on
-from webapp import alert_channels, alerts, clock, doctor
+from webapp import alert_channels, alerts, clock, doctor, vault
+from webapp.connectors import mail
 from webapp.domain.alerts import Kind
 from webapp.models import AccountRow, AlertChannelRow, OrderRow, StoreRow, db
 from webapp.unit_of_work import unit_of_work
@@ -67,8 +68,7 @@ def order(app: Flask, number: int, **changes: Any) -> None:
         account = work.session.query(AccountRow).one()
         row = an_order(work, account, str(PO + number), **{k: v for k, v in changes.items() if k != "reason"})
         if "reason" in changes:
-            ended: dict[str, Any] = {"state": "parked", "ended_at": clock.now(), "reason": changes["reason"]}
-            a_command(work, row, "CreateMagentoOrder", **ended)
+            a_command(work, row, "CreateMagentoOrder", **parked(changes["reason"]))
 
 
 def round_(app: Flask, minutes: float = 0) -> None:
@@ -84,18 +84,104 @@ def late() -> dict[str, Any]:
     return {"ship_in": timedelta(hours=-2)}
 
 
+def unacknowledged(minutes: int = 210) -> dict[str, Any]:
+    sold = clock.now() - timedelta(minutes=minutes)
+    lines = (a_line(statuses={"Created": 1}),)
+    return {"lines": lines, "acknowledge_by": sold + timedelta(hours=4), "ordered_at": sold}
+
+
+def numbers(hook: Listener) -> list[int]:
+    """How many orders each message was about."""
+    return [one["orders"] for got in hook.got for one in got["alerts"]]
+
+
+def forget(app: Flask, how_many: int) -> None:
+    with app.app_context(), unit_of_work() as work:
+        for row in work.session.query(OrderRow).limit(how_many):
+            work.session.delete(row)
+
+
+def test_a_further_order_near_its_end_is_told_though_another_one_stands(house: Flask, hook: Listener) -> None:
+    say(house, kind="hook", hook=hook.url, every="1")
+    order(house, 1, **unacknowledged())
+    round_(house)
+    order(house, 2, **unacknowledged())
+    round_(house, 2)
+    round_(house, 2)
+    assert numbers(hook) == [1, 2]
+    forget(house, 2)
+    round_(house, 2)
+    order(house, 3, **unacknowledged())
+    round_(house, 2)
+    assert numbers(hook) == [1, 2, 1]
+
+
+def test_what_fell_and_grew_again_has_grown(house: Flask, hook: Listener) -> None:
+    say(house, kind="hook", hook=hook.url, every="1")
+    for number in range(3):
+        order(house, number, **late())
+    round_(house)
+    forget(house, 2)
+    round_(house, 9)
+    order(house, 5, **late())
+    for _ in range(2):
+        round_(house, 9)
+    assert numbers(hook) == [3]
+    round_(house, 1440)
+    assert numbers(hook) == [3, 2]
+
+
+def test_what_fails_at_a_demo_account_is_no_alert_beside_a_real_one(house: Flask, hook: Listener) -> None:
+    order(house, 1, has_failed=True, reason="Refused.")
+    with house.app_context(), unit_of_work() as work:
+        demo = an_account(work, a_store(work, name="Demo shop", is_demo=True), "Demo")
+        a_command(work, an_order(work, demo, "999", has_failed=True), "CreateMagentoOrder", **parked("Refused."))
+    say(house, kind="hook", hook=hook.url)
+    round_(house)
+    assert numbers(hook) == [1]
+
+
+def parked(reason: str) -> dict[str, Any]:
+    return {"state": "parked", "ended_at": clock.now(), "reason": reason}
+
+
+@pytest.mark.parametrize("status", [301, 404])
+def test_no_part_of_a_hooks_address_comes_back_in_words(house: Flask, hook: Listener, status: int) -> None:
+    client, _ = say(house, kind="hook", hook=hook.url)
+    hook.status = status
+    order(house, 1, **late())
+    round_(house)
+    page = client.get(PAGE).text
+    assert {301: "(127.0.0.1)", 404: "channel is archived: *** and ***"}[status] in page
+    assert "secret-part" not in page
+
+
+def test_what_goes_wrong_with_one_is_said_there_and_the_others_are_told(
+    house: Flask, hook: Listener, box: Letterbox
+) -> None:
+    client, _ = say(house, kind="hook", hook=hook.url)
+    say(house, mail="orders@shop.example")
+    with house.app_context(), unit_of_work() as work:
+        work.session.query(AlertChannelRow).filter_by(kind="hook").update({"address": vault.seal(7)})
+    order(house, 1, **late())
+    round_(house)
+    assert len(box.letters) == 1
+    assert "Sending broke off inside Orderbridge" in client.get(PAGE).text
+
+
+def test_a_password_that_no_login_can_carry_is_said() -> None:
+    with mail_server(logs_in=True) as box:
+        server = mail.MailServer.from_url(f"smtp://bridge:p%C3%A4ss@127.0.0.1:{box.port}", "bridge@shop.example")
+        with pytest.raises(mail.MailError, match="only ASCII is possible there"):
+            mail.send(server, "orders@shop.example", "Hello", "Hello")
+
+
 def test_what_is_new_comes_in_one_letter_and_each_cause_once(house: Flask, box: Letterbox) -> None:
     say(house, mail="orders@shop.example", every="1")
     for number in range(3):
         order(house, number, has_failed=True, reason=f"SKU MUG-{number}00 was not found in Magento.")
     order(house, 10, **late())
-    order(
-        house,
-        11,
-        lines=(a_line(statuses={"Created": 1}),),
-        acknowledge_by=clock.now() + timedelta(minutes=30),
-        ordered_at=clock.now() - timedelta(hours=3, minutes=30),
-    )
+    order(house, 11, **unacknowledged())
     round_(house)
     (letter,) = box.letters
     text = bytes(letter.get_payload(decode=True)).decode()
@@ -104,6 +190,7 @@ def test_what_is_new_comes_in_one_letter_and_each_cause_once(house: Flask, box: 
     assert "Create the Magento order failed for 3 orders." in text
     assert "1 order of North Outfitters is late: the ship-by date has passed." in text
     assert "1 order of North Outfitters is not acknowledged, and Walmart’s time ends." in text
+    assert "MUG-" not in text, "what a neighbour said may quote a buyer: it stays on the page"
     assert "Maria" not in text
     for _ in range(3):
         round_(house, 2)
@@ -142,6 +229,8 @@ def test_each_number_is_that_of_the_page_it_leads_to(house: Flask, hook: Listene
     for number in range(2):
         order(house, number, **late())
     order(house, 5, lines=(a_line(intent_to_cancel="BUYER"),))
+    order(house, 6, **unacknowledged())
+    order(house, 7, **unacknowledged(60))
     round_(house)
     client = signed_in(house, "viewer")
     for one in hook.got[0]["alerts"]:
@@ -188,7 +277,7 @@ def test_an_admin_adds_tries_changes_pauses_and_removes(house: Flask, hook: List
     assert "A test is on its way." in post("/test")
     assert "This is a test: nothing is wrong." in hook.got[0]["text"]
     hook.status = 404
-    assert "The address for alerts answered with status 404: channel is archived." in post("/test")
+    assert "The address for alerts answered with status 404: channel is archived: *** and ***." in post("/test")
     hook.status = 200
     assert "Saved." in post("", wants=["late"], every="60")
     assert "late; at most once an hour" in client.get(PAGE).text

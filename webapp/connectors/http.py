@@ -218,7 +218,7 @@ def _read(call: Call, response: requests.Response, limits: Limits) -> bytes:
 def _redirected(answer: Answer) -> ConnectorError | None:
     if not 300 <= answer.status < 400:
         return None
-    there = redact.address(answer.headers.get("Location", ""))[:200]
+    there = _elsewhere(answer.call, answer.headers.get("Location", ""))
     return ConnectorError(
         f"{answer.call.side} sends this call elsewhere ({there or 'no address given'}); redirects are not followed. "
         "Correct the address in the settings.",
@@ -227,6 +227,16 @@ def _redirected(answer: Answer) -> ConnectorError | None:
         status=answer.status,
         code="redirect",
     )
+
+
+def _elsewhere(call: Call, location: str) -> str:
+    """Where a redirect leads; only the host where the call's own address is a secret, since the new one repeats it."""
+    if not any(secret in call.url for secret in call.secrets):
+        return redact.address(redact.sentence(location, call.secrets))[:200]
+    try:
+        return (urlsplit(location).hostname or ("another path of the same host" if location else ""))[:200]
+    except ValueError:
+        return "an address that cannot be read"
 
 
 def _explain(call: Call, trouble: Exception, current: Flight, limits: Limits) -> ConnectorError:

@@ -71,6 +71,11 @@ def send(server: MailServer, to: str, subject: str, body: str) -> None:
         raise MailError(f"{server.host} refused the e-mail: {_said(refused.smtp_error)}") from None
     except ssl.SSLCertVerificationError:
         raise MailError(f"The certificate of {server.host} is not valid. Check SMTP_URL.") from None
+    except UnicodeError:
+        raise MailError(
+            f"The user name or password in SMTP_URL, or the sender, has a letter that {server.host} cannot be given: "
+            "only ASCII is possible there. Change it and restart."
+        ) from None
     except (OSError, smtplib.SMTPException) as trouble:
         raise MailError(
             f"The mail server {server.host}:{server.port} cannot be used ({type(trouble).__name__}). Check SMTP_URL."

@@ -1,4 +1,4 @@
-"""When a merchant who is not looking is told of something: once for each cause, again only where it has grown."""
+"""When a merchant who is not looking is told of something: once for each cause, again only where it has grown since."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ LASTS = timedelta(minutes=5)
 OVER_AFTER = timedelta(minutes=10)
 """A cause that was not seen for so long is over; what comes and goes within it is one cause."""
 AGAIN_AFTER = timedelta(hours=24)
+"""A cause that has grown is told again so much later; what is urgent, at once."""
 MOST_TOLD = 20
 """So many causes stand in a message; of the others it tells the number."""
 
@@ -53,9 +54,14 @@ _MEANINGS = {
 }
 
 
+URGENT = frozenset({Kind.ACKNOWLEDGE, Kind.CANCELLATION})
+"""Each further order has its own hours: none may wait a day because another one stands. How often a message goes out
+bounds a flood."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Something that is wrong now. `key` stays the same while it is; `number` is how many orders it is about.
+    """Something that is wrong now. `key` stays the same while it is; `number` is how many orders it is about, at least.
 
     `headline` is a sentence, `detail` more of it, `path` the page on this server where it is looked at.
     """
@@ -70,7 +76,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is kept of a cause: since when it is there, when it was seen last, when and with what number told."""
+    """What is kept of a cause: since when it is there, when it was seen last, and when it was told.
+
+    `number` is the lowest since it was told: what exceeds it has grown.
+    """
 
     began_at: datetime
     seen_at: datetime
@@ -79,10 +88,11 @@ class Known:
 
 
 def is_to_be_raised(cause: Cause, known: Known, now: datetime) -> bool:
-    """Whether it is told now: when it has lasted long enough, and once more where it has grown a day later."""
+    """Whether it is told now: when it has lasted long enough, and again where it has grown, a day later or urgent."""
     if known.raised_at is None:
         return cause.kind is not Kind.SERVER or now - known.began_at >= LASTS
-    return cause.number > known.number and now - known.raised_at >= AGAIN_AFTER
+    has_grown = cause.number > known.number
+    return has_grown and (cause.kind in URGENT or now - known.raised_at >= AGAIN_AFTER)
 
 
 def is_over(known: Known, now: datetime) -> bool:
@@ -104,7 +114,8 @@ def message(causes: Sequence[Cause], address: str) -> Message:
     if len(causes) > MOST_TOLD:
         parts.append(f"And {len(causes) - MOST_TOLD} more: {address}/dashboard\n")
     end = (
-        "Each cause is told once, and once more a day later if it has grown. "
+        "Each cause is told once, and once more a day later if it has grown; orders to acknowledge and cancellations "
+        "that come in addition are told at once. "
         f"Who is told of what: {address}/settings/alerts"
     )
     return Message(_subject(causes), "\n".join([*parts, end]) + "\n")
