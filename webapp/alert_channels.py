@@ -220,7 +220,7 @@ def _try(row: AlertChannelRow, told: Message, causes: Sequence[Cause]) -> str:
         return str(trouble)
     except ConnectorError as trouble:
         return trouble.message
-    except Exception as error:
+    except (ValueError, TypeError, LookupError, OSError) as error:
         # Whatever it is, the others are told. Only the places: the error's own words may hold the address.
         places = "".join(traceback.format_tb(error.__traceback__))
         log.error("channel=%s broke off with %s:\n%s", row.id, type(error).__name__, places)

@@ -162,7 +162,7 @@ def test_what_goes_wrong_with_one_is_said_there_and_the_others_are_told(
     client, _ = say(house, kind="hook", hook=hook.url)
     say(house, mail="orders@shop.example")
     with house.app_context(), unit_of_work() as work:
-        work.session.query(AlertChannelRow).filter_by(kind="hook").update({"address": vault.seal(7)})
+        work.session.query(AlertChannelRow).filter_by(kind="hook").update({"address": vault.seal("http://[no-address")})
     order(house, 1, **late())
     round_(house)
     assert len(box.letters) == 1
