@@ -21,6 +21,7 @@ class Letterbox:
     port: int = 0
     letters: list[Message] = field(default_factory=list)
     refuses: str = ""
+    greeted_as: str = ""
 
 
 @dataclass
@@ -41,7 +42,9 @@ def mail_server(*, logs_in: bool = False) -> Iterator[Letterbox]:
     class Session(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             self.wfile.write(b"220 ready\r\n")
-            while word := self.rfile.readline().split(b" ")[0].strip().upper():
+            while word := (line := self.rfile.readline()).split(b" ")[0].strip().upper():
+                if word == b"EHLO":
+                    box.greeted_as = line[5:].decode().strip()
                 self.wfile.write(self.answer(word))
 
         def answer(self, word: bytes) -> bytes:

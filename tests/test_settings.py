@@ -29,6 +29,9 @@ def test_a_database_is_named_as_everywhere(tmp_path: Path, given: str, read: str
         ("DATABASE_URL", "mysql://me:pass@db/shop", "give postgresql://USER:PASSWORD@HOST/NAME"),
         ("DATABASE_URL", "shop.db", "DATABASE_URL begins with “shop.db”"),
         ("DRAIN_THREADS", "0", "give a whole number above 0"),
+        ("MAIL_FROM", "My shop", "MAIL_FROM cannot be used. Write it like orders@shop.example"),
+        ("MAIL_FROM", "a@shop.example, b@shop.example", "MAIL_FROM cannot be used."),
+        ("MAIL_FROM", "a@shöp.example", "MAIL_FROM cannot be used."),
     ],
 )
 def test_what_cannot_be_used_is_named_with_what_to_give(tmp_path: Path, name: str, value: str, said: str) -> None:

@@ -8,7 +8,7 @@ import re
 import traceback
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import or_, select, update
@@ -34,7 +34,8 @@ OFTEN: Mapping[int, str] = {
     60: "at most once an hour",
     1440: "at most once a day",
 }
-"""How often a message may go out, in minutes; what happens in between stands in the next one."""
+"""How often a message may go out, in minutes; what is still wrong by then stands in the next one, and what began and
+ended in between in none."""
 USUALLY = 15
 LONGEST_TRY = timedelta(hours=1)
 _MAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+\Z")
@@ -75,7 +76,6 @@ def read_wish(form: Mapping[str, str], wants: Collection[str]) -> Wish:
 
 def add(wish: Wish, by: str) -> int:
     """A new channel. What is wrong already is told to it too. Returns its number."""
-    now = clock.now()
     with unit_of_work() as work:
         row = AlertChannelRow(
             kind=wish.kind,
@@ -84,8 +84,7 @@ def add(wish: Wish, by: str) -> int:
             public_only=wish.public_only,
             wants=list(wish.wants),
             every_minutes=wish.every_minutes,
-            created_at=now,
-            told_until=now - alerts.KEPT,
+            created_at=clock.now(),
         )
         work.add(row)
         work.flush()
@@ -137,6 +136,16 @@ def everyone() -> Sequence[AlertChannelRow]:
     return db.session.execute(rows).scalars().all()
 
 
+def told() -> Sequence[AlertChannelRow]:
+    """Whoever is told when something is wrong: all but the paused ones."""
+    return [row for row in everyone() if not row.is_paused]
+
+
+def who_knows(alert: AlertRow, channels: Sequence[AlertChannelRow]) -> Sequence[str]:
+    """Those of the channels that took a message about this standing alert, by their names."""
+    return [row.name for row in channels if str(alert.id) in (row.told or {})]
+
+
 def test(channel_id: int) -> str:
     """Send a message that says it is a test; what went wrong in a sentence, empty where nothing did."""
     row = db.session.get(AlertChannelRow, channel_id, populate_existing=True)
@@ -169,7 +178,7 @@ def _tell_one(channel_id: int) -> bool:
     if row is None or not new:
         return False
     causes = [alerts.as_cause(one) for one in new]
-    until = max(one.raised_at for one in new if one.raised_at)
+    told = {str(one.id): one.raises for one in new}
     now = clock.now()
     free = or_(AlertChannelRow.claimed_until.is_(None), AlertChannelRow.claimed_until < now)
     with unit_of_work() as work:
@@ -180,11 +189,11 @@ def _tell_one(channel_id: int) -> bool:
     with unit_of_work() as work:
         kept = work.session.get(AlertChannelRow, channel_id, populate_existing=True)
         if kept is not None:
-            _keep(kept, trouble, until)
+            _keep(kept, trouble, told)
     return not trouble
 
 
-def _keep(row: AlertChannelRow, trouble: str, until: datetime) -> None:
+def _keep(row: AlertChannelRow, trouble: str, told: Mapping[str, int]) -> None:
     now = clock.now()
     row.claimed_until, row.trouble = None, trouble
     if trouble:
@@ -193,14 +202,18 @@ def _keep(row: AlertChannelRow, trouble: str, until: datetime) -> None:
         row.next_try_at = min(again, now + LONGEST_TRY)
         log.warning("alerts to channel=%s were not taken: %s", row.id, trouble)
         return
-    row.tries, row.sent_at, row.told_until = 0, now, until
+    ids = db.session.execute(select(AlertRow.id).where(AlertRow.ended_at.is_(None))).scalars()
+    standing = {str(one) for one in ids}
+    known = {key: raises for key, raises in (row.told or {}).items() if key in standing}
+    row.tries, row.sent_at, row.told = 0, now, known | dict(told)
     row.next_try_at = now + timedelta(minutes=row.every_minutes)
 
 
 def _new_to(row: AlertChannelRow) -> Sequence[AlertRow]:
-    mine = select(AlertRow).where(AlertRow.ended_at.is_(None), AlertRow.raised_at > row.told_until)
-    mine = mine.where(AlertRow.kind.in_(row.wants)).order_by(AlertRow.kind != Kind.SERVER, AlertRow.id)
-    return db.session.execute(mine).scalars().all()
+    mine = select(AlertRow).where(AlertRow.ended_at.is_(None), AlertRow.raises > 0, AlertRow.kind.in_(row.wants))
+    mine = mine.order_by(AlertRow.kind != Kind.SERVER, AlertRow.id).execution_options(populate_existing=True)
+    told = row.told or {}
+    return [one for one in db.session.execute(mine).scalars() if one.raises > told.get(str(one.id), 0)]
 
 
 def _try(row: AlertChannelRow, told: Message, causes: Sequence[Cause]) -> str:

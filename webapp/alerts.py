@@ -26,7 +26,6 @@ DUE_FROM = timedelta(hours=3, minutes=15)
 """An order that was sold so long ago has 45 minutes left of Walmart's four hours."""
 LOOKED_AT = 1_000
 REASON_STAYS = "The reason stands on the page."
-KEPT = timedelta(days=90)
 
 
 def look() -> None:
@@ -88,7 +87,7 @@ def _note(work: Work, causes: dict[str, Cause], now: datetime) -> None:
         row.headline, row.detail, row.path = cause.headline, cause.detail, cause.path
         row.number, row.seen_at = cause.number, now
         if is_to_be_raised(cause, _known(row), now):
-            row.raised_at, row.told_number = now, cause.number
+            row.raised_at, row.told_number, row.raises = now, cause.number, (row.raises or 0) + 1
         row.told_number = min(row.told_number, cause.number)
 
 

@@ -65,7 +65,7 @@ def _address() -> Finding:
 
 
 def _alerts() -> Finding:
-    channels = [row for row in alert_channels.everyone() if not row.is_paused]
+    channels = alert_channels.told()
     wrong = next((row for row in channels if row.trouble), None)
     if wrong is not None:
         return Finding("alerts", False, f"{wrong.name} does not get them. {wrong.trouble}")

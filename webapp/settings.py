@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import current_app
 
-from webapp.connectors.mail import MailServer
+from webapp.connectors.mail import MailServer, check_sender
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -51,7 +51,8 @@ class Settings:
     smtp_url: str = field(default="", repr=False)
     """`SMTP_URL`: the mail server that alerts go out by, `smtps://user:password@host:465`; without it none do."""
     mail_from: str = ""
-    """`MAIL_FROM`: the sender of those e-mails; the user of `SMTP_URL` where it is not given."""
+    """`MAIL_FROM`: the sender of those e-mails; where it is not given, the user of `SMTP_URL` if that is an e-mail
+    address, else orderbridge at its host."""
 
     @property
     def is_https(self) -> bool:
@@ -91,7 +92,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         webhook_body_days=_number(environ, "WEBHOOK_BODY_DAYS", 30),
         log_days=_number(environ, "LOG_DAYS", 90),
         smtp_url=_mail_server(environ),
-        mail_from=environ.get("MAIL_FROM", ""),
+        mail_from=_mail_from(environ),
     )
 
 
@@ -152,3 +153,13 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not given.isdecimal() or int(given) < 1:
         raise SettingsError(f"{name} is “{given}”; give a whole number above 0, or leave it out for {default}.")
     return int(given)
+
+
+def _mail_from(environ: Mapping[str, str]) -> str:
+    sender = environ.get("MAIL_FROM", "").strip()
+    try:
+        if sender:
+            check_sender(sender)
+    except ValueError as error:
+        raise SettingsError(f"MAIL_FROM cannot be used. {error}") from None
+    return sender

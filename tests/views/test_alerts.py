@@ -169,6 +169,29 @@ def test_what_goes_wrong_with_one_is_said_there_and_the_others_are_told(
     assert "Sending broke off inside Orderbridge" in client.get(PAGE).text
 
 
+def test_what_another_host_raises_by_a_slower_clock_is_told_too(house: Flask, hook: Listener) -> None:
+    client, _ = say(house, kind="hook", hook=hook.url, every="1")
+    order(house, 1, **late())
+    round_(house)
+    order(house, 2, lines=(a_line(intent_to_cancel="BUYER"),))
+    clock.move(timedelta(minutes=-3))
+    with house.app_context():
+        alerts.look()
+    assert "told to nobody in the list yet" in client.get(PAGE).text
+    round_(house, 5)
+    round_(house, 5)
+    assert [one["kind"] for got in hook.got for one in got["alerts"]] == ["late", "cancellation"]
+    assert client.get(PAGE).text.count('told to <span dir="auto">127.0.0.1/…</span>') == 2
+
+
+@pytest.mark.parametrize("sender", ["bridge@shop.example", '"My shop, Inc." <bridge@shop.example>'])
+def test_the_sender_may_have_a_name(sender: str) -> None:
+    with mail_server() as box:
+        server = mail.MailServer.from_url(f"smtp://127.0.0.1:{box.port}", sender)
+        mail.send(server, "orders@shop.example", "Hello", "Hello")
+    assert (box.greeted_as, box.letters[0]["From"]) == ("shop.example", sender)
+
+
 def test_a_password_that_no_login_can_carry_is_said() -> None:
     with mail_server(logs_in=True) as box:
         server = mail.MailServer.from_url(f"smtp://bridge:p%C3%A4ss@127.0.0.1:{box.port}", "bridge@shop.example")
@@ -327,6 +350,10 @@ def test_the_dashboard_and_the_doctor_say_that_nobody_is_told(house: Flask, box:
     assert "Nobody is told" not in viewer.get("/dashboard").text
     say(house, mail="gone@shop.example")
     assert "Nobody is told" not in client.get("/dashboard").text
+    token = token_on(client, PAGE)
+    client.post(f"{PAGE}/1/pause", data={"csrf_token": token})
+    assert "Nobody is told" in client.get("/dashboard").text
+    client.post(f"{PAGE}/1/resume", data={"csrf_token": token})
     box.refuses = "no such mailbox"
     order(house, 1, **late())
     round_(house)

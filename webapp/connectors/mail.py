@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate, getaddresses, make_msgid, parseaddr
 from urllib.parse import unquote, urlsplit
 
 SECONDS = 15.0
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _PORTS = {"smtp": 587, "smtps": 465}
+_ADDRESS = re.compile(r"[^@\s,;<>\"]+@[\w.:\[\]-]+\Z", re.ASCII)
 
 
 class MailError(Exception):
@@ -31,7 +33,10 @@ class MailServer:
 
     @classmethod
     def from_url(cls, url: str, sender: str) -> MailServer:
-        """`smtps://user:password@host:465`; a `%40` in it is an @. Raises ValueError with a sentence."""
+        """`smtps://user:password@host:465`; a `%40` in it is an @. Raises ValueError with a sentence.
+
+        Without a sender it is the user where that is an e-mail address, else orderbridge at the host.
+        """
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -43,12 +48,24 @@ class MailServer:
         given = sender or (user if "@" in user else f"orderbridge@{parts.hostname}")
         return cls(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], user, password, given)
 
+    @property
+    def domain(self) -> str:
+        """The sender's."""
+        return parseaddr(self.sender)[1].rpartition("@")[2]
+
+
+def check_sender(text: str) -> None:
+    """Whether e-mail can come from `a@b.example` or `Name <a@b.example>`. Raises ValueError with a sentence."""
+    found = getaddresses([text]) if text.isprintable() else []
+    if len(found) != 1 or not found[0][1].isascii() or not _ADDRESS.match(found[0][1]):
+        raise ValueError('Write it like orders@shop.example or "My shop" <orders@shop.example>.')
+
 
 def send(server: MailServer, to: str, subject: str, body: str) -> None:
     """Hand in one e-mail of plain text. Raises MailError."""
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Subject"] = server.sender, to, subject
-    letter["Date"], letter["Message-ID"] = formatdate(), make_msgid(domain=server.sender.rpartition("@")[2])
+    letter["Date"], letter["Message-ID"] = formatdate(), make_msgid(domain=server.domain)
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(body)
     try:
@@ -84,7 +101,7 @@ def send(server: MailServer, to: str, subject: str, body: str) -> None:
 
 def _connected(server: MailServer) -> smtplib.SMTP:
     context = ssl.create_default_context()
-    domain = server.sender.rpartition("@")[2]
+    domain = server.domain
     if server.scheme == "smtps":
         return smtplib.SMTP_SSL(server.host, server.port, domain, timeout=SECONDS, context=context)
     session = smtplib.SMTP(server.host, server.port, domain, timeout=SECONDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Text, text
+from sqlalchemy import JSON, CheckConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Id
@@ -14,8 +14,11 @@ IS_STANDING = "ended_at is null"
 
 
 class AlertRow(Base):
-    """Something that is or was wrong, from its first sight to its end. `told_number` is how many orders it was about
-    when it was last told, at `raised_at`; None while it was told to nobody."""
+    """Something that is or was wrong, from its first sight to its end.
+
+    `raises` counts how often there was a cause to tell it, at last at `raised_at`; None while there was none.
+    `told_number` is the lowest number of orders it was about since then.
+    """
 
     __tablename__ = "alerts"
 
@@ -30,6 +33,7 @@ class AlertRow(Base):
     began_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     raised_at: Mapped[datetime | None]
+    raises: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     ended_at: Mapped[datetime | None]
 
     __table_args__ = (
@@ -43,7 +47,8 @@ class AlertRow(Base):
 class AlertChannelRow(Base):
     """A way to somebody: an e-mail address, or an address that takes a POST. `name` is what may be shown of it.
 
-    `told_until` is up to when it knows whatever was raised. Who holds it tries to send; a failed try comes again.
+    `told` says of the alerts that stand, by their ids, which of their raises it was told: no clock decides what is new.
+    Who holds it tries to send; a failed try comes again.
     """
 
     __tablename__ = "alert_channels"
@@ -57,7 +62,7 @@ class AlertChannelRow(Base):
     every_minutes: Mapped[int]
     is_paused: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
-    told_until: Mapped[datetime]
+    told: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     sent_at: Mapped[datetime | None]
     claimed_until: Mapped[datetime | None]
     next_try_at: Mapped[datetime | None]

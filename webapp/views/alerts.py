@@ -105,15 +105,16 @@ def _shown(mistakes: Mapping[str, str], form: Mapping[str, str]) -> AnyResponse:
         "wants": asked,
         "every": form.get("every", str(alert_channels.USUALLY)),
     }
+    channels = alert_channels.everyone()
     shown = render_template(
         "settings/alerts.html",
-        channels=alert_channels.everyone(),
+        channels=channels,
         kinds=list(Kind),
         often=alert_channels.OFTEN,
         values=values,
         mistakes=mistakes,
         no_mail="" if settings.current().mail_server else alert_channels.NO_MAIL_SERVER,
-        standing=alerts.standing(),
+        standing=[(one, alert_channels.who_knows(one, channels)) for one in alerts.standing()],
         past=alerts.past(),
         changes=audit.recent(audit.ALERTS),
         zone="UTC",

@@ -94,7 +94,7 @@ def index() -> AnyResponse:
         depth=_depth(),
         flows=sync_health.everyone(),
         has_accounts=bool(accounts),
-        tells_nobody=door.me().may(Role.ADMIN) and not alert_channels.everyone(),
+        tells_nobody=door.me().may(Role.ADMIN) and not alert_channels.told(),
     )
 
 
