@@ -145,6 +145,18 @@ def parked(reason: str) -> dict[str, Any]:
     return {"state": "parked", "ended_at": clock.now(), "reason": reason}
 
 
+@pytest.mark.parametrize(("looked_at", "said"), [(3, "3 orders need somebody."), (2, "2+ orders need somebody.")])
+def test_a_number_that_may_be_higher_is_said_so(
+    house: Flask, hook: Listener, monkeypatch: pytest.MonkeyPatch, looked_at: int, said: str
+) -> None:
+    monkeypatch.setattr(alerts, "LOOKED_AT", looked_at)
+    say(house, kind="hook", hook=hook.url)
+    for number in range(3):
+        order(house, number, attention="No product for SKU MUG-BLUE.")
+    round_(house)
+    assert hook.got[0]["alerts"][0]["headline"] == said
+
+
 @pytest.mark.parametrize("status", [301, 404])
 def test_no_part_of_a_hooks_address_comes_back_in_words(house: Flask, hook: Listener, status: int) -> None:
     client, _ = say(house, kind="hook", hook=hook.url)
