@@ -36,7 +36,7 @@ def place(house: House, count: int, **spec: Any) -> list[str]:
 def drain_patiently(house: House, seconds: float = 20.0) -> None:
     """As in production: the drain stays for what falls due soon."""
     with house.app.app_context():
-        drain(outbound.SOURCE, threads=8, lifetime=seconds, linger=0.5)
+        drain(outbound.SOURCE, threads=8, lifetime=seconds, linger=2.5)
         db.session.remove()
 
 

@@ -134,7 +134,7 @@ def test_an_order_says_where_its_stock_is_not_held(house: House) -> None:
     house.drain()
     use(house, "cart")
     client = browser(house)
-    warning = re.compile(r'<small class="warn">.*holds no stock for this order')
+    warning = re.compile(r'<p class="held warn">.*holds no stock for this order')
     assert not warning.search(client.get(page_of(house, direct)).text)
     use(house, "direct")
     assert warning.search(client.get(page_of(house, direct)).text)
