@@ -13,6 +13,7 @@ from webapp.domain.outgoing import UnitsCancelled, UnitsShipped
 from webapp.domain.reasons import BUYER_ASKED, in_words
 from webapp.domain.shop import ShopShipment, ShopTrack, Units
 from webapp.effects import Effect, effect_of
+from webapp.issued import issued
 from webapp.limits import MustWait
 from webapp.outbox import Outcome, Refusal, Unneeded
 from webapp.scene import Scene, read_again
@@ -22,7 +23,7 @@ def confirm(scene: Scene, command: ConfirmShipment) -> Outcome:
     """Tell Walmart that units have left. Raises ConnectorError, Refusal or Unneeded."""
     order, effect = read_again(scene), effect_of(scene)
     if effect.was_sent:
-        if _has_reached(order, effect, "shipped"):
+        if _has_reached(order, effect, "shipped") and not _is_anothers(scene, order, command):
             return Outcome(f"Walmart shows {_words(command.units)} shipped.")
         effect.prove_absent(scene.account.policy.settle_after, Side.WALMART, "The shipment")
     tracking, other = _tracking(scene, order, command)
@@ -121,6 +122,18 @@ def _has_reached(order: Order, effect: Effect, what: str) -> bool:
     """Walmart shows what was sent. `what` is shipped or cancelled."""
     floors: Mapping[str, int] = effect.kept.get("floors") or {}
     return all(getattr(_line(order, number), what) >= count for number, count in floors.items())
+
+
+def _is_anothers(scene: Scene, order: Order, command: ConfirmShipment) -> bool:
+    """What Walmart shows of a line is other shipments' that were told of from here: their numbers stand there alone."""
+    told = [one.command for one in issued([scene.claim.sync_id])[scene.claim.sync_id] if one.was_sent]
+    others = {_number(one) for one in told if isinstance(one, ConfirmShipment)} - {_number(command)}
+    shown = [_line(order, unit.line).numbers for unit in command.units]
+    return any(numbers and numbers <= others for numbers in shown)
+
+
+def _number(command: ConfirmShipment) -> str:
+    return (command.parcel.number if command.parcel else command.number).strip()
 
 
 def _still_to_ship(scene: Scene, order: Order, command: ConfirmShipment) -> None:

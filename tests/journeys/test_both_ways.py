@@ -107,6 +107,25 @@ def test_one_unit_ships_and_the_other_is_canceled(
     nothing_more_happens(house, po)
 
 
+@pytest.mark.parametrize("answers", [("cut_before", "cut_after"), ("cut_after", "cut_before")])
+def test_of_two_shipments_in_doubt_over_one_line_each_is_told_once(
+    house: House, whole: tuple[Moment, str], answers: tuple[str, str]
+) -> None:
+    """One call has arrived and one has not, and Walmart shows a count that both would explain."""
+    whole[0].come_back(house)
+    po = whole[1]
+    for answer, track in zip(answers, (UPS, OTHER), strict=True):
+        house.walmart.fault(answer, method="POST", path=f"/v3/orders/{po}/shipping", times=1)
+        house.magento.ship(number(po), {MUG: 1}, [track])
+    for _ in range(6):
+        look(house, po)
+        clock.move(timedelta(minutes=2))
+    assert at_walmart(house, po) == {"Shipped": 2}
+    assert [len(house.walmart.ledger.entries(effect, po)) for effect in ("ship", "update_tracking")] == [2, 0]
+    assert house.shown(po)["waiting_for"] == []
+    nothing_more_happens(house, po)
+
+
 def test_what_was_refunded_in_seller_center_and_then_booked_by_hand_is_refunded_once(house: House, po: str) -> None:
     ship(house, po, 2)
     house.walmart.act(po, "refund", line="1")
