@@ -194,16 +194,16 @@ def test_what_crashes_a_worker_holds_up_no_other_order_and_is_done_once(
         for tries in (3, 4):
             wait_until(lambda: rings(house) and rests_are_over(house, poisoned), product)
             wait_until(lambda: rings(house) and tried(tmp_path) >= tries, product)  # noqa: B023
-            a_minute_passes(house)
-        wait_until(lambda: rings(house) and "done" in outcomes(house, poisoned), product)
+            if tries == 3:
+                a_minute_passes(house)
     finally:
         product.close()
     a_minute_passes(house)
-    house.drain()
-    # What was on its way when the hang was ended is looked for twice before it is sent again.
-    for _ in range(3):
+    # What was on its way when a job's time or the worker ended is looked for twice before it is sent again.
+    for _ in range(5):
         house.pass_time(minutes=3)
-    assert outcomes(house, poisoned)[:4] == ["died", "died", "died", "done"]
+    assert outcomes(house, poisoned)[:3] == ["died", "died", "died"]
+    assert "done" in outcomes(house, poisoned)
     assert Counter(house.effects("order_create")) == {f"WM-{poisoned}": 1, f"WM-{other}": 1}
     assert Counter(house.effects("acknowledge")) == {poisoned: 1, other: 1}
 
