@@ -126,6 +126,25 @@ def test_of_two_shipments_in_doubt_over_one_line_each_is_told_once(
     nothing_more_happens(house, po)
 
 
+def test_the_shop_gives_nothing_up_for_a_cancellation_that_walmart_may_never_have_heard(house: House, po: str) -> None:
+    """The buyer's wish was accepted, the answer got lost, and the units were shipped after all."""
+    house.set_policy(accept_cancellation_requests=True)
+    house.walmart.fault("cut_before", method="POST", path=f"/v3/orders/{po}/cancel")
+    for line in ("1", "2"):
+        house.walmart.act(po, "intent_to_cancel", line=line)
+    look(house, po)
+    assert in_magento(house, po) == {"shipped": 0, "refunded": 0, "canceled": 0}
+    for line in ("1", "2"):
+        house.walmart.act(po, "ship", line=line, tracking="W1")
+    house.walmart.clear_faults()
+    for _ in range(4):
+        clock.move(timedelta(minutes=2))
+        look(house, po)
+    assert in_magento(house, po) == {"shipped": 2, "refunded": 0, "canceled": 0}
+    assert house.effects("cancel", po) == []
+    nothing_more_happens(house, po)
+
+
 def test_what_was_refunded_in_seller_center_and_then_booked_by_hand_is_refunded_once(house: House, po: str) -> None:
     ship(house, po, 2)
     house.walmart.act(po, "refund", line="1")

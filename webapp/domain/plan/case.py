@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -85,6 +85,14 @@ class Case:
         if one.state is CommandState.DONE:
             return _is_in_flight(one, self.policy, self.now) or _is_visible(one, self.seen)
         return one.is_under_way and one.was_sent
+
+    def in_doubt(self, kind: type[ConfirmShipment] | type[CancelLines], lines: Collection[str]) -> bool:
+        """Walmart was told something of these lines, nobody knows whether it heard, and it does not show it."""
+        return any(
+            one.is_under_way and one.was_sent and not _is_visible(one, self.seen)
+            for one, command in self.of(kind)
+            if any(unit.line in lines for unit in command.units)
+        )
 
     def want(self, command: Command) -> Plan:
         """This command: issued now, followed up where it is on its way, or why it stands still."""

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 
-from webapp.domain.commands import CancelMagentoOrder, CreateCreditMemo, CreateInvoice, LineMoney
+from webapp.domain.commands import CancelLines, CancelMagentoOrder, CreateCreditMemo, CreateInvoice, LineMoney
 from webapp.domain.order import CANCELLED, ZERO, Charge
 from webapp.domain.plan.case import Case
 from webapp.domain.plan.seen import Plan, together
@@ -30,7 +30,10 @@ class _Steps:
 
 def give_up(case: Case) -> Plan:
     """The next step towards a Magento order without the units that Walmart cancelled."""
-    wanting = [standing for standing in case.standings if standing.differences.give_up]
+    # What is in doubt counts as canceled, so that nothing else is done with it; but the shop follows facts alone.
+    wanting = [
+        one for one in case.standings if one.differences.give_up and not case.in_doubt(CancelLines, one.group.lines)
+    ]
     shop = case.shop
     if not wanting or shop is None:
         return Plan()

@@ -27,7 +27,9 @@ class _Parcel:
 
 def ship(case: Case) -> Plan:
     """Make the shipments in Magento that Walmart has and Magento has not."""
-    wanting = [standing for standing in case.standings if standing.differences.ship]
+    wanting = [
+        one for one in case.standings if one.differences.ship and not case.in_doubt(ConfirmShipment, one.group.lines)
+    ]
     if not wanting or case.shop is None:
         return Plan()
     why_not = _why_not(case, sum(standing.differences.ship for standing in wanting))
