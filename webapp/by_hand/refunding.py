@@ -96,21 +96,24 @@ def judge(found: Found, amounts: Mapping[str, tuple[Charge, ...]], reason: str, 
     return money
 
 
-def widened(row: OrderRow, amounts: Mapping[str, tuple[Charge, ...]]) -> list[str]:
-    """What Walmart will refund beyond what was typed: a full item price also refunds its tax and its shipping."""
+def widened(row: OrderRow, amounts: Mapping[str, tuple[Charge, ...]]) -> tuple[Decimal, list[str]]:
+    """What Walmart will refund beyond what was typed, and that in words: a full item price also refunds its tax and its
+    shipping."""
     lines = {line.number: line for line in order_rows.to_order(row).lines}
-    said = []
+    said, beyond = [], ZERO
     for number, charges in amounts.items():
         line = lines.get(number)
         if line is None or not line.shipped or not charges:
             continue
         one = account(line, ())
-        if widened_by(line, one, by_type(charges)) > 0:
+        more = widened_by(line, one, by_type(charges))
+        if more > 0:
+            beyond += more
             said.append(
                 f"Line {number}: Walmart refunds tax and shipping too when the whole price is given back, "
                 f"{total(one.charged)} {row.currency} in all."
             )
-    return said
+    return beyond, said
 
 
 def _money(found: Found, number: str, charges: tuple[Charge, ...], mistakes: dict[str, str]) -> LineMoney:

@@ -109,8 +109,10 @@ def refund(
         _say(account, po, by_hand.refund(row.id, amounts, reason, comment, BY, _request(request)), as_json)
         return
     total = sum((money.total for money in judge(_judged(row), amounts, reason, comment)), ZERO)
-    widened = by_hand.widened(row, amounts)
-    sentence = " ".join([f"Would refund {total} {row.currency}.", *widened, "Nothing was sent: add --yes to do it."])
+    beyond, widened = by_hand.widened(row, amounts)
+    sentence = " ".join(
+        [f"Would refund {total + beyond} {row.currency}.", *widened, "Nothing was sent: add --yes to do it."]
+    )
     _say(account, po, sentence, as_json, done=False)
 
 

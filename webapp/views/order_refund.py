@@ -57,6 +57,7 @@ def refund(account_key: str, po: str) -> AnyResponse:
         return again(wrong.by_field)
     except Refusal as refusal:
         return again({"": str(refusal)})
+    beyond, widened = by_hand.widened(found.row, amounts)
     return order_forms.ask(
         "orders/refund_sure.html",
         found,
@@ -64,7 +65,8 @@ def refund(account_key: str, po: str) -> AnyResponse:
         amounts=[(line, charges) for line, charges in amounts.items() if charges],
         lines=judged.lines,
         total=_sum(amounts),
-        widened=by_hand.widened(found.row, amounts),
+        in_all=_sum(amounts) + beyond,
+        widened=widened,
         charge_words=CHARGE_WORDS,
         kept={name: value for name, value in typed.values.items() if name not in {"step", "confirmed", "request"}},
     )
