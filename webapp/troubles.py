@@ -20,6 +20,7 @@ from webapp.models import (
     AccountRow,
     AttemptRow,
     CommandRow,
+    EventActRow,
     EventRow,
     OrderRow,
     PollRow,
@@ -223,8 +224,10 @@ def _oldest_due() -> ScalarSelect[datetime]:
     """The conditions are written out, not bound: a partial index is only used for a condition it can be proved from."""
     commands = select(func.min(CommandRow.next_attempt_at).label("due")).where(text(IS_OPEN))
     syncs = select(func.min(SyncRow.look_again_at).label("due")).where(text("look_again_at is not null"))
-    first = select(EventRow.received_at).where(text(IS_NEW)).order_by(EventRow.id).limit(1).subquery()
-    events = select(first.c.received_at.label("due"))
+    replayed = select(func.max(EventActRow.at)).where(EventActRow.event_id == EventRow.id).scalar_subquery()
+    since = func.coalesce(replayed, EventRow.received_at).label("due")
+    first = select(since).where(text(IS_NEW)).order_by(EventRow.id).limit(1).subquery()
+    events = select(first.c.due)
     both = union_all(commands, syncs, events).subquery()
     return select(func.min(both.c.due)).select_from(both).scalar_subquery()
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from tests.rows import a_command, a_store, an_account, an_event, an_order
 from tests.views.conftest import statements, token_on
 from tests.views.scene import draw
-from webapp import clock, inbox
+from webapp import clock, inbox, troubles
 from webapp.models import AccountRow, ChangeRow, EventRow, RefusedWebhookRow, StoreRow, db
 from webapp.queries import version
 from webapp.unit_of_work import Work, unit_of_work
@@ -209,6 +209,21 @@ def test_a_replay_is_a_new_attempt_under_the_same_event(app: Flask, operator: Fl
         f"{path}/replay", data={**form, "asked_at": str(version(clock.now()))}, follow_redirects=True
     )
     assert "in hand already" in refused.text
+
+
+def test_a_replayed_event_has_waited_since_its_replay(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        old = an_event(
+            work, an_order(work, an_account(work, a_store(work)), PO), delivery_key="walmart:1:evt-77", **at(1)
+        )
+        work.flush()
+        path = f"/incoming/{old.id}"
+    form = {"csrf_token": token_on(operator, path), "asked_at": str(version(clock.now()))}
+    operator.post(f"{path}/replay", data=form)
+    with app.app_context():
+        state = troubles.look(redis_is_up=True)
+    assert state.waiting.number == 1
+    assert state.oldest_due < timedelta(minutes=1), "not for the week since it came"
 
 
 def test_a_replayed_body_that_cannot_be_read_fails_again(app: Flask, operator: FlaskClient) -> None:
