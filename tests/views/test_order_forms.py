@@ -7,14 +7,17 @@ from decimal import Decimal
 from html import escape, unescape
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from tests.rows import a_line, a_parcel, a_store, an_account, an_order
 from tests.views.conftest import token_on
+from webapp.accounts import policy_to_json
 from webapp.domain.order import Line
+from webapp.domain.policy import Policy
 from webapp.models import AccountRow, ChangeRow, CommandRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
 
@@ -182,6 +185,24 @@ def test_lines_are_canceled_each_with_its_quantity_and_reason(app: Flask, operat
         "SELLER_CANCEL_PRICING_ERROR": [{"line": "1", "quantity": 1}],
         "SELLER_CANCEL_OUT_OF_STOCK": [{"line": "2", "quantity": 1}],
     }
+
+
+@pytest.mark.parametrize(
+    ("is_on", "said"),
+    [
+        (True, "Magento gets a credit memo for it once Walmart shows the refund."),
+        (False, "Make it in Magento yourself;"),
+    ],
+)
+def test_what_becomes_of_a_refund_in_magento_is_said_before_it_is_sent(
+    app: Flask, operator: FlaskClient, is_on: bool, said: str
+) -> None:
+    path = drawn(app, a_line("1", statuses=SHIPPED))
+    with app.app_context(), unit_of_work() as work:
+        settings = policy_to_json(Policy(create_credit_memos=is_on))
+        work.execute(update(AccountRow).values(settings=settings))
+    sure = sent(operator, f"{path}/refund", step="look", reason="DamagedItem", all__1="on")
+    assert said in unescape(sure.text)
 
 
 def test_a_refund_is_shown_whole_before_it_is_sent(app: Flask, operator: FlaskClient) -> None:

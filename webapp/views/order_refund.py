@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import by_hand
 from webapp.by_hand import Left, left_to_refund
 from webapp.by_hand.allowing import why_not_refunded
+from webapp.by_hand.finding import Found as Judged
 from webapp.by_hand.refunding import judge
 from webapp.domain.order import ZERO, Charge
 from webapp.domain.reasons import DEFAULT_REFUND_REASON, REFUND_REASONS
@@ -67,8 +68,21 @@ def refund(account_key: str, po: str) -> AnyResponse:
         total=_sum(amounts),
         in_all=_sum(amounts) + beyond,
         widened=widened,
+        memo=_memo(judged),
         charge_words=CHARGE_WORDS,
         kept={name: value for name, value in typed.values.items() if name not in {"step", "confirmed", "request"}},
+    )
+
+
+def _memo(judged: Judged) -> str:
+    """What Magento's side of the refund will be, before it is sent."""
+    if judged.row.magento_order_id is None or judged.row.magento_is_gone:
+        return ""
+    if judged.policy.create_credit_memos:
+        return "Magento gets a credit memo for it once Walmart shows the refund."
+    return (
+        "Magento gets no credit memo for it: making them is switched off in the account's order settings. Make it in "
+        "Magento yourself; it is set against this refund, so the buyer is not paid twice."
     )
 
 
