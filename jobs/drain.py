@@ -95,7 +95,8 @@ class _Crew:
     def stand_by(self, at_most: float) -> None:
         """While nothing is at work: wait for a ring or the next due piece, which one look at the database tells."""
         seconds = _look(self.app, lambda: seconds_to_next(self.source.bell))
-        until = time.monotonic() + max(min(at_most, at_most if seconds is None else seconds), LOOK_AT_MOST_EVERY)
+        wanted = at_most if seconds is None else min(seconds, at_most)
+        until = time.monotonic() + max(wanted, LOOK_AT_MOST_EVERY)
         while not _stopping.is_set() and (left := until - time.monotonic()) > 0:
             if self.awake.wait(min(left, NOTICE_A_STOP_WITHIN)):
                 return
@@ -113,7 +114,7 @@ def drain(source: Source, threads: int, lifetime: float = LIFETIME, linger: floa
     application context.
 
     It ends when its lifetime is over, or after it had nothing to do for `linger` seconds. A drain that stands by has
-    an order in hand a few milliseconds after the ring, and costs nothing meanwhile: it looks when something falls due.
+    an order in hand a few milliseconds after the ring; till then it looks at the database only when something is due.
     The flag is cleared before the last look, so a ring either finds this drain still looking or starts the next one.
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]
