@@ -101,6 +101,23 @@ def test_a_refund_goes_out_once_and_never_above_what_was_charged(house: House) -
     assert house.commands(po)[-1].state == "parked"
 
 
+def test_a_credit_memo_made_for_a_refund_by_hand_pays_nothing_twice(house: House) -> None:
+    po = two_mugs(house)
+    one, other = lines_of(house, po)
+    asked(house, po, by_hand.ship, {one: 1, other: 1}, UPS, BY, "r-1")
+    house.drain()
+    whole = (Charge("PRODUCT", "Item Price", Decimal("10.00"), Decimal("0.83"), "Item Price Tax"),)
+    asked(house, po, by_hand.refund, {one: whole}, "DamagedItem", "", BY, "r-2")
+    house.drain()
+    house.magento.refund(f"WM-{po}", {MUG["sku"]: 1})
+    house.wish(po)
+    house.drain()
+    house.pass_time(minutes=20)
+    assert house.effects("refund", po) == [po]
+    assert order_of(house, po).refunded == Decimal("10.83")
+    assert (house.shown(po)["attention"], house.shown(po)["waiting_for"]) == (None, [])
+
+
 def test_a_refund_that_is_done_and_cannot_be_seen_yet_bars_another(house: House) -> None:
     po = two_mugs(house)
     one, other = lines_of(house, po)
