@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import redis
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from webapp import clock, failures, queries, queue, timeline, troubles
@@ -19,12 +19,15 @@ from webapp.domain.causes import cause as cause_of
 from webapp.domain.facets import Facet, Tab, unfold
 from webapp.grid import lists
 from webapp.grid.wanted import Sort, Wanted
-from webapp.models import AccountRow, AlertRow, OrderRow, db
+from webapp.inbox import EventState
+from webapp.intake import CONFLICT
+from webapp.models import CAME_TO_NOTHING, AccountRow, AlertRow, EventRow, OrderRow, db
 from webapp.unit_of_work import Work, unit_of_work
 
 DUE_FROM = timedelta(hours=3, minutes=15)
 """An order that was sold so long ago has 45 minutes left of Walmart's four hours."""
 LOOKED_AT = 1_000
+TWINS_STAND = timedelta(days=1)
 REASON_STAYS = "The reason stands on the page."
 
 
@@ -45,7 +48,13 @@ def found() -> list[Cause]:
     accounts = queries.all_accounts()
     real = [row for row in accounts if not row.is_demo] or list(accounts)
     orders = (cause for row in real for cause in _of_orders(row, accounts))
-    return [*_of_the_server(), *orders, *_needing_somebody(real), *_failed(real if len(real) < len(accounts) else None)]
+    return [
+        *_of_the_server(),
+        *_twins(),
+        *orders,
+        *_needing_somebody(real),
+        *_failed(real if len(real) < len(accounts) else None),
+    ]
 
 
 def standing() -> Sequence[AlertRow]:
@@ -100,6 +109,26 @@ def _of_the_server() -> Iterator[Cause]:
     for one in troubles.look(redis_is_up=_redis_is_up()).troubles:
         path = places.get(one.place, "") + (one.key if one.place == "account" else "")
         yield Cause(f"server:{one.name}", Kind.SERVER, one.headline, one.detail, path or "/dashboard")
+
+
+def _twins() -> Iterator[Cause]:
+    """Webhooks of the last day that carried a used id and another body: nobody honest sends those."""
+    mine = select(EventRow.id).where(
+        text(CAME_TO_NOTHING),
+        EventRow.state == EventState.IGNORED,
+        EventRow.received_at > clock.now() - TWINS_STAND,
+        EventRow.reason == CONFLICT,
+    )
+    counted = select(func.count()).select_from(mine.limit(LOOKED_AT + 1).subquery())
+    number = db.session.execute(counted).scalar_one()
+    if number:
+        came = _counted(min(number, LOOKED_AT), "webhook", number > LOOKED_AT)
+        headline = f"{came} came with the id of an earlier one and another body."
+        detail = (
+            "Each was kept and has no effect. Somebody may know the webhook's secret: look at them under Incoming, and "
+            "change the secret in the account's settings."
+        )
+        yield Cause("server:twins", Kind.SERVER, headline, detail, "/incoming?show=ignored")
 
 
 def _of_orders(row: AccountRow, accounts: Sequence[AccountRow]) -> Iterator[Cause]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -17,7 +19,8 @@ from tests.views.conftest import built, settings_in, signed_in, token_on
 from webapp import alert_channels, alerts, clock, doctor, vault
 from webapp.connectors import mail
 from webapp.domain.alerts import Kind
-from webapp.models import AccountRow, AlertChannelRow, OrderRow, StoreRow, db
+from webapp.intake import CONFLICT
+from webapp.models import AccountRow, AlertChannelRow, EventRow, OrderRow, StoreRow, db
 from webapp.unit_of_work import unit_of_work
 
 PAGE = "/settings/alerts"
@@ -294,6 +297,23 @@ def test_a_trouble_of_the_server_is_told_after_five_minutes(house: Flask, hook: 
     round_(house, 3)
     assert "Redis is down." in hook.got[0]["text"]
     assert "is late" not in hook.got[0]["text"]
+
+
+def test_a_used_id_with_another_body_is_told_with_the_page_where_it_stands(house: Flask, hook: Listener) -> None:
+    say(house, kind="hook", hook=hook.url, wants=["server"])
+    with house.app_context(), unit_of_work() as work:
+        account = work.session.query(AccountRow).one()
+        for reason in (CONFLICT, "It names no purchase order."):
+            twin = EventRow(source="walmart", account_id=account.id, type="", state="ignored", reason=reason)
+            twin.headers, twin.body, twin.received_at = {}, b"{}", clock.now()
+            work.add(twin)
+    for _ in range(3):
+        round_(house, 3)
+    told = [one for got in hook.got for one in got["alerts"] if one["cause"] == "server:twins"]
+    assert [one["headline"] for one in told] == ["1 webhook came with the id of an earlier one and another body."]
+    client = signed_in(house, "admin")
+    assert CONFLICT in unescape(client.get(urlsplit(told[0]["url"]).path + "?show=ignored").text)
+    assert told[0]["url"].endswith("/incoming?show=ignored")
 
 
 def test_an_admin_adds_tries_changes_pauses_and_removes(house: Flask, hook: Listener) -> None:

@@ -50,7 +50,8 @@ _MEANINGS = {
     Kind.ACKNOWLEDGE: "45 minutes before Walmart's four hours end, or after, an order is not acknowledged.",
     Kind.LATE: "The ship-by date has passed and something is still open.",
     Kind.CANCELLATION: "A buyer asked to cancel what has not shipped.",
-    Kind.SERVER: "Walmart does not serve an account, polls are late, Redis or the workers are gone, for five minutes.",
+    Kind.SERVER: "Walmart does not serve an account, polls are late, Redis or the workers are gone, for five minutes; "
+    "or a webhook came with a used id and another body.",
 }
 
 
