@@ -120,4 +120,5 @@ def watched(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 def _sandbox(data: Path) -> tuple[str, ...]:
     port = ports.pair(data / "sandbox.json")
-    return ("-m", "sandbox", "both", "--port", str(port), "--data", str(data / "sandbox"))
+    cron = ("--stock-cron", "20")
+    return ("-m", "sandbox", "both", "--port", str(port), "--data", str(data / "sandbox"), *cron)

@@ -170,10 +170,16 @@ def _announce(family: Family, prepared: Prepared, seconds: float) -> None:
         say(f"Sign in once with this link: {address}{prepared.sign_in_path}")
     if prepared.notice:
         say(prepared.notice)
+    for one in _stand_ins(family):
+        say(f"The stand-in {one['kind'].capitalize()}'s control page: {one['url']}/")
     say(
         f"Everything is kept in {family.options.data}, the logs in {family.nest.logs}.",
         f"Ready in {seconds:.1f} s. Ctrl-C stops it; the next start goes on where it stopped.",
     )
+
+
+def _stand_ins(family: Family) -> list[dict[str, str]]:
+    return [json.loads(line) for line in _banner(family)] if family.named("sandbox") else []
 
 
 def _watch(family: Family) -> None:

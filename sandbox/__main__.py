@@ -11,9 +11,9 @@ from pathlib import Path
 from sandbox import magento, walmart
 from sandbox.server import Server, StandIn
 
-KINDS: dict[str, Callable[[Path | None], StandIn]] = {
-    "walmart": walmart.stand_in,
-    "magento": magento.stand_in,
+KINDS: dict[str, Callable[[argparse.Namespace], StandIn]] = {
+    "walmart": lambda wanted: walmart.stand_in(wanted.data),
+    "magento": lambda wanted: magento.stand_in(wanted.data, wanted.stock_cron),
 }
 
 
@@ -27,7 +27,7 @@ def main() -> None:
         threading.Thread(target=_watch_parent, args=(ended,), daemon=True).start()
     kinds = list(KINDS) if wanted.kind == "both" else [wanted.kind]
     running = [
-        _serve(KINDS[kind](wanted.data), wanted.port + place if wanted.port else 0) for place, kind in enumerate(kinds)
+        _serve(KINDS[kind](wanted), wanted.port + place if wanted.port else 0) for place, kind in enumerate(kinds)
     ]
     ended.wait()
     for server, neighbour in running:
@@ -40,6 +40,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("kind", choices=(*KINDS, "both"))
     parser.add_argument("--port", type=int, default=0, help="both: this one and the next; 0: any free")
     parser.add_argument("--data", type=Path, default=None, help="a folder to keep the state in")
+    parser.add_argument(
+        "--stock-cron",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="the shop runs the cron line that keeps the stock of direct orders right, this often",
+    )
     return parser.parse_args()
 
 

@@ -1,5 +1,6 @@
 """The stand-in Magento store: a real HTTP server that answers as a Magento Open Source 2.4.7 does."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -60,21 +61,40 @@ def make_app(shop: Shop, faults: Faults) -> Flask:
     return app
 
 
-def stand_in(data: Path | None) -> StandIn:
-    """The Magento stand-in ready to be served, its state kept in the folder when there is one."""
+def stand_in(data: Path | None, repairs_every: float = 0) -> StandIn:
+    """The Magento stand-in ready to be served, its state kept in the folder when there is one.
+
+    With `repairs_every` seconds it is a shop whose host runs the cron line that keeps direct orders' stock right.
+    """
     shop = open_shop(data)
     skus = [product["sku"] for product in shop.products.all()]
 
+    ended = threading.Event()
+    cron = threading.Thread(target=_repair, args=(shop, repairs_every, ended), daemon=True)
+
     def start(url: str) -> None:
         shop.url = url
+        if repairs_every:
+            cron.start()
+
+    def close() -> None:
+        ended.set()
+        if cron.is_alive():
+            cron.join()
+        shop.documents.close()
 
     return StandIn(
         kind="magento",
         app=make_app(shop, Faults()),
         banner={"token": shop.credentials.token, "skus": skus},
         start=start,
-        close=shop.documents.close,
+        close=close,
     )
+
+
+def _repair(shop: Shop, every: float, ended: threading.Event) -> None:
+    while not ended.wait(every):
+        magento_stock.repair(shop)
 
 
 class MagentoSandbox:

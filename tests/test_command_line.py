@@ -11,6 +11,7 @@ from webapp.app import create_app
 
 COMMANDS = (
     ["accounts", "list", "--json"],
+    ["alerts", "channels", "list"],
     ["accounts", "webhooks", "Seller"],
     ["accounts", "pause", "Seller"],
     ["orders", "list"],

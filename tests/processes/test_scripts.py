@@ -99,10 +99,18 @@ def test_a_failed_installation_is_said_and_tried_again(installed: Path, tools: P
 
 
 def test_the_server_starts_from_any_folder_and_a_path_with_spaces(installed: Path, tools: Path) -> None:
-    ran = _run(installed / "script" / "server", "--help", path=tools)
-    assert ran.returncode == 0, ran.stderr
-    assert "--no-sandbox" in ran.stdout
+    ran = _run(installed / "script" / "server", "--port", "none", path=tools)
+    assert ran.returncode == 2, ran.stderr
+    assert "“none” is no port" in ran.stderr
     assert "Installing" not in ran.stderr
+
+
+def test_help_is_printed_before_anything_is_installed(checkout: Path, tools: Path) -> None:
+    (tools / "python3").symlink_to(sys.executable)
+    ran = _run(checkout / "script" / "server", "--port", "9", "--help", path=tools)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "--no-sandbox" in ran.stdout
+    assert not (checkout / ".venv").exists()
 
 
 def test_left_out_tests_are_said(installed: Path, tools: Path) -> None:

@@ -16,6 +16,8 @@ def test_it_says_where_it_runs_and_how_to_sign_in(serve: Serve) -> None:
     assert said.startswith(f"Orderbridge is running at http://127.0.0.1:{server.port}\n")
     assert f"Sign in once with this link: http://127.0.0.1:{server.port}/sign-in/abc\n" in said
     assert str(server.data) in said
+    port = json.loads((server.data / "sandbox.json").read_text())["port"]
+    assert f"The stand-in Magento's control page: http://127.0.0.1:{port + 1}/\n" in said
 
 
 def test_a_public_address_is_the_one_that_is_said(serve: Serve) -> None:

@@ -18,6 +18,6 @@ def shop() -> Iterator[MagentoSandbox]:
 
 @pytest.fixture
 def client(shop: MagentoSandbox) -> Iterator[Client]:
-    client = Client(shop)
+    client = Client(shop.url, shop.token)
     yield client
     client.close()

@@ -22,10 +22,10 @@ MUG, TEA = "FH-MUG-350-BLU", "FH-TEA-MINT-50"
 class Client:
     """Calls the shop's REST interface with its Bearer token."""
 
-    def __init__(self, shop: MagentoSandbox) -> None:
-        self.base = f"{shop.url}/rest"
+    def __init__(self, url: str, token: str) -> None:
+        self.base = f"{url}/rest"
         self.session = requests.Session()
-        self.session.headers["Authorization"] = f"Bearer {shop.token}"
+        self.session.headers["Authorization"] = f"Bearer {token}"
 
     def close(self) -> None:
         self.session.close()

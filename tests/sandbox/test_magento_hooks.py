@@ -94,7 +94,7 @@ def test_a_receiver_that_reads_back_at_once_sees_the_old_state(
 ) -> None:
     seen: list[Any] = []
     shop.add_hook(event="order", url=receiver.url, body=ORDER)
-    reader = Client(shop)
+    reader = Client(shop.url, shop.token)
     receiver.on_call = lambda: seen.append(reader.call("GET", "orders/1?fields=state").json())
     client.create()
     client.post("order/1/invoice", {})

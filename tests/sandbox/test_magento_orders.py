@@ -160,12 +160,12 @@ def test_an_unknown_order_is_a_404_everywhere_and_none_can_be_deleted(client: Cl
 def test_orders_outlive_the_process(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("magento")
     with MagentoSandbox(folder) as shop:
-        client = Client(shop)
+        client = Client(shop.url, shop.token)
         token = shop.token
         client.create(increment_id="WM-9")
         client.close()
     with MagentoSandbox(folder) as shop:
-        client = Client(shop)
+        client = Client(shop.url, shop.token)
         assert shop.token == token
         assert client.get(f"orders?{criteria(('increment_id', 'eq', 'WM-9'))}")["total_count"] == 1
         assert client.refused("orders", {"entity": entity(increment_id="WM-9")})[0] == 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
@@ -401,3 +402,52 @@ def test_without_a_mail_server_the_page_says_so(app: Flask, admin: FlaskClient) 
     assert "whoever runs it sets SMTP_URL" in admin.get(PAGE).text
     form = {"csrf_token": token_on(admin, PAGE), "kind": "mail", "mail": "a@shop.example", "wants": ALL, "every": "15"}
     assert admin.post(PAGE, data=form).status_code == 422
+
+
+def test_the_command_line_manages_who_is_told(house: Flask, box: Letterbox, hook: Listener) -> None:
+    runner = house.test_cli_runner()
+
+    def said(*words: str, given: str = "") -> tuple[int, Any]:
+        result = runner.invoke(args=["alerts", "channels", *words], input=given)
+        out = result.output
+        return result.exit_code, json.loads(out) if "--json" in words and result.exit_code == 0 else out.strip()
+
+    assert said("list")[1].startswith("Nobody is told yet.")
+    code, made = said("add", "mail", "orders@shop.example", "--of", "late", "--of", "failed", "--every", "60", "--json")
+    assert (code, made["name"]) == (0, "orders@shop.example")
+    code, other = said("add", "hook", "--json", given=f"{hook.url}\n")
+    assert (code, other["name"].endswith("/…")) == (0, True)
+    listed = said("list", "--json")[1]
+    assert [(one["kind"], one["of"], one["every_minutes"]) for one in listed] == [
+        ("mail", ["failed", "late"], 60),
+        ("hook", ALL, 15),
+    ]
+    assert hook.url not in said("list")[1]
+    assert (said("test", str(made["channel"]))[0], len(box.letters)) == (0, 1)
+    hook.status = 500
+    code, words = said("test", str(other["channel"]))
+    assert (code, words.startswith("The test did not go out.")) == (1, True)
+    assert said("pause", str(made["channel"]))[1].endswith("is paused.")
+    assert said("resume", str(made["channel"]))[0] == 0
+    assert said("remove", str(made["channel"]))[1] == "orders@shop.example is removed."
+    assert [one["kind"] for one in said("list", "--json")[1]] == ["hook"]
+    admin = unescape(signed_in(house, "admin").get(PAGE).get_data(as_text=True))
+    assert "command line" in admin
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "sentence"),
+    [
+        (["add", "mail", "nobody"], "", "Give one e-mail address"),
+        (["add", "hook"], "", "Nothing came on standard input."),
+        (["add", "hook", "https://chat.example/x"], "", "A hook's address is a secret"),
+        (["add", "hook"], "ftp://chat.example/x\n", "Give the whole address"),
+        (["test", "99"], "", "There is no channel 99."),
+        (["remove", "99"], "", "There is no channel 99."),
+    ],
+)
+def test_the_command_line_says_what_is_wrong_with_a_channel(
+    house: Flask, words: list[str], given: str, sentence: str
+) -> None:
+    result = house.test_cli_runner().invoke(args=["alerts", "channels", *words], input=given)
+    assert (result.exit_code, sentence in result.output) == (1, True)

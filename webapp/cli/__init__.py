@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webapp.cli import demo, order_acts, orders, reimports, server, shop_webhooks, users, webhooks
+from webapp.cli import alerts, demo, order_acts, orders, reimports, server, shop_webhooks, users, webhooks
 
 
 def register(app: Flask) -> None:
@@ -14,5 +14,5 @@ def register(app: Flask) -> None:
         app.cli.add_command(command)
     for command in order_acts.commands:
         orders.group.add_command(command)
-    for group in (users.users, shop_webhooks.stores, webhooks.group, orders.group, demo.group):
+    for group in (users.users, alerts.alerts, shop_webhooks.stores, webhooks.group, orders.group, demo.group):
         app.cli.add_command(group)

@@ -104,7 +104,9 @@ def _webhooks(account: Account) -> str:
     troubled = [event.event_type for event in events if event.trouble]
     if troubled:
         return f"Trouble with {', '.join(troubled)}."
-    return f"{active} events subscribed." if active else "Not subscribed; polling does the work."
+    if not active:
+        return "Not subscribed; polling does the work."
+    return "1 event subscribed." if active == 1 else f"{active} events subscribed."
 
 
 def _store(store: Store, everyone: Sequence[Account]) -> StoreShown:
