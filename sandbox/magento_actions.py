@@ -69,6 +69,17 @@ def _book_cancel(order: Document) -> None:
             order[base + name] = plain(abs(rest))
 
 
+def mail(shop: Shop, order_id: Any) -> bool:
+    """Send the order e-mail, or not where the shop sends none or has nobody to write to."""
+    with shop.changing(order_id) as (order, save):
+        if not shop.settings.order_mails or not order.get("customer_email"):
+            return False
+        order["email_sent"] = 1
+        save.put(shop.orders, order)
+        save.mail(order, "order", wanted=True)
+    return True
+
+
 def hold(shop: Shop, order_id: Any) -> bool:
     """Put the order on hold; it keeps in mind the state it had."""
     with shop.changing(order_id) as (order, save):

@@ -220,7 +220,7 @@ def place(shop: Shop, reference: str, body: dict[str, Any]) -> int:
         for item in order["items"]:
             reserve(save, shop, order, item["sku"], -decimal(item["qty_ordered"]), "order_placed")
         put_new(shop, save, order)
-        save.mail(order, "order", wanted=True)
+        save.mail(order, "order", wanted=shop.settings.order_mails)
         cart |= {"is_active": False, "order_id": order["entity_id"]}
     return int(order["entity_id"])
 

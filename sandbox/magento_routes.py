@@ -175,6 +175,7 @@ ORDER_ROUTES = (
     ),
     Route("POST", "orders/:id/cancel", SALES + "cancel", lambda c: magento_actions.cancel(c.shop, c.id())),
     Route("POST", "orders/:id/hold", SALES + "hold", lambda c: magento_actions.hold(c.shop, c.id())),
+    Route("POST", "orders/:id/emails", SALES + "emails", lambda c: magento_actions.mail(c.shop, c.id())),
     Route("POST", "orders/:id/unhold", SALES + "unhold", lambda c: magento_actions.unhold(c.shop, c.id())),
 )
 DOCUMENT_ROUTES = (

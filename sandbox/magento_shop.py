@@ -36,6 +36,7 @@ class Settings:
     base_currency: str = "USD"
     carriers: tuple[str, ...] = ("flatrate_flatrate", "freeshipping_freeshipping")
     flatrate_price: str = "5.00"
+    order_mails: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ ROWS = (
         "webapp.address_editing",
         "webapp.sending",
         "webapp.refunding",
+        "webapp.mailing",
         "webapp.mirroring",
         "webapp.creation",
         "webapp.by_hand",

@@ -21,6 +21,7 @@ from webapp.domain.commands import Side
 from webapp.domain.corrected import corrected
 from webapp.domain.magento_entity import CannotBuild, Target
 from webapp.domain.order import Order, OrderStatus
+from webapp.domain.plan.mailing import WANTED
 from webapp.domain.policy import TaxSource, UnknownRegion
 from webapp.domain.shop import Product, ShopOrder
 from webapp.domain.shop_address import country_of
@@ -95,8 +96,9 @@ def _freeze(scene: Scene, order: Order) -> dict[str, Any]:
         entity = magento_entity.build(delivered, _products(scene, order), target)
     except (CannotBuild, NoView) as problem:
         raise Refusal(str(problem)) from problem
+    policy, mode = scene.account.policy, mode_of(scene.account, order)
     payload = {
-        "mode": mode_of(scene.account, order),
+        "mode": mode,
         "body": entity.body,
         "increment_id": entity.body.get("increment_id", ""),
         "ext_order_id": order.po,
@@ -107,7 +109,8 @@ def _freeze(scene: Scene, order: Order) -> dict[str, Any]:
         "email": order.email,
         "anywhere": order.ordered_at < scene.account.created_at + MOVE_LASTS,
         "address_version": scene.correction.version if scene.correction else 0,
-        "shop_tax": scene.account.policy.tax_source is TaxSource.MAGENTO,
+        WANTED: policy.mail_order and bool(delivered.email) and scene.account.store.mode == "direct",
+        "shop_tax": policy.tax_source is TaxSource.MAGENTO,
     }
     return outbox.freeze(scene.claim, scene.task, payload)
 

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from sqlalchemy import update
 
-from webapp import addresses, clock, creation, mirroring, new_products, note_copying, refunding, sending
+from webapp import addresses, clock, creation, mailing, mirroring, new_products, note_copying, refunding, sending
 from webapp.claims import Claim
 from webapp.domain.commands import (
     AcknowledgeOrder,
@@ -24,6 +24,7 @@ from webapp.domain.commands import (
     CreateProduct,
     CreateShipment,
     RefundLines,
+    SendOrderMail,
     SetMagentoStatus,
     UpdateMagentoAddress,
 )
@@ -65,6 +66,8 @@ def perform(claim: Claim, task: Task, trial: Trial) -> Outcome:
             return new_products.create(scene, sku)
         case SetMagentoStatus(status, _):
             return _set_status(scene, status)
+        case SendOrderMail():
+            return mailing.send(scene, task.command)
         case UpdateMagentoAddress():
             return addresses.update(scene, task.command)
         case CopyNote():

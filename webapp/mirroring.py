@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from webapp import sources
+from webapp import mailing, sources
 from webapp.connectors.http import ConnectorError
 from webapp.domain.carriers import magento_code
 from webapp.domain.commands import CancelMagentoOrder, CreateCreditMemo, CreateInvoice, CreateShipment, Side
@@ -32,7 +32,7 @@ def invoice(scene: Scene, command: CreateInvoice) -> Outcome:
     if shop.is_invoiced:
         return Outcome("The Magento order is invoiced already.")
     try:
-        made = scene.both.magento.invoice(shop.entity_id)
+        made = scene.both.magento.invoice(shop.entity_id, notify=_mails_invoices(scene))
     except ConnectorError as error:
         again = scene.both.magento.get_order(shop.entity_id) if error.permanent else None
         if again is not None and again.is_invoiced:
@@ -53,8 +53,16 @@ def _invoice_units(scene: Scene, shop: ShopOrder, wanted: Mapping[int, int]) -> 
     if any(count > left.get(item, 0) for item, count in wanted.items()):
         raise Unneeded("Part of it is invoiced by now.")
     floors = {str(item.item_id): int(item.invoiced) + wanted.get(item.item_id, 0) for item in shop.items}
-    made = effect.send({"floors": floors}, lambda: scene.both.magento.acts.invoice_items(shop.entity_id, wanted))
+    made = effect.send({"floors": floors}, lambda: _invoice_these(scene, shop, wanted))
     return Outcome(f"Magento made invoice {made} for the units that stay.")
+
+
+def _invoice_these(scene: Scene, shop: ShopOrder, wanted: Mapping[int, int]) -> int:
+    return scene.both.magento.acts.invoice_items(shop.entity_id, wanted, notify=_mails_invoices(scene))
+
+
+def _mails_invoices(scene: Scene) -> bool:
+    return scene.account.policy.mail_invoice and mailing.has_address(scene)
 
 
 def ship(scene: Scene, command: CreateShipment) -> Outcome:
@@ -131,10 +139,11 @@ def _ship_part(
     wanted: dict[int, int],
 ) -> None:
     comment = _comment(scene, "Shipped at Walmart", str(at))
+    notify = scene.account.policy.mail_shipment and mailing.has_address(scene)
     made = effect.send(
         {**effect.kept, "parts": parts, "part": at},
         lambda: scene.both.magento.acts.ship(
-            shop.entity_id, wanted, _tracks(command.tracking), source_code=source, comment=comment
+            shop.entity_id, wanted, _tracks(command.tracking), source_code=source, comment=comment, notify=notify
         ),
     )
     effect.note(entity_id=made, made=[*effect.kept.get("made", []), made])

@@ -21,6 +21,7 @@ from webapp.columns import NOW
 from webapp.connectors.http import CallRecord, ConnectorError
 from webapp.connectors.walmart_errors import DEFAULT_WAIT, REFUSED_FOR_NOW
 from webapp.database import is_sqlite
+from webapp.domain.command_keys import cause_of
 from webapp.domain.command_words import IN_WORDS
 from webapp.domain.commands import (
     BOTH_WAYS,
@@ -31,7 +32,6 @@ from webapp.domain.commands import (
     CommandState,
     Issued,
     Side,
-    cause_of,
 )
 from webapp.domain.limits import BY_COMMAND
 from webapp.domain.plan import Plan

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from tests.domain.factories import NOW, a_line, an_order, seen
-from webapp.domain.commands import AcknowledgeOrder, CommandState, Issued, cause_of
+from webapp.domain.command_keys import cause_of
+from webapp.domain.commands import AcknowledgeOrder, CommandState, Issued
 from webapp.domain.order import ACKNOWLEDGED, CANCELLED, CREATED, Order, Quantity, has_gone_backwards
 from webapp.domain.plan import plan
 from webapp.domain.policy import AcknowledgeWhen, Policy

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.domain.factories import NOW, an_order
+from webapp.domain.command_keys import cause_of
 from webapp.domain.commands import (
     AskAboutMemo,
     BookRefund,
@@ -24,7 +25,6 @@ from webapp.domain.commands import (
     CreateShipment,
     Issued,
     RefundLines,
-    cause_of,
 )
 from webapp.domain.order import ACKNOWLEDGED, CANCELLED, ZERO, Charge, Line, LineRefund, Order, Quantity, Tracking
 from webapp.domain.plan import Plan, Seen, plan

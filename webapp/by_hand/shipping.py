@@ -23,7 +23,8 @@ from webapp.by_hand.finding import (
     was_asked,
 )
 from webapp.domain.carriers import listed, tracking_url
-from webapp.domain.commands import Command, CommandState, ConfirmShipment, CorrectTracking, Issued, anew
+from webapp.domain.command_keys import anew
+from webapp.domain.commands import Command, CommandState, ConfirmShipment, CorrectTracking, Issued
 from webapp.domain.order import Tracking
 from webapp.models import CommandRow
 from webapp.unit_of_work import Work, unit_of_work

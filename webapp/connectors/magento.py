@@ -131,9 +131,9 @@ class MagentoClient:
         answer = self._door.send("POST", "orders", body={"entity": body})
         return read(answer, _shop_order)
 
-    def invoice(self, entity_id: int) -> str:
-        """Invoice all that is open, without a mail to the buyer; the invoice's id."""
-        answer = self._door.send("POST", f"order/{entity_id}/invoice", body={"capture": True, "notify": False})
+    def invoice(self, entity_id: int, *, notify: bool = False) -> str:
+        """Invoice all that is open; the invoice's id. With `notify` the shop writes to the buyer."""
+        answer = self._door.send("POST", f"order/{entity_id}/invoice", body={"capture": True, "notify": notify})
         return read(answer, bare_id)
 
     def update_order(self, body: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from webapp.connectors.loose import Unreadable, many, needed, text, whole
 from webapp.connectors.magento_door import Door, bare_id, read, thing
+from webapp.connectors.magento_errors import is_gone, judge_lookup
 from webapp.domain.order import ZERO
 from webapp.domain.shop import ShopTrack
 
@@ -23,7 +24,9 @@ class SourceUnits:
 
 
 class Acts:
-    """The calls that change an order. None mails the buyer; each raises ConnectorError with Magento's own sentence.
+    """The calls that change an order; each raises ConnectorError with Magento's own sentence.
+
+    The shop writes to the buyer only where a call is told to `notify`, if its store view sends such e-mails at all.
 
     A list of items is never empty, since Magento takes that for everything that is left. A quantity above what is
     open is cut by Magento without a word: read the order again for what came of it.
@@ -40,11 +43,12 @@ class Acts:
         *,
         source_code: str = "",
         comment: str = "",
+        notify: bool = False,
     ) -> int:
         """Ship these units, by `item_id`, in one shipment; its id. Without a source Magento takes its own `default`."""
         body: dict[str, Any] = {
             "items": _items(items),
-            "notify": False,
+            "notify": notify,
             "tracks": [_track(track) for track in tracks],
             **_comment(comment),
         }
@@ -90,10 +94,19 @@ class Acts:
         answer = self._door.send("POST", f"order/{order_id}/refund", body=body)
         return read(answer, _id)
 
-    def invoice_items(self, order_id: int, items: Mapping[int, int]) -> int:
+    def invoice_items(self, order_id: int, items: Mapping[int, int], *, notify: bool = False) -> int:
         """Invoice only these units; the invoice's id. The shipping cost goes into an order's first invoice."""
-        body = {"capture": True, "notify": False, "items": _items(items)}
+        body = {"capture": True, "notify": notify, "items": _items(items)}
         return read(self._door.send("POST", f"order/{order_id}/invoice", body=body), _id)
+
+    def mail_order(self, order_id: int) -> bool:
+        """Let the shop send its order e-mail. False: not now, since it sends in the background, or sends none."""
+        return read(self._door.send("POST", f"orders/{order_id}/emails"), _flag)
+
+    def order_mail_was_sent(self, order_id: int) -> bool | None:
+        """Whether the order e-mail went out; None where the order does not exist (any more)."""
+        answer = self._door.send("GET", f"orders/{order_id}?fields=entity_id,email_sent", judge=judge_lookup)
+        return None if is_gone(answer) else read(answer, lambda body: whole(thing(body), "email_sent") == 1)
 
     def comment(self, order_id: int, comment: str) -> None:
         """Add a line to the order's history that the buyer does not see."""

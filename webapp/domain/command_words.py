@@ -12,6 +12,7 @@ IN_WORDS = {
     "CreateProduct": ("Create the product", "Created the product", "Creating the product…"),
     "CreateInvoice": ("Invoice the Magento order", "Invoiced the Magento order", "Invoicing…"),
     "SetMagentoStatus": ("Set the Magento status", "Set the Magento status", "Setting the Magento status…"),
+    "SendOrderMail": ("E-mail the order to the buyer", "E-mailed the order to the buyer", "E-mailing the buyer…"),
     "UpdateMagentoAddress": (
         "Change the address in Magento",
         "Changed the address in Magento",
@@ -36,6 +37,7 @@ DOING = {
     "CreateProduct": "Creating the product in Magento",
     "CreateInvoice": "Invoicing the Magento order",
     "SetMagentoStatus": "Setting the Magento status",
+    "SendOrderMail": "Sending the buyer the order e-mail",
     "UpdateMagentoAddress": "Changing the address in Magento",
     "CopyNote": "Copying a note to Magento",
     "ConfirmShipment": "Sending the shipment to Walmart",

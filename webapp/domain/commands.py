@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, assert_never, get_args
+from typing import Any, get_args
 
 from webapp.domain.order import ZERO, Charge, Tracking
 from webapp.domain.shop import ItemUnits, Units
@@ -57,6 +57,13 @@ class SetMagentoStatus:
 
     status: str
     reached: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendOrderMail:
+    """Let the shop send its order e-mail to the buyer, once for each Magento order that is made here."""
+
+    order: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +221,7 @@ Command = (
     | CreateProduct
     | CreateInvoice
     | SetMagentoStatus
+    | SendOrderMail
     | UpdateMagentoAddress
     | CopyNote
     | ConfirmShipment
@@ -248,6 +256,7 @@ SIDES: dict[str, Side] = {
     "CreateProduct": Side.MAGENTO,
     "CreateInvoice": Side.MAGENTO,
     "SetMagentoStatus": Side.MAGENTO,
+    "SendOrderMail": Side.MAGENTO,
     "UpdateMagentoAddress": Side.MAGENTO,
     "CopyNote": Side.MAGENTO,
     "ConfirmShipment": Side.WALMART,
@@ -267,7 +276,7 @@ other side itself takes it only once (the order by its number), or twice without
 
 MAGENTO_ALONE = frozenset(
     {"CreateProduct", "CreateInvoice", "SetMagentoStatus", "CreateShipment", "CancelMagentoOrder", "CreateCreditMemo"}
-    | {"UpdateMagentoAddress", "CopyNote"}
+    | {"UpdateMagentoAddress", "CopyNote", "SendOrderMail"}
 )
 """Kinds that never ask Walmart anything, and so go on while Walmart does not serve the account. What they rest on there
 cannot be undone: a unit that is shipped, cancelled or refunded stays so."""
@@ -318,81 +327,6 @@ class Issued:
         return self.state in UNDER_WAY
 
 
-def cause_of(command: Command) -> str:
-    """The part of the idempotency key that names why this command is wanted, not the state it was wanted in."""
-    if isinstance(command, CreateProduct):
-        return f"{command.generation}:{command.sku}"
-    base = base_of(command)
-    generation = getattr(command, "generation", 1)
-    if not base:
-        return str(generation)
-    return base if generation == 1 else f"{base}:{generation}"
-
-
-def base_of(command: Command) -> str:
-    """The cause without its generation, which tells one after a failed one from the first; empty where nothing else
-    tells commands of this kind apart."""
-    match command:
-        case SetMagentoStatus(status, reached):
-            return f"{reached}:{status}"
-        case UpdateMagentoAddress(version, order):
-            return f"{order}:{version}"
-        case CopyNote(note, order, request):
-            return f"{order}:{note}:{request}"
-        case CreateProduct(sku=sku):
-            return f"product:{sku}"
-        case ConfirmShipment():
-            return f"{_source(command.shipment, command.request)}:{command.number}:{units_key(command.units)}"
-        case CorrectTracking():
-            return f"{command.shipment}:{command.before}>{command.number}:{units_key(command.units)}"
-        case CancelLines():
-            return f"{command.cause}:{units_key(command.units)}"
-        case RefundLines():
-            kind = "full" if command.is_full else "partial"
-            return f"{_source(command.memo, command.request, 'memo')}:{kind}"
-        case BookRefund() | AskAboutMemo():
-            return f"memo:{command.memo}"
-        case CreateShipment():
-            return f"{command.tracking.number if command.tracking else ''}:{units_key(command.units)}"
-        case CancelMagentoOrder():
-            return f"{command.order}:{_items_key(command.items)}"
-        case CreateCreditMemo():
-            return f"{'cancelled' if command.cancelled else 'refunded'}:{_money_key(command.lines)}"
-        case CreateInvoice(items=items) if items:
-            return f"only:{_items_key(items)}"
-        case AcknowledgeOrder() | CreateMagentoOrder() | CreateInvoice():
-            return ""
-        case _:
-            assert_never(command)
-
-
-def units_key(units: Iterable[Units]) -> str:
-    """`1x1,2x1`: so many units of each line."""
-    return ",".join(f"{one.line}x{one.quantity}" for one in units)
-
-
-def anew(command: Command, issued: Iterable[Issued]) -> Command:
-    """The same as the next generation after all that were issued for the same cause."""
-    before = [
-        getattr(one.command, "generation", 1)
-        for one in issued
-        if one.command is not None and type(one.command) is type(command) and base_of(one.command) == base_of(command)
-    ]
-    return replace(command, generation=max(before, default=0) + 1)  # type: ignore[arg-type]
-
-
 def issued_of(kind: type[Command], issued: Iterable[Issued]) -> tuple[Issued, ...]:
     """All earlier commands of one kind, in the order they were issued."""
     return tuple(one for one in issued if one.kind == kind.__name__)
-
-
-def _source(document: int, request: str, word: str = "shipment") -> str:
-    return f"request:{request}" if request else f"{word}:{document}"
-
-
-def _items_key(items: Iterable[ItemUnits]) -> str:
-    return ",".join(f"{one.item_id}x{one.quantity}" for one in items)
-
-
-def _money_key(lines: Iterable[LineMoney]) -> str:
-    return ",".join(f"{one.line}x{one.units}={one.total}" for one in lines)

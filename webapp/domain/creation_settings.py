@@ -22,13 +22,15 @@ class Offers:
     """What a mode can honour; nothing else is shown for it."""
 
     has_prefix: bool
+    has_order_mail: bool
+    """Whether the shop sends its order e-mail is for us to say."""
     number_source: str
     tax_sources: tuple[TaxSource, ...]
 
 
 _OFFERS = {
-    DIRECT: Offers(True, "The prefix and Walmart's purchase order number.", (TaxSource.WALMART,)),
-    CART: Offers(False, "Magento's own next number.", (TaxSource.WALMART, TaxSource.MAGENTO)),
+    DIRECT: Offers(True, True, "The prefix and Walmart's purchase order number.", (TaxSource.WALMART,)),
+    CART: Offers(False, False, "Magento's own next number.", (TaxSource.WALMART, TaxSource.MAGENTO)),
 }
 
 

@@ -88,6 +88,10 @@ class Policy:
     status_shipped: str = ""
     status_canceled: str = ""
     invoice: bool = True
+    mail_order: bool = False
+    """Let the shop send its order e-mail to the buyer; a cart makes the shop send it in any case."""
+    mail_invoice: bool = False
+    mail_shipment: bool = False
     send_shipments: bool = True
     """Confirm at Walmart what is shipped in Magento."""
     create_shipments: bool = True

@@ -65,6 +65,17 @@ def _currency_note(place: Place) -> str:
     return f"Orders and store are both in {orders}. An order in another currency is not created and says so."
 
 
+def _mail_note(place: Place) -> str:
+    said = (
+        "Sent by Magento, with its own templates and only where its store view sends such e-mails (Stores > "
+        "Configuration > Sales > Sales Emails). Walmart's buyers have addresses that Walmart forwards, and Walmart "
+        "writes to them itself. Where Walmart gives no address nothing is sent."
+    )
+    if place.mode == CART:
+        return f"{said} A cart makes Magento send its order e-mail by itself: switch that off there."
+    return said
+
+
 def _reservation_note(place: Place) -> str:
     if place.mode == CART:
         return "The store takes orders through a cart, so Magento reserves their stock itself when it makes the order."
@@ -229,7 +240,7 @@ GROUPS: tuple[Group, ...] = (
                 "customer",
                 "Customer",
                 "Whose order it is in Magento. An existing customer is taken as it is: neither name nor address is "
-                "ever changed. No mail is sent about orders; to a new customer Magento may send its own welcome.",
+                "ever changed. To a new customer Magento may send its own welcome.",
                 Choice(
                     {
                         CustomerMode.GUEST.value: "a guest",
@@ -259,6 +270,27 @@ GROUPS: tuple[Group, ...] = (
                 ShopChoice(lambda place: place.groups, "none"),
             ),
         ),
+    ),
+    Group(
+        "mails",
+        "E-mails to the buyer",
+        (
+            Setting(
+                "mail_order",
+                "E-mail the buyer when the order is created",
+                "Only for orders that Orderbridge creates, once each.",
+                Switch(),
+                is_offered=lambda place: offers(place.mode).has_order_mail,
+            ),
+            Setting("mail_invoice", "E-mail the buyer when an invoice is created", "For invoices made here.", Switch()),
+            Setting(
+                "mail_shipment",
+                "E-mail the buyer when a shipment is created",
+                "For shipments that are made in Magento because Walmart shows them.",
+                Switch(),
+            ),
+        ),
+        note=_mail_note,
     ),
     Group(
         "tax",

@@ -24,6 +24,7 @@ from webapp.domain.plan.giving_up import give_up, is_giving_up
 from webapp.domain.plan.holding import hold
 from webapp.domain.plan.invoicing import invoice
 from webapp.domain.plan.magento_status import follow
+from webapp.domain.plan.mailing import mail
 from webapp.domain.plan.noting import note
 from webapp.domain.plan.refunding import refund
 from webapp.domain.plan.resting import rest
@@ -59,6 +60,7 @@ def plan(seen: Seen, policy: Policy, issued: Iterable[Issued], now: datetime) ->
             follow(seen, policy, commands),
             readdress(seen, commands),
             note(commands),
+            mail(seen, commands),
             _across(case),
             rest(case),
             watch(seen, policy, now),

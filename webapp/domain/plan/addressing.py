@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from webapp.domain.command_keys import cause_of
 from webapp.domain.command_words import DOING
-from webapp.domain.commands import Issued, UpdateMagentoAddress, cause_of, issued_of
+from webapp.domain.commands import Issued, UpdateMagentoAddress, issued_of
 from webapp.domain.plan.seen import Plan, Seen, under_way
 
 KIND = "UpdateMagentoAddress"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from webapp.domain.command_keys import anew, base_of
 from webapp.domain.command_words import DOING
 from webapp.domain.commands import (
     BOTH_WAYS,
@@ -23,8 +24,6 @@ from webapp.domain.commands import (
     CreateShipment,
     Issued,
     RefundLines,
-    anew,
-    base_of,
 )
 from webapp.domain.order import Line
 from webapp.domain.plan.seen import Plan, Seen, in_flight, under_way

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from webapp.domain.commands import Issued, SetMagentoStatus, cause_of, issued_of
+from webapp.domain.command_keys import cause_of
+from webapp.domain.commands import Issued, SetMagentoStatus, issued_of
 from webapp.domain.plan.invoicing import INVOICED_WHEN
 from webapp.domain.plan.seen import Plan, Seen
 from webapp.domain.policy import Policy
