@@ -6,10 +6,11 @@ import argparse
 import os
 from collections.abc import Callable
 
-from bench import acknowledge, grid, import_window, ingest, limits
+from bench import acknowledge, face, grid, import_window, ingest, limits
 
 MEASUREMENTS: dict[str, Callable[..., None]] = {
     "acknowledge": acknowledge.main,
+    "face": face.main,
     "grid": grid.main,
     "import": import_window.main,
     "ingest": ingest.main,

@@ -103,7 +103,7 @@ def _at(orders: int, *, pairs: bool) -> list[Asked]:
         connect(played, None)
         app = create_app(played.settings)
         began = time.perf_counter()
-        _fill(app, orders)
+        fill(app, orders)
         print(f"{orders:,} orders made in {time.perf_counter() - began:.0f} s", flush=True)
         logging.disable(logging.INFO)
         try:
@@ -165,7 +165,7 @@ def _ask(client: FlaskClient, asked: Asked) -> Asked:
     return Asked(asked.name, asked.address, wall, processor, statements)
 
 
-def _fill(app: Flask, orders: int) -> None:
+def fill(app: Flask, orders: int) -> None:
     """Straight into the tables; what the database keeps beside them is built at the end, which is quicker."""
     dice = random.Random(orders)
     with app.app_context(), db.engine.connect() as connection:
