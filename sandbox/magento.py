@@ -219,9 +219,9 @@ class MagentoSandbox:
     def salable(self, sku: str, stock_id: int = 1) -> float:
         return float(magento_stock.salable(self.shop, sku, stock_id))
 
-    def repair(self) -> list[Document]:
-        """Act as the cron that repairs the reservations; what it wrote."""
-        return magento_stock.repair(self.shop)
+    def repair(self, *leaves_out: str) -> list[Document]:
+        """Act as the cron that repairs the reservations, but for open orders of these prefixes; what it wrote."""
+        return magento_stock.repair(self.shop, leaves_out)
 
     def state(self) -> Document:
         """The settings and the credentials."""

@@ -179,7 +179,8 @@ def _shelf(blueprint: Blueprint, shop: Shop) -> None:
 
     @blueprint.post("/cron/repair-reservations")
     def repair() -> AnyResponse:
-        return control_answer(magento_stock.repair(shop))
+        left_out = str(control_body().get("leaves_out", ""))
+        return control_answer(magento_stock.repair(shop, tuple(filter(None, left_out.split(",")))))
 
 
 def _switches(blueprint: Blueprint, shop: Shop) -> None:

@@ -25,7 +25,7 @@ def split(
 
     Magento takes its `default` where none is named, even where that is no source of the website's stock.
     """
-    chosen = account.policy.shipment_source if by_seller else account.policy.wfs_shipment_source
+    chosen = account.policy.shipment_source if by_seller else account.policy.wfs_source
     if chosen:
         return ((chosen, dict(items)),)
     stock_id, sources = _known(account.store, magento)

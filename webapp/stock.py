@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,10 +14,12 @@ from webapp import clock, shop_facts
 from webapp.accounts import Store
 from webapp.connectors.http import ConnectorError
 from webapp.connectors.magento import MagentoClient
-from webapp.domain.order import OrderStatus
+from webapp.domain.order import SELLER_FULFILLED, OrderStatus
+from webapp.domain.policy import Policy
 from webapp.domain.stock import Drift, cron_line, drifts
 from webapp.models import AccountRow, LineRow, OrderRow, StoreRow, db
 from webapp.neighbours import call_magento
+from webapp.policy_json import policy_from_json
 from webapp.unit_of_work import Work, unit_of_work
 
 FACT = "stock"
@@ -86,13 +89,28 @@ def words(store: Store) -> str:
     }[last.state]
     parts = [seen, warning(store), f"It could not be read: {last.trouble}" if last.trouble else ""]
     if warning(store):
-        parts.append(f"The line for the crontab on the shop's host: {cron()}")
+        parts.append(f"The line for the crontab on the shop's host: {cron(store)}")
     return " ".join(part for part in parts if part)
 
 
-def cron(magento_root: str = "/var/www/magento") -> str:
-    """The exact line for the crontab on the shop's host."""
-    return cron_line(magento_root)
+def cron(store: Stored | None = None) -> str:
+    """The exact line for the crontab on the shop's host; it leaves out the orders that take no stock there."""
+    return cron_line(leaves_out=_left_out(store.id) if store else ())
+
+
+def _left_out(store_id: int) -> frozenset[str]:
+    """What the numbers of orders begin with that take no stock: WFS orders whose stock is not managed."""
+    return frozenset(filter(None, (policy.unmanaged_prefix for policy in _policies(store_id))))
+
+
+def makes_wfs_orders(store: Stored) -> bool:
+    """Some account creates orders there that Walmart ships: those are created directly, whatever the store's mode."""
+    return any(policy.create_wfs_orders for policy in _policies(store.id))
+
+
+def _policies(store_id: int) -> Sequence[Policy]:
+    rows = db.session.execute(select(AccountRow).where(AccountRow.store_id == store_id)).scalars()
+    return [policy_from_json(row.settings, number_prefix=row.number_prefix) for row in rows]
 
 
 def not_held(store: Stored) -> str:
@@ -145,7 +163,12 @@ def _sold(store: Store) -> tuple[list[str], frozenset[str]]:
     ours = (
         select(OrderRow.id, OrderRow.magento_increment_id)
         .join(AccountRow, AccountRow.id == OrderRow.account_id)
-        .where(AccountRow.store_id == store.id, OrderRow.magento_order_id.is_not(None), OrderRow.status.in_(OPEN))
+        .where(
+            AccountRow.store_id == store.id,
+            OrderRow.magento_order_id.is_not(None),
+            OrderRow.status.in_(OPEN),
+            OrderRow.ship_node == SELLER_FULFILLED,
+        )
         .order_by(OrderRow.id.desc())
         .limit(5000)
     )
@@ -163,5 +186,6 @@ def _look(magento: MagentoClient, store: Store, skus: list[str], numbers: frozen
     known = {product.sku for product in magento.find_products(skus).values() if product.can_be_ordered}
     shelf = magento.stock.on_the_shelf(known, magento.stock.sources(sells_from.stock_id))
     salable = {sku.casefold(): magento.stock.salable(sku, sells_from.stock_id) for sku in sorted(known)}
-    items = magento.stock.open_items(store_ids or [store.store_id])
+    left_out = tuple(_left_out(store.id))
+    items = [one for one in magento.stock.open_items(store_ids or [store.store_id]) if not one.is_of(left_out)]
     return drifts(sorted(known), shelf, salable, items, numbers, clock.now() - CRON_TAKES)

@@ -35,6 +35,7 @@ def test_what_is_chosen_by_default_stands_in_both_modes(mode: str) -> None:
         (DIRECT, {"number_prefix": "W" * (LONGEST_PREFIX + 1)}, "within the 50"),
         (DIRECT, {"number_prefix": "WM:"}, "colon"),
         (DIRECT, {"wfs_number_prefix": "WM "}, "blank"),
+        (CART, {"wfs_manage_stock": True}, "stands for Walmart's warehouse"),
         (CART, {"customer": CustomerMode.PREDEFINED}, "id of the Magento customer"),
         (CART, {"customer": CustomerMode.NEW, "customer_group": 0}, "customer group"),
         (CART, {"shipping_method": "flatrate"}, "carrier and method"),
@@ -51,5 +52,6 @@ def test_what_cannot_be_honoured_is_refused_with_a_sentence(mode: str, chosen: d
 
 def test_each_mode_offers_only_what_it_can_do() -> None:
     assert (offers(DIRECT).has_prefix, offers(CART).has_prefix) == (True, False)
+    assert (offers(DIRECT).has_order_mail, offers(CART).has_order_mail) == (True, False)
     assert offers(DIRECT).tax_sources == (TaxSource.WALMART,)
     assert problems(Policy(tax_source=TaxSource.MAGENTO), CART) == ()

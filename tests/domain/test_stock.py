@@ -54,3 +54,11 @@ def test_the_cron_line_is_exact() -> None:
         "*/5 * * * * cd /srv/shop && bin/magento inventory:reservation:list-inconsistencies -r | "
         "bin/magento inventory:reservation:create-compensations"
     )
+
+
+def test_the_cron_line_leaves_open_orders_out_that_take_no_stock_and_mends_what_is_finished() -> None:
+    assert cron_line("/srv/shop", ["WFS-", "3.L"]) == (
+        "*/5 * * * * cd /srv/shop && (bin/magento inventory:reservation:list-inconsistencies -r -c; "
+        "bin/magento inventory:reservation:list-inconsistencies -r -i | grep -v -e '^3[.]L' -e '^WFS-') | "
+        "bin/magento inventory:reservation:create-compensations"
+    )

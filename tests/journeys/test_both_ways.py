@@ -287,7 +287,9 @@ def test_what_is_switched_off_is_not_sent_and_said_once(house: House, po: str, s
 
 def test_an_order_that_walmart_ships_is_never_written_to(house: House, empty: Moment) -> None:
     empty.come_back(house)
-    house.set_policy(create_wfs_orders=True, create_credit_memos=True, wfs_shipment_source="default")
+    house.set_policy(
+        create_wfs_orders=True, create_credit_memos=True, wfs_manage_stock=True, wfs_shipment_source="default"
+    )
     po = an_order(house, ship_node="WFSFulfilled")
     house.walmart.act(po, "ship")
     look(house, po)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.house import House
-from tests.journeys.shopping import reserved, shop_order, use
+from tests.journeys.shopping import reserved, shop_order, store_of, use
+from webapp import stock
 from webapp.domain.policy import AcknowledgeWhen
 
 SKU = "FH-MUG-350-BLU"
@@ -47,3 +48,33 @@ def test_they_have_a_store_view_and_a_prefix_of_their_own_and_nothing_is_written
     late = house.place(ship_node="3PLFulfilled", lines=[{"sku": SKU, "quantity": 1}])
     house.drain()
     assert "no store view gone" in str(house.shown(late)["attention"])
+
+
+def on_the_shelf(house: House) -> float:
+    items = house.magento.shop.source_items.all()
+    return sum(float(item["quantity"]) for item in items if item["sku"] == SKU)
+
+
+def test_their_stock_is_untouched_unless_it_is_managed(house: House) -> None:
+    shelf, salable = on_the_shelf(house), house.magento.salable(SKU)
+    house.set_policy(create_wfs_orders=True, wfs_number_prefix="WFS-", wfs_shipment_source="default")
+    with house.app.app_context():
+        assert "grep -v -e '^WFS-'" in stock.cron(store_of(house))
+    shipped, canceled = (house.place(ship_node="WFSFulfilled", lines=[{"sku": SKU}]) for _ in range(2))
+    house.drain()
+    house.magento.repair("WFS-")
+    assert (on_the_shelf(house), house.magento.salable(SKU)) == (shelf, salable)
+    house.walmart.act(shipped, "ship", webhook=False)
+    house.walmart.act(canceled, "cancel", webhook=False)
+    for po in (shipped, canceled):
+        house.wish(po)
+    house.drain()
+    assert house.magento.shipments(f"WFS-{shipped}") == []
+    house.magento.repair("WFS-")
+    assert (on_the_shelf(house), house.magento.salable(SKU)) == (shelf, salable)
+    house.set_policy(wfs_manage_stock=True)
+    house.wish(shipped)
+    house.drain()
+    assert len(house.magento.shipments(f"WFS-{shipped}")) == 1
+    house.magento.repair()
+    assert (on_the_shelf(house), house.magento.salable(SKU)) == (shelf - 1, salable - 1)

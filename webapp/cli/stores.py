@@ -164,7 +164,7 @@ def stores_stock(name: str, as_json: bool) -> None:
     store = find(name)
     last = stock.read(store)
     drifts = [{"sku": one.sku, "drift": str(one.amount), "salable": str(one.salable)} for one in last.drifts]
-    document = {"state": last.state, "right_at": last.right_at, "drifts": drifts, "cron": stock.cron()}
+    document = {"state": last.state, "right_at": last.right_at, "drifts": drifts, "cron": stock.cron(store)}
     show(document, as_json, stock.words(store))
 
 

@@ -55,6 +55,7 @@ def mistakes(policy: Policy, mode: str) -> dict[str, str]:
     """The same by the name of the setting."""
     found = (
         *_of_prefixes(policy),
+        *_of_wfs(policy),
         *_of_tax(policy, mode),
         *_of_customer(policy),
         *_of_methods(policy),
@@ -77,6 +78,15 @@ def _of_prefixes(policy: Policy) -> Iterator[tuple[str, str]]:
                 name,
                 f"The number prefix “{prefix}” has a colon, a blank at an end or a sign that cannot be printed.",
             )
+
+
+def _of_wfs(policy: Policy) -> Iterator[tuple[str, str]]:
+    if policy.wfs_manage_stock and not policy.wfs_shipment_source:
+        yield (
+            "wfs_shipment_source",
+            "Give the source that stands for Walmart's warehouse: stock of WFS orders is taken from it. Or switch that "
+            "off above.",
+        )
 
 
 def _of_tax(policy: Policy, mode: str) -> Iterator[tuple[str, str]]:

@@ -98,8 +98,10 @@ class Policy:
     """Ship in Magento what Walmart shows shipped."""
     shipment_source: str = ""
     """The source that such shipments leave; empty: the shop's own source selection decides."""
+    wfs_manage_stock: bool = False
+    """WFS orders take stock in Magento: they are shipped there, from `wfs_shipment_source`."""
     wfs_shipment_source: str = ""
-    """The source that stands for Walmart's warehouse; without it a WFS order is never shipped in Magento."""
+    """The source that stands for Walmart's warehouse, where stock is managed for what Walmart ships itself."""
     send_cancels: bool = True
     """Cancel at Walmart what is cancelled or, before it ships, credited in Magento."""
     send_credit_memos: bool = True
@@ -155,6 +157,18 @@ class Policy:
             OrderStatus.SHIPPED: self.status_shipped,
             OrderStatus.CANCELED: self.status_canceled,
         }
+
+    @property
+    def wfs_source(self) -> str:
+        """The source that a WFS order is shipped from in Magento; empty: it never is."""
+        return self.wfs_shipment_source if self.wfs_manage_stock else ""
+
+    @property
+    def unmanaged_prefix(self) -> str:
+        """What the numbers of those orders begin with that take no stock in Magento; empty where there are none, or
+        where their numbers do not tell them apart."""
+        is_told_apart = self.wfs_number_prefix != self.number_prefix
+        return self.wfs_number_prefix if self.create_wfs_orders and not self.wfs_manage_stock and is_told_apart else ""
 
     def prefix(self, *, by_seller: bool) -> str:
         """The prefix of the Magento order number, which WFS orders may have of their own."""

@@ -76,6 +76,15 @@ def _mail_note(place: Place) -> str:
     return said
 
 
+def _wfs_note(place: Place) -> str:
+    if place.mode == CART:
+        return ""
+    return (
+        "Where their stock is not managed, give them a number prefix of their own: by it the cron line on the store's "
+        "page leaves them out. With the same prefix as the others, the line would hold stock that never leaves."
+    )
+
+
 def _reservation_note(place: Place) -> str:
     if place.mode == CART:
         return "The store takes orders through a cart, so Magento reserves their stock itself when it makes the order."
@@ -223,13 +232,21 @@ GROUPS: tuple[Group, ...] = (
                 default="the store's own",
             ),
             Setting(
+                "wfs_manage_stock",
+                "Manage stock for WFS orders",
+                "On: such orders are shipped in Magento too, and stock is taken from the source below. Off: they are "
+                "never shipped in Magento, and no source's stock changes for them.",
+                Switch(),
+            ),
+            Setting(
                 "wfs_shipment_source",
                 "Source that stands for Walmart's warehouse",
-                "Its code in Magento. With it such orders are shipped in Magento too, and stock is taken from "
-                "that source. Empty: they are never shipped in Magento and no stock is managed for them.",
+                "Its code in Magento, as Stores, Inventory, Sources shows it. Only where stock is managed.",
                 SOURCE,
+                default="none",
             ),
         ),
+        note=_wfs_note,
     ),
     Group("stock", "Quantity reservation", (), note=_reservation_note),
     Group(

@@ -53,7 +53,7 @@ def _why_not(case: Case, units: int) -> Plan | None:
     if shop.state in {"canceled", "closed"}:
         said = f"Walmart shows {units} more shipped than Magento order {shop.increment_id}, which is {shop.state}"
         return Plan(remarks=(f"{said}: no shipment can be made there.",))
-    if not order.is_fulfilled_by_seller and not case.policy.wfs_shipment_source:
+    if not order.is_fulfilled_by_seller and not case.policy.wfs_source:
         return Plan(remarks=(f"{shipper(order)}, so no shipment is made in Magento.",))
     if order.is_fulfilled_by_seller and not case.policy.create_shipments:
         return Plan(waiting_for=(OFF,))
