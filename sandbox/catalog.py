@@ -43,4 +43,21 @@ MISSING_PRODUCTS: tuple[Product, ...] = (
     _product("WM-BUNDLE-TEA-01", "Tea Lover's Bundle: Kettle, Two Mugs and Chai", "99.00", "7.25", "5.2"),
 )
 
-BY_SKU: dict[str, Product] = {product.sku: product for product in (*PRODUCTS, *MISSING_PRODUCTS)}
+TEE = _product("FH-TEE-LOGO", "Fernhollow Organic Cotton Tee", "22.00", "0", "0.4")
+TEES = tuple(
+    _product(
+        f"FH-TEE-LOGO-{colour[:3].upper()}-{size}",
+        f"Fernhollow Organic Cotton Tee, {colour}, {size}",
+        "22.00",
+        "0",
+        "0.4",
+    )
+    for colour in ("Moss", "Sand")
+    for size in ("S", "M", "L")
+)
+CHOICES: dict[Product, dict[str, dict[str, str]]] = {
+    TEE: {tee.sku: dict(zip(("Color", "Size"), tee.title.split(", ")[1:], strict=True)) for tee in TEES}
+}
+"""Products that have to be chosen from by their options: their children by SKU, and what tells these apart."""
+
+BY_SKU: dict[str, Product] = {product.sku: product for product in (*PRODUCTS, *MISSING_PRODUCTS, TEE, *TEES)}

@@ -67,7 +67,7 @@ def stand_in(data: Path | None, repairs_every: float = 0) -> StandIn:
     With `repairs_every` seconds it is a shop whose host runs the cron line that keeps direct orders' stock right.
     """
     shop = open_shop(data)
-    skus = [product["sku"] for product in shop.products.all()]
+    skus = [product["sku"] for product in shop.products.all() if product["type_id"] != "configurable"]
 
     ended = threading.Event()
     cron = threading.Thread(target=_repair, args=(shop, repairs_every, ended), daemon=True)

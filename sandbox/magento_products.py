@@ -1,10 +1,11 @@
 """The stand-in's products: searched, read, created, removed; simple ones and configurable parents."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sandbox.catalog import PRODUCTS
+from sandbox import magento_attributes
+from sandbox.catalog import CHOICES, PRODUCTS, TEES
 from sandbox.magento_errors import MagentoError, required
 from sandbox.magento_numbers import decimal, plain
 from sandbox.magento_search import Document
@@ -24,8 +25,10 @@ def seed(shop: Shop) -> None:
     """Put the demo shop's products on the shelf, once."""
     if shop.products.all():
         return
-    for product in PRODUCTS:
+    for product in (*PRODUCTS, *TEES):
         save(shop, _body(product.sku, product.title, product.price, product.weight), SOURCES, noted=False)
+    for parent, children in CHOICES.items():
+        save(shop, _parent(shop, parent.sku, parent.title, parent.price, children), SOURCES, noted=False)
 
 
 def by_sku(shop: Shop, sku: str) -> Document:
@@ -44,13 +47,35 @@ def add(
     price: Any = Decimal("10.00"),
     weight: Any = Decimal(1),
     quantity: Any = DEFAULT_QUANTITY,
-    children: list[str] | None = None,
+    children: Mapping[str, Mapping[str, str]] | list[str] | None = None,
 ) -> Document:
-    """Create or change a product with its stock; with children it is their configurable parent."""
-    body = _body(sku, name or sku, price, weight, quantity)
-    if children is not None:
-        body["product"] |= {"type_id": "configurable", "children": children}
-    return save(shop, body, SOURCES)
+    """Create or change a product with its stock; with children it is their configurable parent.
+
+    Children are named with what tells them apart: `{"CUP-RED": {"Color": "Red"}}`; a list of them is told apart by
+    nothing.
+    """
+    if children is None:
+        return save(shop, _body(sku, name or sku, price, weight, quantity), SOURCES)
+    told = children if isinstance(children, Mapping) else {child: {} for child in children}
+    return save(shop, _parent(shop, sku, name or sku, price, told), SOURCES)
+
+
+def _parent(shop: Shop, sku: str, name: str, price: Any, children: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """The body of a configurable product, once its children carry what tells them apart."""
+    labels = list(dict.fromkeys(label for options in children.values() for label in options))
+    axes = [magento_attributes.needed(shop, label) for label in labels]
+    for child, options in children.items():
+        values = {
+            magento_attributes.code(label): magento_attributes.value(shop, label, option)
+            for label, option in options.items()
+        }
+        if values:
+            kept = by_sku(shop, child)
+            with shop.documents.transaction():
+                shop.products.put(kept | {"choices": kept.get("choices", {}) | values})
+    body = _body(sku, name, price, 0)
+    body["product"] |= {"type_id": "configurable", "children": list(children), "axes": axes}
+    return body
 
 
 def _body(sku: str, name: str, price: Any, weight: Any, quantity: Any = DEFAULT_QUANTITY) -> dict[str, Any]:
@@ -116,7 +141,7 @@ def _kept(shop: Shop, sent: Document) -> Document:
             "website_ids": [1],
             "children": [],
         }
-    taken = ("name", "attribute_set_id", "status", "visibility", "type_id", "children")
+    taken = ("name", "attribute_set_id", "status", "visibility", "type_id", "children", "axes")
     kept |= {name: sent[name] for name in taken if name in sent}
     kept |= {name: plain(decimal(sent[name])) for name in ("price", "weight") if name in sent}
     websites = (sent.get("extension_attributes") or {}).get("website_ids")
@@ -144,6 +169,7 @@ def listed(product: Document) -> Document:
             {"attribute_code": "has_options", "value": "0"},
             {"attribute_code": "tax_class_id", "value": product.get("tax_class", TAX_CLASS)},
             {"attribute_code": "category_ids", "value": []},
+            *({"attribute_code": code, "value": value} for code, value in product.get("choices", {}).items()),
         ],
     }
 
@@ -154,7 +180,8 @@ def shown(shop: Shop, product: Document) -> Document:
     extension = {**answer["extension_attributes"], "stock_item": stock_item(shop, product["sku"])}
     if product["type_id"] == "configurable":
         children = [one["id"] for one in children_of(shop, product["sku"])]
-        extension |= {"configurable_product_options": [], "configurable_product_links": children}
+        options = options_of(shop, product["sku"])
+        extension |= {"configurable_product_options": options, "configurable_product_links": children}
     answer.pop("entity_id")
     return answer | {"extension_attributes": extension}
 
@@ -164,6 +191,33 @@ def children_of(shop: Shop, sku: str) -> list[Document]:
     parent = by_sku(shop, sku)
     wanted = {one.casefold() for one in parent.get("children", [])}
     return [listed(one) for one in shop.products.all() if one["sku"].casefold() in wanted]
+
+
+def options_of(shop: Shop, sku: str) -> list[Document]:
+    """What the children of a configurable product differ in; values are numbers of the attribute's options."""
+    parent = by_sku(shop, sku)
+    if parent["type_id"] != "configurable":
+        raise MagentoError(400, 'This is implemented for the "%1" configurable product only.', [sku])
+    children, found = children_of(shop, sku), []
+    for place, key in enumerate(parent.get("axes", [])):
+        attribute = shop.attributes.need(key)
+        values = [
+            one["value"]
+            for child in children
+            for one in child["custom_attributes"]
+            if one["attribute_code"] == attribute["attribute_code"]
+        ]
+        found.append(
+            {
+                "id": parent["id"] * 10 + place,
+                "attribute_id": str(key),
+                "label": attribute["default_frontend_label"],
+                "position": place,
+                "values": [{"value_index": int(value)} for value in dict.fromkeys(values)],
+                "product_id": parent["id"],
+            }
+        )
+    return found
 
 
 def stock_item(shop: Shop, sku: str) -> Document:

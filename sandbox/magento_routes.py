@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox import (
     magento_actions,
+    magento_attributes,
     magento_carts,
     magento_customers,
     magento_directory,
@@ -227,6 +228,18 @@ DOCUMENT_ROUTES = (
 CATALOG_ROUTES = (
     Route("GET", "products", CATALOG + "products", products),
     Route("POST", "products", CATALOG + "products", lambda c: magento_products.save(c.shop, c.body())),
+    Route(
+        "GET",
+        "products/attributes",
+        CATALOG + "attributes_attributes",
+        lambda c: magento_stock.listed(c.shop.attributes.all(), c.criteria()),
+    ),
+    Route(
+        "GET",
+        "products/attributes/:code",
+        CATALOG + "attributes_attributes",
+        lambda c: magento_attributes.shown(c.shop, c.path["code"]),
+    ),
     Route("GET", "products/:sku", CATALOG + "products", product),
     Route("PUT", "products/:sku", CATALOG + "products", put_product),
     Route(
@@ -240,6 +253,12 @@ CATALOG_ROUTES = (
         "configurable-products/:sku/children",
         CATALOG + "products",
         lambda c: magento_products.children_of(c.shop, c.path["sku"]),
+    ),
+    Route(
+        "GET",
+        "configurable-products/:sku/options/all",
+        CATALOG + "products",
+        lambda c: magento_products.options_of(c.shop, c.path["sku"]),
     ),
     Route("GET", "stockItems/:sku", CATALOG + "catalog_inventory", stock_item),
 )

@@ -197,6 +197,7 @@ class Shop:
         self.shipments = Table(documents, "shipment", "entity_id", NUMBERED)
         self.creditmemos = Table(documents, "creditmemo", "entity_id", NUMBERED)
         self.products = Table(documents, "product", "id", ("id", "sku", "type_id", "status"))
+        self.attributes = Table(documents, "attribute", "attribute_id", ("attribute_id", "attribute_code"))
         self.source_items = Table(documents, "source_item", "_key", ("sku", "source_code"))
         self.carts = Table(documents, "cart", "id", ("id", "masked_id"))
         self.customers = Table(documents, "customer", "id", ("id", "email", "website_id", "group_id"))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from sandbox.catalog import MISSING_PRODUCTS, PRODUCTS
+from sandbox.catalog import MISSING_PRODUCTS, PRODUCTS, TEE
 from sandbox.documents import Documents
 from sandbox.people import PEOPLE
 from sandbox.walmart_spec import cents
@@ -21,6 +21,7 @@ SHOWN_EARLY: dict[int, Json] = {
     2: {"ship_node": "WFSFulfilled"},
     4: {"lines": [{"sku": MISSING_PRODUCTS[0].sku, "quantity": 1}]},
     6: {"ship_node": "SellerFulfilled", "lines": [{"sku": PRODUCTS[0].sku, "quantity": 3, "split": True}]},
+    7: {"lines": [{"sku": TEE.sku, "quantity": 1}]},
 }
 """What a newcomer should not have to wait for: the order at this place of a new stream is of this kind."""
 SHIPPING = ("0", "4.99", "5.99", "8.95", "12.45")
@@ -47,7 +48,7 @@ def believable(rng: random.Random) -> Json:
 
 
 def _line(rng: random.Random) -> Json:
-    product = rng.choice(MISSING_PRODUCTS if rng.random() < 0.04 else PRODUCTS)
+    product = rng.choice((*MISSING_PRODUCTS, TEE) if rng.random() < 0.04 else PRODUCTS)
     quantity = rng.choices((1, 2, 3, 4), (78, 14, 5, 3))[0]
     line: Json = {"sku": product.sku, "quantity": quantity, "split": rng.random() > 0.15}
     if rng.random() < 0.4:

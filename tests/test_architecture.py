@@ -84,6 +84,7 @@ ROWS = (
         "webapp.by_hand",
         "webapp.creation_by_hand",
         "webapp.product_links",
+        "webapp.product_options",
         "webapp.line_stock",
         "webapp.new_products",
         "webapp.carts",

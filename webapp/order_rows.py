@@ -26,7 +26,7 @@ from webapp.domain.order import (
     is_open,
 )
 from webapp.domain.plan import Choices
-from webapp.domain.shop import Behind, ShopOrder
+from webapp.domain.shop import Behind, Product, ShopOrder
 from webapp.models import LineRow, OrderRow, SyncRow, db
 
 _OF_TURNS = (
@@ -258,10 +258,12 @@ def set_numbers(row: OrderRow, order: Order) -> None:
     row.find_numbers = words.stored([order.po, order.customer_order_id, shop, *(trace.number for trace in traces)])
 
 
-def set_products(row: OrderRow, product_ids: Mapping[str, int]) -> None:
-    """Remember which shop product each line is, for the links in the pages."""
+def set_products(row: OrderRow, products: Mapping[str, Product]) -> None:
+    """Remember which shop product each line is, and of which type, for the links in the pages."""
     for line in row.lines:
-        line.product_id = product_ids.get(line.sku, line.product_id)
+        found = products.get(line.sku)
+        if found is not None:
+            line.product_id, line.product_type = found.id, found.type
 
 
 def _fill_lines(row: OrderRow, order: Order) -> None:

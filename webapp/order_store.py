@@ -141,7 +141,7 @@ def _store_one(work: Work, account: Account, finding: Finding, row: OrderRow | N
         work.add(row)
     order_rows.fill(row, order_rows.as_kept(sight.order, is_erased=row.buyer_erased_at is not None))
     row.finished_at = None if row.is_open else row.finished_at or sight.read_at
-    order_rows.set_products(row, {sku: product.id for sku, product in finding.seen.products.items()})
+    order_rows.set_products(row, finding.seen.products)
     _store_shop(row, finding.seen)
     order_rows.set_numbers(row, sight.order)
     row.acknowledge_by = acknowledge_due(sight.order)

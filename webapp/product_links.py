@@ -13,7 +13,7 @@ from webapp import accounts, clock, turns
 from webapp.connectors.http import ConnectorError, Limits
 from webapp.connectors.magento import MagentoClient
 from webapp.database import is_sqlite
-from webapp.domain.shop import Product
+from webapp.domain.shop import CONFIGURABLE, Product
 from webapp.models import ChangeRow, LineRow, MissingSkuRow, OrderRow, ProductLinkRow, SyncRow, db
 from webapp.neighbours import call_magento_briefly
 from webapp.outbox import Refusal
@@ -41,29 +41,34 @@ def search(store_id: int, text: str) -> Found:
     if len(wanted) < 2:
         return Found()
     try:
-        found = _ask(store_id).products.search(wanted, MOST_FOUND)
+        found = ask_briefly(store_id).products.search(wanted, MOST_FOUND)
     except ConnectorError as error:
         return Found(trouble=error.message)
     return Found(tuple(sorted(found, key=lambda one: _fit(one, wanted.casefold()))))
 
 
-def variants(store_id: int, parent: str) -> Found:
-    """The products that can be ordered in place of their parent."""
-    try:
-        return Found(_ask(store_id).products.children(parent))
-    except ConnectorError as error:
-        return Found(trouble=error.message)
+class Conflict(Exception):
+    """Somebody else has said meanwhile what the SKU is: `theirs` is their product, `by` who they are."""
+
+    def __init__(self, theirs: str, by: str) -> None:
+        self.theirs, self.by = theirs, by
+        super().__init__(theirs)
 
 
-def link(order_id: int, sku: str, product_sku: str, by: str, *, remember: bool) -> str:
+def link(
+    order_id: int, sku: str, product_sku: str, by: str, *, remember: bool, options: str = "", seen: str | None = None
+) -> str:
     """Let a product of the shop stand for a SKU of this order, and with `remember` of all later ones of the store.
 
-    Returns what follows, in a sentence. Raises Refusal with the reason.
+    `options` are the words of the variant that was chosen. `seen` is the product that stood for the SKU when the
+    question was asked, '' for none. Returns what follows, in a sentence. Raises Refusal with the reason, and Conflict
+    where another product stands for it by now.
     """
     order = _order(order_id)
     product = _orderable(accounts.by_id(order.account_id).store.id, product_sku)
     with unit_of_work() as work:
         row = _held(work, order_id, sku)
+        _check_seen(row, sku, product.sku, seen)
         if row.magento_order_id is not None and not remember:
             raise Refusal(
                 f"Magento order {row.magento_increment_id} has its lines already. Remember the product to use it for "
@@ -72,7 +77,9 @@ def link(order_id: int, sku: str, product_sku: str, by: str, *, remember: bool) 
         for line in row.lines:
             if line.sku == sku and row.magento_order_id is None:
                 line.linked_sku, line.product_id = None if remember else product.sku, product.id
-        words = f"Linked {sku} to the Magento product {product.sku} ({product.name})"
+                line.product_type = product.type
+        chosen = f" with the options {options}" if options else ""
+        words = f"Linked {sku} to the Magento product {product.sku} ({product.name}){chosen}"
         return _linked(work, row, sku, product, f"{words}, {_REMEMBERED if remember else _HERE}.", by, remember)
 
 
@@ -88,7 +95,7 @@ def unlink(order_id: int, sku: str, by: str) -> str:
         for line in mine:
             line.linked_sku = None
             if row.magento_order_id is None:
-                line.product_id = None
+                line.product_id, line.product_type = None, ""
         _tell(work, row.sync_id, by, f"Unlinked {sku}{'; it is not remembered any more' if forgotten else ''}.")
         _wake(work, row)
     return f"{sku} is looked for by its own SKU again."
@@ -178,7 +185,7 @@ def _linked(work: Work, row: OrderRow, sku: str, product: Product, words: str, b
 def _orderable(store_id: int, product_sku: str) -> Product:
     """The product, as the shop has it now. Raises Refusal where there is none, or none that can be ordered."""
     try:
-        product = _ask(store_id).find_products([product_sku]).get(product_sku)
+        product = ask_briefly(store_id).find_products([product_sku]).get(product_sku)
     except ConnectorError as error:
         raise Refusal(f"Nothing was linked: {error.message}") from error
     if product is None:
@@ -190,8 +197,8 @@ def _orderable(store_id: int, product_sku: str) -> Product:
 
 def why_refused(product: Product) -> str:
     """Why this product cannot be linked."""
-    if product.type == "configurable":
-        return f"{product.sku} is a configurable product; what is sold is one of its variants. Link that one."
+    if product.type == CONFIGURABLE:
+        return f"{product.sku} is a configurable product; what is sold is one of its variants. Set its options."
     return f"{product.sku} is a {product.type} product, which cannot be ordered by itself. Link a simple product."
 
 
@@ -201,7 +208,8 @@ def _fit(product: Product, wanted: str) -> tuple[bool, bool, bool, str]:
     return sku != wanted, not product.can_be_ordered, not sku.startswith(wanted), sku
 
 
-def _ask(store_id: int) -> MagentoClient:
+def ask_briefly(store_id: int) -> MagentoClient:
+    """The store's Magento, asked while somebody waits."""
     return call_magento_briefly(accounts.store_by_id(store_id), LIMITS)
 
 
@@ -219,6 +227,13 @@ def _held(work: Work, order_id: int, sku: str) -> OrderRow:
     if row is None or all(line.sku != sku for line in row.lines):
         raise Refusal(f"This order has no line with the SKU {sku} any more; reload the page.")
     return row
+
+
+def _check_seen(row: OrderRow, sku: str, wanted: str, seen: str | None) -> None:
+    found = of_order(row, accounts.by_id(row.account_id).store.id).get(sku)
+    now = found.product_sku if found else ""
+    if seen is not None and now not in {seen, wanted}:
+        raise Conflict(now, found.by if found else "")
 
 
 def _tell(work: Work, sync_id: int, by: str, sentence: str) -> None:

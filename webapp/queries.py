@@ -75,4 +75,5 @@ def light_lines() -> tuple[Any, ...]:
         LineRow.quantities,
         LineRow.intent_to_cancel,
         LineRow.product_id,
+        LineRow.product_type,
     )

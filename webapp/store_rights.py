@@ -72,6 +72,14 @@ RIGHTS: Sequence[Right] = (
         "stockItems/0?fields=item_id",
         Need.SOMETIMES,
     ),
+    Right(
+        f"{CATALOG}attributes_attributes",
+        "Stores > Attributes > Product",
+        "the options of configurable products",
+        "GET",
+        f"products/attributes?{ONE}",
+        Need.SOMETIMES,
+    ),
     Right(f"{INVENTORY}source", "Stores > Inventory > Sources", "what lies where", "GET", f"inventory/sources?{ONE}"),
     Right(
         f"{INVENTORY}stock",

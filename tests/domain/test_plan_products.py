@@ -51,6 +51,9 @@ def test_a_linked_parent_is_refused_and_waited_for_by_its_own_sku() -> None:
     found = planned(seen(products={"MUG": a_product("CUPS", "configurable")}, links={"MUG": "CUPS"}))
     assert found.missing_skus == ("CUPS",)
     assert "configurable" in str(found.attention)
+    assert "Set its options" in str(found.attention)
+    bundle = planned(seen(products={"MUG": a_product("CUPS", "bundle")}))
+    assert "Link the simple product" in str(bundle.attention)
 
 
 # Creating products

@@ -6,10 +6,11 @@ import html
 import re
 
 import pytest
+from flask.testing import FlaskClient
 
 from tests.house import House
 from tests.journeys.shopping import browser, page_of, shop_order, submit, use
-from webapp import line_stock
+from webapp import line_stock, store_rights
 
 MUG, UNKNOWN = "FH-MUG-350-BLU", "FH-MUG-350-RED-OLD"
 HTMX = {"HX-Request": "true"}
@@ -59,7 +60,7 @@ def test_htmx_gets_what_was_found_alone_and_a_parent_with_its_variants(house: Ho
     assert 'value="CUP-RED"' in part
     assert 'value="CUP"' not in part
     assert "one of its variants" in part
-    assert 'value="CUP-RED"' in client.get(f"{url}&q=&parent=CUP", headers=search).text
+    assert f"/options?sku={UNKNOWN}&amp;parent=CUP" in part
     dialog = client.get(url, headers=HTMX).text
     assert "Searching…" in dialog
     assert 'hx-trigger="load"' in dialog
@@ -67,12 +68,105 @@ def test_htmx_gets_what_was_found_alone_and_a_parent_with_its_variants(house: Ho
     assert "No product fits" in client.get(f"{url}&q=nothing+of+the+kind", headers=search).text
 
 
+def cups(house: House) -> str:
+    """The PO of an order for a configurable product of four variants, whose title names one of them."""
+    kinds = {f"CUP-{c[:3].upper()}-{s}": {"Color": c, "Size": s} for c in ("Red", "Blue") for s in ("M", "L")}
+    for sku in kinds:
+        house.magento.add_product(sku, name=f"Cup {sku[4:]}")
+    house.magento.add_product("CUP", name="Cup", children=kinds)
+    po = house.place(lines=[{"sku": "CUP", "title": "Enamel cup, blue, L"}])
+    house.drain()
+    return po
+
+
+def test_options_are_set_without_javascript_remembered_and_used_for_later_orders(house: House) -> None:
+    po, client = cups(house), browser(house)
+    page, form = page_of(house, po), f"{page_of(house, po)}/options?sku=CUP"
+    text = client.get(page).text
+    assert "Set options of CUP…" in text
+    assert "Set options…" in text
+    assert f'{form}" aria-label="Set options… CUP"' in client.get("/orders").text
+    asked = html.unescape(client.get(form).text)
+    words = re.findall(r'name="product" value="([^"]+)"[^>]*?( checked)?[^>]*> <span><b dir="auto">([^<]+)</b>', asked)
+    assert [(sku, option) for sku, _, option in words] == [
+        ("CUP-RED-M", "Color: Red, Size: M"),
+        ("CUP-RED-L", "Color: Red, Size: L"),
+        ("CUP-BLU-M", "Color: Blue, Size: M"),
+        ("CUP-BLU-L", "Color: Blue, Size: L"),
+    ]
+    assert 'value="CUP-BLU-L" required checked' in asked
+    assert asked.count("fits the title at Walmart") == 1
+    said = submit(
+        client,
+        f"{page}/options",
+        form,
+        sku="CUP",
+        parent="CUP",
+        product="CUP-RED-M",
+        remember="on",
+        seen="",
+        request="r",
+    )
+    assert "CUP is CUP-RED-M in Magento. The order goes on." in said
+    house.drain()
+    assert [item["sku"] for item in shop_order(house, po)["items"]] == ["CUP-RED-M"]
+    text = html.unescape(client.get(page).text)
+    assert "(Cup RED-M) with the options Color: Red, Size: M, remembered for later orders." in text
+    assert "Set options…" not in text
+    later = house.place(lines=[{"sku": "CUP"}])
+    house.drain()
+    assert [item["sku"] for item in shop_order(house, later)["items"]] == ["CUP-RED-M"]
+
+
+def test_options_that_cannot_be_read_or_chosen_are_said_and_nothing_is_set(house: House) -> None:
+    po, client = cups(house), browser(house)
+    form = f"{page_of(house, po)}/options?sku=CUP"
+    sent = {"csrf_token": token(client, form), "sku": "CUP", "parent": "CUP", "request": "r", "seen": ""}
+    answer = client.post(f"{page_of(house, po)}/options", data=sent | {"product": MUG})
+    assert (answer.status_code, "Choose what was sold." in answer.text) == (422, True)
+    rights = {right.name for right in store_rights.RIGHTS if right.name != "Magento_Catalog::attributes_attributes"}
+    house.magento.settings(rights=tuple(rights))
+    text = client.get(form).text
+    assert "Stores &gt; Attributes &gt; Product" in text
+    assert ">Cup BLU-L<" in text
+    house.magento.settings(rights=None, maintenance=True)
+    assert "cannot be read at the moment. Magento is in maintenance mode." in client.get(form).text
+    answer = client.post(f"{page_of(house, po)}/options", data=sent | {"product": "CUP-RED-M"})
+    assert (answer.status_code, "Nothing was set. Magento is in maintenance" in answer.text) == (422, True)
+    house.magento.settings(maintenance=False)
+    assert "has no variants in Magento" in client.get(f"{form}&parent={MUG}").text
+
+
+def token(client: FlaskClient, seen_on: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(seen_on).text)
+    assert found is not None
+    return found[1]
+
+
+def test_who_links_second_sees_both_products_and_loses_nothing(house: House) -> None:
+    po, client = waiting(house), browser(house)
+    page = page_of(house, po)
+    form = f"{page}/product?sku={UNKNOWN}"
+    sent = {"csrf_token": token(client, form), "sku": UNKNOWN, "remember": "on", "request": "r", "seen": ""}
+    assert client.post(f"{page}/product/link", data=sent | {"product": "FH-KETTLE-17"}).status_code == 303
+    answer = client.post(f"{page}/product/link", data=sent | {"product": MUG}, headers=HTMX)
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (409, "closest .asked")
+    text = html.unescape(answer.text)
+    assert "operator@shop.example said something else meanwhile" in text
+    assert "FH-KETTLE-17" in text
+    assert f"Link {MUG} all the same" in text
+    assert 'name="seen" value="FH-KETTLE-17"' in text
+    over = client.post(f"{page}/product/link", data=sent | {"product": MUG, "seen": "FH-KETTLE-17"})
+    assert over.status_code == 303
+    assert f"{MUG}</span> in Magento" in client.get(page).text
+
+
 def test_what_cannot_be_linked_is_said_on_the_page(house: House) -> None:
     po, client = waiting(house), browser(house)
     page, form = page_of(house, po), f"{page_of(house, po)}/product?sku={UNKNOWN}"
-    assert "Magento has no product with the SKU NOTHING." in submit(
-        client, f"{page}/product/link", form, sku=UNKNOWN, product="NOTHING"
-    )
+    sent = {"csrf_token": token(client, form), "sku": UNKNOWN, "product": "NOTHING", "request": "r"}
+    answer = client.post(f"{page}/product/link", data=sent)
+    assert (answer.status_code, "Magento has no product with the SKU NOTHING." in answer.text) == (422, True)
     assert client.get(f"{page}/product?sku=OTHER").status_code == 404
     house.magento.settings(maintenance=True)
     assert "cannot be searched at the moment. Magento is in maintenance mode." in client.get(f"{form}&q=mug").text

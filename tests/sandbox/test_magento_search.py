@@ -139,5 +139,26 @@ def test_a_configurable_parent_and_its_children(shop: MagentoSandbox, client: Cl
         "FH-MUG-350-BLU",
         "FH-MUG-350-SND",
     ]
+    assert client.get("configurable-products/MUG/options/all") == []
     made = client.post("products", {"product": {"sku": "NEW", "name": "New", "price": 3.5}})
     assert (made["sku"], made["price"], made["extension_attributes"]["stock_item"]["qty"]) == ("NEW", 3.5, 0)
+
+
+def test_what_the_children_of_a_parent_differ_in_is_told_by_numbers_and_named_by_the_attribute(
+    shop: MagentoSandbox, client: Client
+) -> None:
+    for sku in ("CUP-RED", "CUP-BLUE"):
+        shop.add_product(sku)
+    shop.add_product("CUP", children={"CUP-RED": {"Glaze": "Red"}, "CUP-BLUE": {"Glaze": "Blue"}})
+    (option,) = client.get("configurable-products/CUP/options/all")
+    assert (option["label"], option["position"]) == ("Glaze", 0)
+    attribute = client.get(f"products/attributes/{option['attribute_id']}")
+    assert attribute == client.get("products/attributes/glaze")
+    words = {one["value"]: one["label"] for one in attribute["options"]}
+    assert [words[str(one["value_index"])] for one in option["values"]] == ["Red", "Blue"]
+    children = client.get("configurable-products/CUP/children")
+    values = [{one["attribute_code"]: one["value"] for one in child["custom_attributes"]} for child in children]
+    assert [words[one["glaze"]] for one in values] == ["Red", "Blue"]
+    status, body = client.refused("configurable-products/CUP-RED/options/all", method="GET")
+    assert (status, body["parameters"]) == (400, ["CUP-RED"])
+    assert client.refused("products/attributes/nothing", method="GET")[0] == 404

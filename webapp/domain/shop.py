@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 
 ORDERABLE_TYPES = frozenset({"simple", "virtual", "downloadable"})
+CONFIGURABLE = "configurable"
+"""Magento's type of a product that is chosen from by its options."""
 REPLACEABLE_STATES = frozenset({"canceled", "closed"})
 CLOSED_STATES = frozenset({"complete", "closed", "canceled", "holded"})
 
@@ -23,6 +25,21 @@ class Product:
     @property
     def can_be_ordered(self) -> bool:
         return self.type in ORDERABLE_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A product that is sold in place of its configurable parent. `options` are what it is chosen by, as
+    `("Color", "Red")`, in the shop's order; what Magento has no word for is left out."""
+
+    product: Product
+    options: tuple[tuple[str, str], ...] = ()
+    is_disabled: bool = False
+
+    @property
+    def words(self) -> str:
+        """ "Color: Red, Size: M"; empty where nothing is known."""
+        return ", ".join(f"{label}: {value}" for label, value in self.options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,8 @@ class LineRow(Base):
     return_order_id: Mapped[str] = mapped_column(default="", server_default=text("''"))
     seller_order_id: Mapped[str] = mapped_column(default="", server_default=text("''"))
     product_id: Mapped[int | None]
+    product_type: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    """Magento's type of the product, as last read; empty where none was found yet."""
     linked_sku: Mapped[str | None]
     """The shop's SKU that a person linked this line to, for this order alone; it goes before all else."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from webapp.domain.order import OrderStatus, is_open
 from webapp.grid import tastes
 from webapp.models import AccountRow, CommandRow, OrderRow, SyncRow, db
 from webapp.people import Role
+from webapp.product_links import Link
 from webapp.queries import version
 from webapp.timeline import Entry
 from webapp.views import (
@@ -250,7 +251,7 @@ def shown(found: Found) -> dict[str, Any]:
         "waiting": _waiting(row, account),
         "parked": log.parked,
         "lines": order_facts.lines(row, account, links),
-        "to_link": product_links.wanted(row, links) if rights["may_act"] and row.magento_order_id is None else [],
+        "to_link": _to_link(row, links) if rights["may_act"] and row.magento_order_id is None else [],
         "sums": order_facts.sums(row, order),
         "total": words.money(row.total, row.currency),
         "refunded": words.money(row.refunded, row.currency) if row.refunded else "",
@@ -285,6 +286,12 @@ def _waiting(row: OrderRow, account: AccountRow) -> list[str]:
     resting = showing.resting(account)
     rest = [sentence for sentence in row.waiting_for if sentence != row.attention]
     return [resting, *rest] if resting and row.waiting_for else rest
+
+
+def _to_link(row: OrderRow, links: Mapping[str, Link]) -> list[tuple[str, bool]]:
+    """Walmart's SKUs that the order waits for, and whether only the options of their products are missing."""
+    choosy = {line.sku for line in row.lines if showing.needs_options(line)}
+    return [(sku, sku in choosy) for sku in product_links.wanted(row, links)]
 
 
 def _attention(row: OrderRow, parked: list[Entry]) -> str:

@@ -41,6 +41,7 @@ class LineShown:
     wants_to_cancel: bool
     link: Link | None
     product_id: int | None = None
+    needs_options: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def _line(stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None
         wants_to_cancel=bool(line.intent_to_cancel) and is_open(counts),
         link=link,
         product_id=stored.product_id,
+        needs_options=row.magento_order_id is None and showing.needs_options(stored),
     )
 
 

@@ -21,7 +21,7 @@ from webapp.views.regions import request_id
 from webapp.views.render import page, wants_fragment
 
 LONGEST = 600
-UNPROCESSABLE = 422
+UNPROCESSABLE, CONFLICT = 422, 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,15 @@ class Typed:
 
     values: Mapping[str, str] = field(default_factory=dict)
     mistakes: Mapping[str, str] = field(default_factory=dict)
+    is_conflict: bool = False
+    """Somebody else changed meanwhile what the form is about: it is shown beside what was typed."""
 
     def __getitem__(self, name: str) -> str:
         return self.values.get(name, "")
 
     @property
     def status(self) -> int:
-        return UNPROCESSABLE if self.mistakes else 200
+        return CONFLICT if self.is_conflict else UNPROCESSABLE if self.mistakes else 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ def number_of_form() -> str:
 
 
 def ask(template: str, found: Found, typed: Typed, **context: Any) -> AnyResponse:
-    """The question: a page, or for htmx its form alone; 422 where something is wrong with what was typed."""
+    """The question: a page, or for htmx its form alone; 422 where something is wrong with what was typed, 409 where
+    somebody else was quicker, which htmx shows in the question's place too."""
     row, account = found.row, found.account
     answer = page(
         template,
@@ -84,6 +87,8 @@ def ask(template: str, found: Found, typed: Typed, **context: Any) -> AnyRespons
         **context,
     )
     answer.status_code = typed.status
+    if typed.is_conflict:
+        answer.headers["HX-Retarget"] = "closest .asked"
     return answer
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import line_stock, product_links
 from webapp.domain.shop import Product
 from webapp.people import Role
-from webapp.product_links import LONGEST_SEARCH, Found
-from webapp.views import door
-from webapp.views.order import find, said
+from webapp.product_links import LONGEST_SEARCH, Conflict
+from webapp.views import door, order_forms
+from webapp.views.order import Found, find
+from webapp.views.order_forms import Typed
 from webapp.views.render import htmx, page, wants_fragment
 
 bp = Blueprint("order_products", __name__)
@@ -25,45 +28,40 @@ FIRST_WORDS = 3
 def choose(account_key: str, po: str) -> AnyResponse:
     """Which product a SKU is, and a search of the shop's catalog; htmx asks for what was found alone."""
     found = find(account_key, po)
-    sku = request.args.get("sku", "")[:LONGEST_SKU]
-    line = next((line for line in found.row.lines if line.sku == sku), None)
-    if line is None:
-        abort(404, "This order has no such line any more.")
-    is_search = htmx.target == "found"
-    text = request.args.get("q", " ".join(line.title.split()[:FIRST_WORDS]))[:LONGEST_SEARCH]
-    link = product_links.of_order(found.row, found.account.store_id).get(sku)
-    title = line.title
-    results = _search(found.account.store_id, text) if is_search or "q" in request.args else None
-    return page(
-        "orders/product.html",
-        "found" if is_search else "form",
-        order=found.row,
-        account=found.account,
-        sku=sku,
-        title=title,
-        link=link,
-        text=text,
-        results=results,
-        refused=_refused(results.products if results else ()),
-    )
+    sku = sku_of(found, request.args)
+    if htmx.target != "found":
+        return _form(found, Typed({"sku": sku, "remember": "on"}))
+    shown = {"order": found.row, "account": found.account, "sku": sku, **_searched(found, sku)}
+    return page("orders/product.html", "found", **shown)
 
 
 @bp.post("/orders/<account_key>/<po>/product/link")
 @door.needs(Role.OPERATOR)
 def link(account_key: str, po: str) -> AnyResponse:
     """Let a product stand for a SKU."""
-    found, form = find(account_key, po), request.form
-    sku, product = form.get("sku", "")[:LONGEST_SKU], form.get("product", "").strip()[:LONGEST_SKU]
-    remember, by = form.get("remember", "") != "", door.me().email
-    return said(found, lambda: product_links.link(found.row.id, sku, product, by, remember=remember))
+    found, typed = find(account_key, po), order_forms.sent()
+    sku, product = sku_of(found, request.form), named(request.form, "product")
+    remember, by, seen = typed["remember"] == "on", door.me().email, request.form.get("seen")
+
+    def again(mistakes: Mapping[str, str], conflict: Conflict | None = None) -> AnyResponse:
+        wrong = Typed(typed.values, mistakes, is_conflict=conflict is not None)
+        return _form(find(account_key, po), wrong, conflict)
+
+    act = lambda: product_links.link(found.row.id, sku, product, by, remember=remember, seen=seen)  # noqa: E731
+    try:
+        return order_forms.do(found, act, again)
+    except Conflict as conflict:
+        return again({}, conflict)
 
 
 @bp.post("/orders/<account_key>/<po>/product/unlink")
 @door.needs(Role.OPERATOR)
 def unlink(account_key: str, po: str) -> AnyResponse:
     """Look for a SKU by itself again."""
-    found, sku = find(account_key, po), request.form.get("sku", "")[:LONGEST_SKU]
-    return said(found, lambda: product_links.unlink(found.row.id, sku, door.me().email))
+    found, sku = find(account_key, po), named(request.form, "sku")
+    typed = Typed({"sku": sku, "remember": "on"})
+    again = lambda mistakes: _form(find(account_key, po), Typed(typed.values, mistakes))  # noqa: E731
+    return order_forms.do(found, lambda: product_links.unlink(found.row.id, sku, door.me().email), again)
 
 
 @bp.get("/orders/<account_key>/<po>/stock")
@@ -74,9 +72,53 @@ def stock(account_key: str, po: str) -> AnyResponse:
     return page(template, order=found.row, account=found.account, lines=line_stock.of_order(found.row))
 
 
-def _search(store_id: int, text: str) -> Found:
-    parent = request.args.get("parent", "")[:LONGEST_SKU]
-    return product_links.variants(store_id, parent) if parent else product_links.search(store_id, text)
+def named(values: Mapping[str, str], name: str) -> str:
+    """A SKU that was sent under this name; empty where none was."""
+    return values.get(name, "").strip()[:LONGEST_SKU]
+
+
+def sku_of(found: Found, values: Mapping[str, str]) -> str:
+    """The SKU of Walmart's that is asked about; 404 where the order has no line of it."""
+    sku = values.get("sku", "")[:LONGEST_SKU]
+    if all(line.sku != sku for line in found.row.lines):
+        abort(404, "This order has no such line any more.")
+    return sku
+
+
+def title_of(found: Found, sku: str) -> str:
+    return next((line.title for line in found.row.lines if line.sku == sku), "")
+
+
+def linked(found: Found, sku: str) -> str:
+    """The shop's SKU that somebody linked to one of Walmart's; empty where nobody did."""
+    link = product_links.of_order(found.row, found.account.store_id).get(sku)
+    return link.product_sku if link else ""
+
+
+def product_sku(found: Found, sku: str) -> str:
+    """The shop's SKU that stands for one of Walmart's: the linked one, else the same."""
+    return linked(found, sku) or sku
+
+
+def _form(found: Found, typed: Typed, conflict: Conflict | None = None) -> AnyResponse:
+    sku = typed["sku"]
+    is_searched = "q" in request.args or not wants_fragment()
+    return order_forms.ask(
+        "orders/product.html",
+        found,
+        typed,
+        sku=sku,
+        link=product_links.of_order(found.row, found.account.store_id).get(sku),
+        conflict=conflict,
+        **_searched(found, sku, is_searched=is_searched),
+    )
+
+
+def _searched(found: Found, sku: str, *, is_searched: bool = True) -> dict[str, object]:
+    title = title_of(found, sku)
+    text = request.args.get("q", " ".join(title.split()[:FIRST_WORDS]))[:LONGEST_SEARCH]
+    results = product_links.search(found.account.store_id, text) if is_searched else None
+    return {"title": title, "text": text, "results": results, "refused": _refused(results.products if results else ())}
 
 
 def _refused(products: tuple[Product, ...]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from flask import url_for
 from markupsafe import Markup
 
 from webapp.domain.order import ACKNOWLEDGED, CANCELLED, CREATED, SELLER_FULFILLED, SHIPPED_WORDS, OrderStatus, is_open
+from webapp.domain.shop import CONFIGURABLE
 from webapp.models import AccountRow, LineRow, OrderRow, StoreRow
 from webapp.policy_json import policy_from_json
 from webapp.queries import version
@@ -38,7 +39,7 @@ ICONS = {
 class Item:
     """What the buyer bought of one SKU; `url` leads to the product in the shop, once it is known.
 
-    Until then `link_url` leads to where it is linked to one.
+    Until then, and while its options are to be set, `link_url` leads to where that is done; `link_words` say what.
     """
 
     quantity: int
@@ -47,6 +48,7 @@ class Item:
     url: str
     wants_to_cancel: bool
     link_url: str = ""
+    link_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,9 @@ def _edge(needs_somebody: bool, ship_by: Deadline) -> str:
     return ship_by.tone if ship_by.tone in ("late", "soon") else ""
 
 
-def items(lines: Iterable[LineRow], store: StoreRow, link_to: Callable[[str], str] | None = None) -> tuple[Item, ...]:
+def items(
+    lines: Iterable[LineRow], store: StoreRow, link_to: Callable[[LineRow], str] | None = None
+) -> tuple[Item, ...]:
     """Lines of the same product put together: in the US three mugs are three lines."""
     merged: dict[tuple[str, str], Item] = {}
     for line in lines:
@@ -159,13 +163,20 @@ def items(lines: Iterable[LineRow], store: StoreRow, link_to: Callable[[str], st
             sku=line.sku,
             url=product_url(store, line.product_id),
             wants_to_cancel=wants or bool(before and before.wants_to_cancel),
-            link_url=link_to(line.sku) if link_to and not line.product_id else "",
+            link_url=link_to(line) if link_to and (needs_options(line) or not line.product_id) else "",
+            link_words="Set options…" if needs_options(line) else "Link…",
         )
     return tuple(merged.values())
 
 
-def _link_url(account_key: str, po: str, sku: str) -> str:
-    return url_for("order_products.choose", account_key=account_key, po=po, sku=sku)
+def needs_options(line: LineRow) -> bool:
+    """The product is chosen from by its options, and nobody has said which variant was sold."""
+    return line.product_type == CONFIGURABLE
+
+
+def _link_url(account_key: str, po: str, line: LineRow) -> str:
+    endpoint = "order_options.ask" if needs_options(line) else "order_products.choose"
+    return url_for(endpoint, account_key=account_key, po=po, sku=line.sku)
 
 
 def shop(order: OrderRow, store: StoreRow) -> Shop:

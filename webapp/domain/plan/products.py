@@ -9,6 +9,7 @@ from webapp.domain.commands import CommandState, CreateProduct, Issued, issued_o
 from webapp.domain.plan.asking import NO_PRODUCT
 from webapp.domain.plan.seen import Plan, Seen, in_flight, under_way
 from webapp.domain.policy import MissingProduct, Policy
+from webapp.domain.shop import CONFIGURABLE
 
 
 def blocked_by_products(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan | None:
@@ -19,14 +20,25 @@ def blocked_by_products(seen: Seen, policy: Policy, issued: tuple[Issued, ...], 
         return _made(seen, policy, issued, now, missing) or _waits(seen, missing)
     refused = tuple(sorted(sku for sku in skus if not seen.products[sku].can_be_ordered))
     if refused:
-        kind = seen.products[refused[0]].type
+        kind, names = seen.products[refused[0]].type, ", ".join(refused)
         return Plan(
-            waiting_for=(f"{', '.join(refused)} is a {kind} product in Magento and cannot be ordered by itself.",),
-            attention=f"{', '.join(refused)} is a {kind} product. Link the simple product that is sold, or give the "
-            "SKU to that one in Magento: the order goes on by itself.",
+            waiting_for=(f"{names} is a {kind} product in Magento and cannot be ordered by itself.",),
+            attention=_what_to_do(names, kind),
             missing_skus=tuple(seen.links.get(sku, sku) for sku in refused),
         )
     return None
+
+
+def _what_to_do(names: str, kind: str) -> str:
+    if kind == CONFIGURABLE:
+        return (
+            f"{names} is a configurable product: Magento has to know which of its variants was sold. Set its options, "
+            "or link the variant: the order goes on by itself."
+        )
+    return (
+        f"{names} is a {kind} product. Link the simple product that is sold, or give the SKU to that one in Magento: "
+        "the order goes on by itself."
+    )
 
 
 def _waits(seen: Seen, missing: tuple[str, ...]) -> Plan:
