@@ -42,8 +42,12 @@ TOO_WIDE = """() => {
   const root = document.documentElement, over = root.scrollWidth - root.clientWidth;
   if (over <= 0) return [];
   const sticks = (one) => one.getBoundingClientRect().right > root.clientWidth + 1;
-  const out = [...document.querySelectorAll("main *")].filter(sticks);
-  return [over, ...out.slice(0, 4).map((one) => one.outerHTML.slice(0, 120))];
+  // The table of orders may pan, but on a phone; nothing else goes with it.
+  const table = innerWidth > 700 ? document.querySelector("table.orders") : null;
+  const out = [...document.querySelectorAll("main *")].filter(sticks)
+    .filter((one) => !table || (one.checkVisibility() && !one.closest("[popover]")))
+    .filter((one) => !table || !(one.contains(table) || table.contains(one)));
+  return table && !out.length ? [] : [over, ...out.slice(0, 4).map((one) => one.outerHTML.slice(0, 120))];
 }"""
 
 
@@ -113,7 +117,8 @@ PAGES: dict[str, dict[str, State]] = {
         "rows chosen": State("/orders", _click("#rows .pick", ".actions summary"), "#bulk"),
         "a look at the log": State("/orders", _peeked, "#rows .peeked"),
         "keys": State("/orders", lambda page: page.keyboard.press("?"), "#keys"),
-        "the account menu": State("/orders", _click("header .menu summary"), "header"),
+        "what a word means": State("/orders", _click("#rows .hint"), ".help:popover-open"),
+        "the account menu": State("/orders", _click("header .menu:not(.places) summary"), "header"),
         "nothing found": State("/orders?status=canceled&magento=no", part="main"),
         "all done": State("/orders?tab=failed&account=none", part="#grid"),
     },

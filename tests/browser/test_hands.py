@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Visit, visit
 from tests.browser.house import House
+from webapp.domain.help import MARKS, STATUSES, help_for
 
 pytestmark = pytest.mark.browser
 
@@ -123,3 +124,82 @@ def test_back_from_an_order_is_where_one_was(page: Page) -> None:
     page.go_back()
     expect(page.locator("#rows tr")).to_have_count(5)
     page.wait_for_function(f"Math.abs(scrollY - {place}) <= 20")
+
+
+PLACE = "(one) => { const box = one.getBoundingClientRect(); return [Math.round(box.left), Math.round(box.top)]; }"
+
+
+@pytest.mark.parametrize("width", [768, 1024])
+def test_head_and_first_column_stay_where_the_table_is_wider_than_the_window(
+    seen: Visit, page: Page, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 500})
+    row = page.locator("#rows tr").nth(6)
+    row.evaluate("(one) => scrollTo(10000, one.offsetTop)")
+    page.wait_for_function("scrollX > 200 && scrollY > 200")
+    assert page.locator("thead th").first.evaluate(PLACE) == [0, 48]
+    assert row.locator("th").evaluate(PLACE)[0] == 0
+    assert page.locator("#bar").evaluate(PLACE)[0] == 0
+    assert page.locator("header.top").evaluate(PLACE) == [0, 0]
+    expect(row.locator("a.id")).to_be_in_viewport(ratio=1)
+    expect(row.locator("td.c-status .badge")).to_be_in_viewport(ratio=1)
+    with page.context.expect_page() as opened:
+        row.locator("a.id").click(modifiers=["ControlOrMeta"])
+    expect(opened.value.locator("#r-head")).to_be_visible()
+    opened.value.close()
+    expect(row).to_be_visible()
+    page.set_viewport_size({"width": 1440, "height": 500})
+
+
+@pytest.mark.parametrize("width", [1280, 1440, 1920])
+def test_a_desk_shows_the_whole_table_and_cuts_no_common_word(seen: Visit, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    assert seen.overflow() == 0
+    cut = page.evaluate(
+        "[...document.querySelectorAll('#rows tr:not([data-po=\"2802123872000\"])')].flatMap((row) =>"
+        " [...row.querySelectorAll('.id, small, .c-buyer span, .c-items span, .sku, .badge, .chip, td')])"
+        ".filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth).map((one) => one.textContent)"
+    )
+    assert cut == []
+    page.set_viewport_size({"width": 1440, "height": 500})
+
+
+def test_each_word_of_a_row_is_explained_by_key_and_by_touch(browser: Browser, seen: Visit, house: House) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True, java_script_enabled=False)
+    made = visit(context, house.site)
+    made.page.goto(house.site.link())
+    made.go("/orders")
+    reason = help_for("Waiting for a shipment in Magento.")
+    assert reason is not None
+    row = made.page.locator('[data-po="2802123876600"]')
+    for opens, word, one in (
+        (row.locator(".badge"), "Unshipped", STATUSES[1]),
+        (row.locator(".chip"), "Cancellation requested", next(one for one in MARKS if one.word.startswith("Canc"))),
+        (row.locator(".hint"), reason.word, reason),
+    ):
+        opens.tap()
+        shown = made.page.locator(".help:popover-open")
+        expect(shown).to_have_count(1)
+        expect(shown).to_contain_text(word)
+        expect(shown).to_contain_text(one.meaning)
+        expect(shown).to_contain_text(one.next)
+        expect(shown).to_be_in_viewport(ratio=1)
+        made.page.locator("h1").tap()
+        expect(shown).to_have_count(0)
+    row.locator(".hint").focus()
+    made.page.keyboard.press("Enter")
+    made.page.locator(".help:popover-open a").tap()
+    expect(made.page.locator("dl > div:target")).to_contain_text(reason.meaning)
+    context.close()
+
+
+def test_on_a_phone_the_head_says_where_one_is_and_leads_everywhere(seen: Visit, page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 780})
+    menu = page.locator(".places")
+    for place in ("Dashboard", "Incoming", "Outgoing", "Log", "Settings", "Orders"):
+        menu.locator("summary").click()
+        menu.get_by_role("link", name=place).click()
+        expect(menu.locator("summary")).to_have_text(place)
+        expect(menu.locator("summary")).to_be_in_viewport(ratio=1)
+        assert seen.overflow() <= 0
+    page.set_viewport_size({"width": 1440, "height": 500})

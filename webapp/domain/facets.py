@@ -111,10 +111,10 @@ class Tab(StrEnum):
 
 _MEANINGS = {
     Tab.ALL: "Every order.",
-    Tab.NEEDS_ACTION: "Something is left to a person: the reason stands under the status.",
+    Tab.NEEDS_ACTION: "The order cannot go on by itself: the reason stands under the status.",
     Tab.TO_ACKNOWLEDGE: "At least one unit is not acknowledged at Walmart yet.",
     Tab.TO_SHIP: "Acknowledged units that you still have to ship.",
     Tab.LATE: "The ship-by date has passed and something is still open.",
-    Tab.FAILED: "Something was refused and waits for you: try it again or give it up.",
+    Tab.FAILED: "Something was refused, or tried for three days without success: try it again or give it up.",
     Tab.CANCELLATION: "The buyer asked to cancel units that have not shipped.",
 }

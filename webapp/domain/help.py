@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from webapp.domain.command_words import DOING
+from webapp.domain.facets import Tab
 from webapp.domain.order import OrderStatus
 from webapp.domain.plan.asking import (
     BUYER_ASKED,
@@ -46,31 +47,42 @@ _NEXT = {
 }
 STATUSES = tuple(Help(status.value, status.meaning, _NEXT[status]) for status in OrderStatus)
 
+REFUNDED = Help(
+    "Refunded",
+    "So much of the total was paid back to the buyer. The status stays Shipped.",
+    "Each refund stands on the order's page with who made it.",
+)
 MARKS = (
     Help(
-        "Refunded",
-        "So much of the total was paid back to the buyer. The status stays Shipped.",
-        "Each refund stands on the order's page with who made it.",
+        "To acknowledge",
+        Tab.TO_ACKNOWLEDGE.meaning,
+        "It is acknowledged by itself as the account's order settings say; where they say by hand, it waits for you.",
     ),
     Help(
+        "To ship",
+        Tab.TO_SHIP.meaning,
+        "Ship them in Magento with a tracking number, or mark them as shipped here.",
+    ),
+    REFUNDED,
+    Help(
         "Cancellation requested",
-        "The buyer asked Walmart to cancel units that have not shipped.",
+        Tab.CANCELLATION.meaning,
         "Accept it, or ship anyway, on the order's page. The mark goes once the units are shipped or canceled.",
     ),
     Help(
         "Late",
-        "The ship-by date has passed and something is still to be shipped.",
+        Tab.LATE.meaning,
         "Ship it as soon as you can: Walmart counts it, and cancels by itself some days later.",
     ),
     Help(
         "Needs action",
-        "The order cannot go on by itself.",
-        "The reason stands under the status, and on the order's page with the buttons that help.",
+        Tab.NEEDS_ACTION.meaning,
+        "The order's page has the reason too, with the buttons that help.",
     ),
     Help(
         "Failed",
-        "Something was refused, or tried for three days without success.",
-        "Mend the cause and try again, or give it up with a reason: on the order's page, or for all under Outgoing.",
+        Tab.FAILED.meaning,
+        "Mend the cause first. Both can be done on the order's page, or for all under Outgoing.",
     ),
     Help(
         "Acknowledged late",
@@ -266,4 +278,4 @@ def help_for(sentence: str) -> Help | None:
     """What a sentence of an order means; None for one that says all there is to say by itself."""
     if any(sentence.startswith(doing) for doing in DOING.values()):
         return UNDER_WAY
-    return next((one for one in REASONS if sentence.startswith(one.word)), None)
+    return next((one for one in (*REASONS, REFUNDED) if sentence.startswith(one.word)), None)

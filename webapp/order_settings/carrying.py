@@ -119,7 +119,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Setting(
                 "send_cancels",
-                "Cancel at Walmart what is cancelled in Magento",
+                "Cancel at Walmart what is canceled in Magento",
                 "Also what is credited before it shipped.",
                 Switch(),
             ),

@@ -127,6 +127,7 @@ def register(app: Flask, settings: Settings) -> None:
         duration=words.duration,
         grouped=words.grouped,
         help_for=help_for,
+        helps=glossary.helps,
         request_id=regions.request_id,
         actions=tuple(ACTIONS.values()),
     )

@@ -1,8 +1,11 @@
-"""What the words mean, on one page."""
+"""What the words mean: on one page, and beside each word of the list."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from functools import cache
+
+from flask import Blueprint, render_template
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.domain.help import MARKS, REASONS, STATUSES, UNDER_WAY
@@ -14,5 +17,12 @@ bp = Blueprint("glossary", __name__)
 @bp.get("/help")
 def index() -> AnyResponse:
     """Statuses, the marks beside them, and reasons to wait."""
-    groups = (("Statuses", STATUSES), ("Marks beside them", MARKS), ("Why an order waits", (UNDER_WAY, *REASONS)))
+    groups = (("Statuses", STATUSES), ("Marks and lists", MARKS), ("Why an order waits", (UNDER_WAY, *REASONS)))
     return page("help.html", groups=groups)
+
+
+@cache
+def helps() -> Markup:
+    """The same explanations as popovers, `help-` and the word's slug: any button may open one, without a script."""
+    whole = (*STATUSES, *MARKS, UNDER_WAY)
+    return Markup(render_template("orders/_helps.html", helps=(*whole, *REASONS), words=len(whole)))

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from flask import url_for
 from markupsafe import Markup
 
+from webapp.domain.help import help_for
 from webapp.domain.order import ACKNOWLEDGED, CANCELLED, CREATED, SELLER_FULFILLED, SHIPPED_WORDS, OrderStatus, is_open
 from webapp.domain.shop import CONFIGURABLE
 from webapp.models import AccountRow, LineRow, OrderRow, StoreRow
@@ -82,6 +83,8 @@ class Row:
     sentence: str
     needs_attention: bool
     under_way: bool
+    help: str
+    """Under which slug the sentence is explained; empty for one that says all."""
     sold_at: Markup
     ship_by: Deadline
     shop: Shop
@@ -120,6 +123,7 @@ def row(order: OrderRow, account: AccountRow) -> Row:
         sentence=sentence,
         needs_attention=needs_attention,
         under_way=order.under_way,
+        help=told.slug if (told := help_for(sentence)) else "",
         sold_at=words.moment(order.ordered_at, store.time_zone),
         ship_by=ship_by,
         shop=shop(order, store),
