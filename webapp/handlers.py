@@ -34,7 +34,7 @@ from webapp.domain.policy import ACKNOWLEDGE_WITHIN
 from webapp.domain.shop import CLOSED_STATES
 from webapp.models import OrderRow
 from webapp.outbox import Outcome, Task, Trial, Unneeded
-from webapp.scene import Scene, read_again, set_up
+from webapp.scene import Scene, read_again, set_up, shop_again
 from webapp.unit_of_work import Work
 
 Across = (
@@ -129,11 +129,7 @@ def _mark_late(scene: Scene, work: Work) -> None:
 
 def _set_status(scene: Scene, status: str) -> Outcome:
     """Change the status alone; an order that is complete, closed, canceled or held is never moved back."""
-    if scene.magento_order_id is None:
-        raise Unneeded("No Magento order is linked.")
-    shop = scene.both.magento.get_order(scene.magento_order_id)
-    if shop is None:
-        raise Unneeded("The Magento order was deleted.")
+    shop = shop_again(scene)
     if shop.state in CLOSED_STATES:
         raise Unneeded(f"The Magento order is {shop.status or shop.state} by now and stays so.")
     if shop.status == status:

@@ -21,12 +21,12 @@ from webapp.domain.refunds import shipping_in_shop
 from webapp.domain.shop import ItemUnits, ShopCreditmemo, ShopOrder, ShopShipment, ShopTrack
 from webapp.effects import Effect, effect_of
 from webapp.outbox import Outcome, Refusal, Unneeded
-from webapp.scene import Scene
+from webapp.scene import Scene, shop_again
 
 
 def invoice(scene: Scene, command: CreateInvoice) -> Outcome:
     """Invoice all that is open, or the named units alone. Raises ConnectorError, Refusal or Unneeded."""
-    shop = _shop(scene)
+    shop = shop_again(scene)
     if command.items:
         return _invoice_units(scene, shop, _by_item(command.items))
     if shop.is_invoiced:
@@ -84,7 +84,7 @@ def ship(scene: Scene, command: CreateShipment) -> Outcome:
 
 def cancel(scene: Scene, command: CancelMagentoOrder) -> Outcome:
     """Cancel what is open and not invoiced; Magento takes all of that at once, so it has to be just these units."""
-    shop, effect = _shop(scene), effect_of(scene)
+    shop, effect = shop_again(scene), effect_of(scene)
     wanted = _by_item(command.items)
     left = {item.item_id: int(item.left_to_invoice) for item in shop.items if item.left_to_invoice > 0}
     if not left and any(item.canceled for item in shop.items):
@@ -93,7 +93,7 @@ def cancel(scene: Scene, command: CancelMagentoOrder) -> Outcome:
         raise Unneeded("Other units are open in Magento by now than those that Walmart canceled.")
     floors = {str(item.item_id): int(item.canceled) + wanted.get(item.item_id, 0) for item in shop.items}
     was_done = effect.send({"floors": floors}, lambda: scene.both.magento.acts.cancel(shop.entity_id))
-    if not was_done and not _is_canceled(_shop(scene), floors):
+    if not was_done and not _is_canceled(shop_again(scene), floors):
         raise Refusal(
             f"Magento does not allow to cancel order {shop.increment_id} as it is {shop.status or shop.state}. Cancel "
             "it there by hand, then dismiss this."
@@ -192,18 +192,8 @@ def _can_be_credited(shop: ShopOrder, wanted: Mapping[int, int]) -> None:
             raise Unneeded(f"{item.sku} is credited in Magento by now, or not invoiced any more.")
 
 
-def _shop(scene: Scene) -> ShopOrder:
-    """The Magento order right before acting."""
-    if scene.magento_order_id is None:
-        raise Unneeded("No Magento order is linked.")
-    shop = scene.both.magento.get_order(scene.magento_order_id)
-    if shop is None:
-        raise Unneeded("The Magento order was deleted.")
-    return shop
-
-
 def _shop_with_documents(scene: Scene) -> ShopOrder:
-    shop, documents = _shop(scene), scene.both.magento.documents
+    shop, documents = shop_again(scene), scene.both.magento.documents
     shipments, memos = documents.shipments_of([shop.entity_id]), documents.creditmemos_of([shop.entity_id])
     return replace(shop, shipments=shipments, creditmemos=memos)
 

@@ -69,6 +69,8 @@ class Known:
     correction: Corrected | None = None
     is_erased: bool = False
     """Its buyer's data was erased."""
+    is_gone: bool = False
+    """Its Magento order is known to be deleted."""
 
 
 def find_all(sync_ids: Collection[int]) -> dict[int, OrderRow]:
@@ -92,6 +94,7 @@ def known(account_id: int, pos: Collection[str]) -> dict[str, Known]:
             choices=choices(row),
             correction=correction(row),
             is_erased=row.buyer_erased_at is not None,
+            is_gone=row.magento_is_gone,
         )
         for row, read_at in found.all()
     }

@@ -12,8 +12,10 @@ from webapp import accounts, claims, clock, deaths, hints, inbox, order_rows, or
 from webapp.accounts import Account
 from webapp.claims import Claim
 from webapp.connectors.http import ConnectorError
+from webapp.domain.commands import CreateMagentoOrder, issued_of
 from webapp.domain.order import ZERO, Order, ReturnedLine, has_gone_backwards
 from webapp.domain.plan import Choices, Seen, plan
+from webapp.domain.plan.seen import in_flight
 from webapp.domain.policy import Policy
 from webapp.domain.quantities import has_gone_backwards as shop_has_gone_backwards
 from webapp.domain.retry import next_attempt
@@ -101,10 +103,12 @@ def _sync(claim: Claim, trial: Trial, newest: int) -> None:
         return
     order = order_rows.with_first_prices(order, known.order if known else None)
     shop = shops.read_one(both.magento, account, order, known)
-    if known and _shop_went_backwards(known, shop) and not claim.is_doubted:
+    shop = _once_it_can_be_seen(account, claim, known, shop)
+    doubtful = _why_doubted(known, shop)
+    if doubtful and not claim.is_doubted:
         with unit_of_work() as work:
             claims.check(work, claim)
-            doubt(work, claim, shops.OLD)
+            doubt(work, claim, doubtful)
         return
     sight = Sight(claim, order, known, read_at, wishers=wishers)
     findings = judge(account, [sight], {order.po: shop})
@@ -113,6 +117,24 @@ def _sync(claim: Claim, trial: Trial, newest: int) -> None:
     with unit_of_work() as work:
         claims.check(work, claim)
         order_store.store(work, account, findings, newest)
+
+
+def _once_it_can_be_seen(account: Account, claim: Claim, known: Known | None, shop: Shop) -> Shop:
+    """An order that was only just made in Magento may not be shown yet, so that its absence tells nothing."""
+    if not shop.is_gone or known is None or known.is_gone:
+        return shop
+    made = issued_of(CreateMagentoOrder, outbox.issued([claim.sync_id])[claim.sync_id])
+    is_new = in_flight(made, account.policy, clock.now()) is not None
+    return Shop(trouble=shops.NOT_SHOWN) if is_new else shop
+
+
+def _why_doubted(known: Known | None, shop: Shop) -> str:
+    """Why a second read has to say the same before it is believed; empty where nothing is odd."""
+    if known is None:
+        return ""
+    if shop.is_gone and not known.is_gone:
+        return shops.NOT_SHOWN
+    return shops.OLD if _shop_went_backwards(known, shop) else ""
 
 
 def _shop_went_backwards(known: Known, shop: Shop) -> bool:

@@ -10,6 +10,7 @@ from webapp.connectors.http import ConnectorError
 from webapp.domain.commands import AskAboutMemo, BookRefund, LineMoney, RefundLines, Side
 from webapp.domain.order import ZERO, Line, Order
 from webapp.domain.outgoing import LineRefunded
+from webapp.domain.reasons import refund_in_words
 from webapp.effects import SENT, Effect, effect_of
 from webapp.limits import MustWait
 from webapp.outbox import Outcome, Refusal, Unneeded
@@ -108,7 +109,8 @@ def _done(order: Order, command: RefundLines, effect: Effect, what: str) -> Outc
     whose = f" for credit memo {command.memo_number}" if command.memo_number else ""
     more = sum((Decimal(one) for one in widened.values()), ZERO)
     beyond = f" {more} of it is tax and shipping that Walmart adds to a full price." if more else ""
-    return Outcome(f"{what}{whose}: {', '.join(parts)}. Reason given: {command.reason}.{beyond} {command.note}".strip())
+    why = refund_in_words(command.reason)
+    return Outcome(f"{what}{whose}: {', '.join(parts)}. Reason given: {why}.{beyond} {command.note}".strip())
 
 
 def _by_whom(order: Order, money: LineMoney) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from webapp import accounts, order_rows
+from webapp import accounts, clock, order_rows, turns
 from webapp.accounts import Account
 from webapp.claims import Claim
 from webapp.connectors.http import ConnectorError
@@ -13,9 +13,12 @@ from webapp.domain.commands import Side
 from webapp.domain.corrected import Corrected
 from webapp.domain.order import Order
 from webapp.domain.plan import Choices
-from webapp.domain.shop import Behind
+from webapp.domain.shop import Behind, ShopOrder
 from webapp.neighbours import Neighbours, call_both
 from webapp.outbox import Task, Trial, Unneeded
+from webapp.queue import Bell
+from webapp.turns import Wake
+from webapp.unit_of_work import unit_of_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Scene:
     links: Mapping[str, str] = field(default_factory=dict)
     """The shop's SKUs that a person linked on this order, by Walmart's."""
     correction: Corrected | None = None
+    shop_is_gone: bool = False
+    """Two reads have shown that the Magento order is deleted."""
 
 
 def set_up(claim: Claim, task: Task, trial: Trial) -> Scene:
@@ -56,6 +61,7 @@ def set_up(claim: Claim, task: Task, trial: Trial) -> Scene:
         former=_ids(row.magento_former or ()),
         links=order_rows.links(row),
         correction=order_rows.correction(row),
+        shop_is_gone=row.magento_is_gone,
     )
 
 
@@ -65,6 +71,24 @@ def read_again(scene: Scene) -> Order:
     if order is None:
         raise ConnectorError("Walmart does not show this order at the moment.", side=Side.WALMART)
     return order_rows.with_first_prices(order, scene.stored)
+
+
+def shop_again(scene: Scene) -> ShopOrder:
+    """The Magento order right before acting. Raises Unneeded where there is none any more.
+
+    One that a single read does not show is not given up: the order's own turn looks twice.
+    """
+    if scene.magento_order_id is None:
+        raise Unneeded("No Magento order is linked.")
+    shop = scene.both.magento.get_order(scene.magento_order_id)
+    if shop is None and scene.shop_is_gone:
+        raise Unneeded("The Magento order was deleted.")
+    if shop is None:
+        with unit_of_work() as work:
+            turns.wake(work, [Wake(scene.claim.account_id, scene.claim.po, clock.now())])
+            work.ring(Bell.INBOUND)
+        raise ConnectorError("Magento does not show the order at the moment.", side=Side.MAGENTO)
+    return shop
 
 
 def _ids(former: Sequence[dict[str, object]]) -> frozenset[int]:

@@ -17,6 +17,7 @@ from webapp.order_rows import Known
 from webapp.products import Match, Wanted
 
 OLD = "Magento showed an older state than before; reading again."
+NOT_SHOWN = "Magento does not show the order at the moment; reading again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ def test_what_was_refunded_in_seller_center_and_then_booked_by_hand_is_refunded_
     ship(house, po, 2)
     house.walmart.act(po, "refund", line="1")
     look(house, po)
-    assert "Walmart gave back 12.88 on line 1 that no credit memo in Magento tells of." in log(house, po)
+    assert "Walmart gave back 12.88 USD on line 1 that no credit memo in Magento tells of." in log(house, po)
     credit(house, po)
     assert refunded_at_walmart(house, po) == credited_in_magento(house, po) == ONE
     assert "Walmart had refunded 12.88 on line 1" in log(house, po)

@@ -100,9 +100,7 @@ def test_an_order_that_is_gone_from_magento_is_noticed_and_created_again_when_a_
     first = shop_order(house, po)["increment_id"]
     with pytest.raises(Refusal, match="Cancel it in Magento first"):
         by_hand(house, creation_by_hand.recreate, po)
-    getattr(house.magento, end)(first)
-    house.wish(po)
-    house.drain()
+    end_it(house, po, end, first)
     attention = str(house.shown(po)["attention"])
     assert {"delete": "deleted", "cancel": "canceled"}[end] in attention
     assert len(house.effects("order_create")) == 1
@@ -114,13 +112,20 @@ def test_an_order_that_is_gone_from_magento_is_noticed_and_created_again_when_a_
     assert len(house.effects("order_create")) == 2
     assert f"in place of {first}" in sentences(house, po)
     assert row_of(house, po).magento_items
-    getattr(house.magento, end)(second)
-    house.wish(po)
-    house.drain()
+    end_it(house, po, end, second)
     by_hand(house, creation_by_hand.recreate, po)
     house.drain()
     assert (shop_order(house, po)["increment_id"] == f"WM-{po}-3") is (mode == "direct")
     assert len(house.effects("order_create")) == 3
+
+
+def end_it(house: House, po: str, end: str, number: str) -> None:
+    """The Magento order ends, long enough after it was made that its absence tells something."""
+    getattr(house.magento, end)(number)
+    house.pass_time(minutes=3)
+    house.wish(po)
+    house.drain()
+    house.pass_time(seconds=6)
 
 
 # Statuses

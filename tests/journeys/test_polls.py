@@ -153,13 +153,16 @@ def test_magento_away_does_not_stop_the_import(house: House) -> None:
     assert sorted(house.effects("order_create")) == sorted(f"WM-{po}" for po in pos)
 
 
-def test_a_deleted_magento_order_is_said_to_be_gone_only_after_a_read(house: House) -> None:
+def test_a_deleted_magento_order_is_said_to_be_gone_only_after_two_reads(house: House) -> None:
     po = house.walmart.place_order()
     house.drain()
     assert house.magento.delete(f"WM-{po}")
     house.walmart.act(po, "ship")
+    house.pass_time(minutes=3)
     poll(house)
     house.drain()
+    assert "was deleted" not in " ".join(entry["sentence"] for entry in house.shown(po)["log"])
+    house.pass_time(seconds=6)
     assert "was deleted" in " ".join(entry["sentence"] for entry in house.shown(po)["log"])
 
 

@@ -275,8 +275,10 @@ def test_creating_again_asks_first_and_two_clicks_make_one_order(house: House, e
     page, first = page_of(house, po), f"WM-{po}"
     assert "It cannot be created again" in client.get(f"{page}/recreate").text
     getattr(house.magento, end)(first)
+    house.pass_time(minutes=3)
     house.wish(po)
     house.drain()
+    house.pass_time(seconds=6)
     assert "Create the order again…" in client.get(page).text
     question = html.unescape(client.get(f"{page}/recreate").text)
     words = {"delete": "was deleted", "cancel": "is canceled"}[end]

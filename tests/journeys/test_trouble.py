@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 
-from tests.driving import call_posts, command_of
+from tests.driving import call_posts, command_of, sentences
 from tests.house import House
+from webapp import outbox
 from webapp.domain.policy import AcknowledgeWhen
 
 UNKNOWN = json.dumps({"errors": {"error": [{"code": "CONTENT_NOT_FOUND.GMP_ORDER_API", "severity": "INFO"}]}})
+
+NO_ENTITY = json.dumps({"message": "The entity that was requested doesn't exist. Verify the entity and try again."})
 
 
 def test_an_order_that_walmart_denies_for_a_while_is_not_forgotten(house: House) -> None:
@@ -49,3 +52,20 @@ def test_an_invoice_whose_answer_was_lost_is_found_and_not_made_twice(house: Hou
     assert len(house.magento.invoices(f"WM-{po}")) == 1
     assert command_of(house, po, "CreateInvoice").state in {"done", "dismissed"}
     assert house.shown(po)["waiting_for"] == ["Waiting for a shipment in Magento."]
+
+
+def test_one_read_that_does_not_show_the_magento_order_proves_nothing(house: House) -> None:
+    house.magento.fault("status", method="POST", path="/invoice", status=400, times=1)
+    po = house.place()
+    house.drain()
+    assert command_of(house, po, "CreateInvoice").state == "parked"
+    house.pass_time(minutes=3)
+    house.magento.fault("status", method="GET", path=r"/V1/orders/\d+", status=404, body=NO_ENTITY)
+    with house.app.app_context():
+        outbox.retry(command_of(house, po, "CreateInvoice").id, "test")
+    house.drain()
+    assert "does not show the order" in str(command_of(house, po, "CreateInvoice").reason)
+    house.magento.clear_faults()
+    house.pass_time(minutes=1)
+    assert "deleted" not in sentences(house, po)
+    assert len(house.magento.invoices(f"WM-{po}")) == 1

@@ -205,6 +205,20 @@ def test_what_becomes_of_a_refund_in_magento_is_said_before_it_is_sent(
     assert said in unescape(sure.text)
 
 
+def test_each_form_has_a_title_and_a_heading_of_its_own_and_reasons_in_words(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app, a_line("1", statuses=SHIPPED), a_line("2"))
+    forms = ("", "/ship", "/cancel", "/refund", "/product?sku=MUG-RED", "/options?sku=MUG-RED", "/address")
+    pages = [operator.get(f"{path}{form}").text for form in (*forms, "/recreate")]
+    titles = [re.findall(r"<title>(.*?)</title>", page)[0] for page in pages]
+    headings = [re.findall(r"<h1[^>]*>(.*?)</h1>", page)[0] for page in pages]
+    assert len(set(titles)) == len(set(headings)) == len(pages)
+    assert all(PO in title for title in titles)
+    refund = unescape(pages[3])
+    assert '<option value="DamagedItem">The item is damaged</option>' in refund
+    sure = sent(operator, f"{path}/refund", step="look", reason="DamagedItem", all__1="on").text
+    assert "Reason: The item is damaged (DamagedItem)." in sure
+
+
 def test_a_refund_is_shown_whole_before_it_is_sent(app: Flask, operator: FlaskClient) -> None:
     shipped = a_line("1", statuses=SHIPPED, tracking=a_parcel(), shipping="4.99")
     path = drawn(app, shipped, a_line("2", statuses=SHIPPED))

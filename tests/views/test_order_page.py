@@ -312,3 +312,11 @@ def test_orders_of_a_paused_account_say_that_nothing_goes_on(app: Flask, operato
             assert words in page
             assert waits in page
             assert words in operator.get(f"/orders/{key}/{po}/row").text
+
+
+def test_what_is_not_as_one_expects_and_stays_so_is_said_on_the_page(app: Flask, viewer: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        said = "Walmart gave back 5.00 USD on line 1 that no credit memo in Magento tells of."
+        an_order(work, account, "2802123876441", remarks=[said])
+    assert said in viewer.get(f"/orders/{account.key}/2802123876441").text

@@ -26,6 +26,7 @@ from webapp.unit_of_work import Work, unit_of_work
 PO = "2802123876439"
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 NUMBER = "1Z999AA10123456784"
+DAMAGED = "The item is damaged (DamagedItem)"
 
 
 def drawn(app: Flask, *lines: Line, shop: ShopOrder | None = None, **changes: Any) -> str:
@@ -152,9 +153,9 @@ def test_who_called_units_off_and_who_paid_back(app: Flask, operator: FlaskClien
         "1 × SKU-4 canceled, line 4 By Walmart itself, since it had not shipped in time",
         "1 × SKU-5 canceled, line 5 By you, in Seller Center or by another program: pricing error",
         "1 × SKU-6 canceled, line 6 By Walmart: Walmart names no reason",
-        "Refund on SKU-7, line 7 By the shop (credit memo 000000006): DamagedItem $5.00",
-        "Refund on SKU-8, line 8 By you, in Seller Center or by another program: DamagedItem $5.00",
-        "Refund on SKU-9, line 9 By return R-1: DamagedItem $5.00",
+        f"Refund on SKU-7, line 7 By the shop (credit memo 000000006): {DAMAGED} $5.00",
+        f"Refund on SKU-8, line 8 By you, in Seller Center or by another program: {DAMAGED} $5.00",
+        f"Refund on SKU-9, line 9 By return R-1: {DAMAGED} $5.00",
         "Magento credit memo 000000007 Its refund is on its way $11.98",
         "Magento credit memo 000000008 Not settled at Walmart yet It is about what shipped $11.98",
     ):

@@ -11,7 +11,7 @@ from webapp.by_hand.allowing import refunding, why_not_refunded
 from webapp.by_hand.finding import ASKED, Found, Mistakes, find, issue, refuse, was_asked
 from webapp.domain.commands import Command, LineMoney, RefundLines
 from webapp.domain.order import ZERO, Charge, Line
-from webapp.domain.reasons import REFUND_REASONS
+from webapp.domain.reasons import REFUND_REASONS, refund_in_words
 from webapp.domain.refunds import NOTHING, Account, Money, account, by_type, total
 from webapp.domain.refunds import widened as widened_by
 from webapp.models import OrderRow
@@ -75,7 +75,8 @@ def refund(
             if mine:
                 commands.append(RefundLines(mine, is_full, reason, comment.strip(), request=request_id))
         sum_of_all = sum((one.total for one in money), ZERO)
-        said = f"Refund {sum_of_all} {found.order.currency} at Walmart, {reason}. Asked for by hand."
+        why = refund_in_words(reason)
+        said = f"Refund {sum_of_all} {found.order.currency} at Walmart: {why}. Asked for by hand."
         return issue(work, found, commands, by, said, "Refunding at Walmart.")
 
 

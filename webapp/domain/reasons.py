@@ -44,31 +44,33 @@ CANCEL_REASONS: dict[str, tuple[Reason, ...]] = {
 }
 """What `cancellationReason` may be (Walmart's pages on cancelling order lines)."""
 
-REFUND_REASONS = (
-    "General adjustment",
-    "CustomerChangedMind",
-    "Customer returned item",
-    "DamagedItem",
-    "DefectiveItem",
-    "ItemNotAsAdvertised",
-    "IncorrectItemReceived",
-    "ItemNotReceivedByCustomer",
-    "CustomerReceivedItemLate",
-    "Missing Parts / Instructions",
-    "Merchandise not received",
-    "CancelledYetShipped",
-    "Buyer canceled",
-    "IncorrectShippingPrice",
-    "BillingError",
-    "TaxExemptCustomer",
-    "Finance -> Goodwill",
-    "Finance -> Rollback",
-    "Quality -> Missing Parts / Instructions",
-    "Shipping & Delivery -> Damaged",
-    "Shipping & Delivery -> Shipping Price Discrepancy",
-    "Others",
-)
-"""What `refundReason` may be, with these spaces and signs, in the US and in Canada (Walmart's page on refunds)."""
+REFUND_WORDS = {
+    "General adjustment": "General adjustment",
+    "CustomerChangedMind": "The buyer changed their mind",
+    "Customer returned item": "The buyer returned the item",
+    "DamagedItem": "The item is damaged",
+    "DefectiveItem": "The item is defective",
+    "ItemNotAsAdvertised": "Not as advertised",
+    "IncorrectItemReceived": "The wrong item was received",
+    "ItemNotReceivedByCustomer": "The buyer did not receive the item",
+    "CustomerReceivedItemLate": "The item came late",
+    "Missing Parts / Instructions": "Parts or instructions are missing",
+    "Merchandise not received": "The goods were not received",
+    "CancelledYetShipped": "Canceled, but shipped all the same",
+    "Buyer canceled": "The buyer canceled",
+    "IncorrectShippingPrice": "Wrong shipping price",
+    "BillingError": "Billing error",
+    "TaxExemptCustomer": "The buyer is exempt from tax",
+    "Finance -> Goodwill": "Goodwill",
+    "Finance -> Rollback": "Rollback of a charge",
+    "Quality -> Missing Parts / Instructions": "Quality: parts or instructions are missing",
+    "Shipping & Delivery -> Damaged": "Damaged in shipping",
+    "Shipping & Delivery -> Shipping Price Discrepancy": "The shipping price differs",
+    "Others": "Another reason",
+}
+"""What `refundReason` may be, with these spaces and signs, in the US and in Canada (Walmart's page on refunds), and
+what a merchant calls it."""
+REFUND_REASONS = tuple(REFUND_WORDS)
 
 
 def cancel_reasons(market: str) -> tuple[Reason, ...]:
@@ -82,6 +84,12 @@ def in_words(code: str) -> str:
         return "the buyer asked for it"
     known = {one.code: one.words for reasons in CANCEL_REASONS.values() for one in reasons}
     return known.get(code, code.removeprefix("SELLER_CANCEL_").replace("_", " ")).lower()
+
+
+def refund_in_words(code: str) -> str:
+    """A reason for a refund as a merchant says it, with Walmart's word behind it where that is another one."""
+    words = REFUND_WORDS.get(code, code)
+    return words if words == code else f"{words} ({code})"
 
 
 def buyer_asked(market: str) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from webapp.domain.carriers import METHODS, listed
 from webapp.domain.policy import Policy
-from webapp.domain.reasons import BUYER_ASKED, DEFAULT_REFUND_REASON, REFUND_REASONS, can_refund, cancel_reasons
+from webapp.domain.reasons import BUYER_ASKED, DEFAULT_REFUND_REASON, REFUND_WORDS, can_refund, cancel_reasons
 from webapp.domain.standards import standards_of
 from webapp.order_settings.kinds import (
     SOURCE,
@@ -38,7 +38,7 @@ def _cancel_reasons(place: Place) -> dict[str, str]:
 
 
 def _refund_reasons(place: Place) -> dict[str, str]:
-    return {word: word for word in REFUND_REASONS if word != DEFAULT_REFUND_REASON}
+    return {code: words for code, words in REFUND_WORDS.items() if code != DEFAULT_REFUND_REASON}
 
 
 def _carriers(place: Place) -> tuple[str, ...]:
@@ -160,7 +160,7 @@ GROUPS: tuple[Group, ...] = (
             Setting(
                 "refund_reason",
                 "Reason for refunding",
-                "Walmart's word for it.",
+                "Told to Walmart with each credit memo.",
                 MarketChoice(_refund_reasons, DEFAULT_REFUND_REASON),
                 is_offered=_takes_refunds,
             ),

@@ -249,6 +249,7 @@ def shown(found: Found) -> dict[str, Any]:
         "attention": attention,
         **order_acts.shown(row, account, order, attention, before),
         "waiting": _waiting(row, account),
+        "remarks": row.remarks or [],
         "parked": log.parked,
         "lines": order_facts.lines(row, account, links),
         "to_link": _to_link(row, links) if rights["may_act"] and row.magento_order_id is None else [],

@@ -14,7 +14,7 @@ from webapp.by_hand.allowing import why_not_refunded
 from webapp.by_hand.finding import Found as Judged
 from webapp.by_hand.refunding import judge
 from webapp.domain.order import ZERO, Charge
-from webapp.domain.reasons import DEFAULT_REFUND_REASON, REFUND_REASONS
+from webapp.domain.reasons import DEFAULT_REFUND_REASON, REFUND_WORDS, refund_in_words
 from webapp.outbox import Refusal
 from webapp.people import Role
 from webapp.typed import amount_of
@@ -69,6 +69,7 @@ def refund(account_key: str, po: str) -> AnyResponse:
         in_all=_sum(amounts) + beyond,
         widened=widened,
         memo=_memo(judged),
+        why=refund_in_words(reason),
         charge_words=CHARGE_WORDS,
         kept={name: value for name, value in typed.values.items() if name not in {"step", "confirmed", "request"}},
     )
@@ -94,7 +95,7 @@ def _form(found: Found, typed: Typed) -> AnyResponse:
         typed,
         why_not=why_not_refunded(judged),
         lines=left_to_refund(judged),
-        reasons=REFUND_REASONS,
+        reasons=REFUND_WORDS,
         reason=typed["reason"] or judged.policy.refund_reason or DEFAULT_REFUND_REASON,
         charge_words=CHARGE_WORDS,
     )

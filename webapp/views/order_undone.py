@@ -16,7 +16,7 @@ from webapp.domain.commands import (
 )
 from webapp.domain.order import CANCELLED, Line, Order
 from webapp.domain.plan import Choices
-from webapp.domain.reasons import in_words
+from webapp.domain.reasons import in_words, refund_in_words
 from webapp.domain.shop import ShopCreditmemo, ShopOrder
 from webapp.views import words
 
@@ -72,7 +72,7 @@ def _refunded(order: Order, issued: Sequence[Issued]) -> Iterator[Undone]:
             continue
         mine = [one for one in issued if isinstance(one.command, RefundLines) and one.done_at and _is_about(one, line)]
         by_return = f"return {line.return_order_id}" if line.return_order_id and not mine else ""
-        reasons = ", ".join(dict.fromkeys(one.reason for one in line.refunds if one.reason))
+        reasons = ", ".join(dict.fromkeys(refund_in_words(one.reason) for one in line.refunds if one.reason))
         who = _by(mine) or by_return or ELSEWHERE
         why = f"By {who}: {reasons}" if reasons else f"By {who}"
         yield Undone(f"Refund on {line.sku}, line {line.number}", why, words.money(line.refunded, order.currency))

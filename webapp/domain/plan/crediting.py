@@ -18,7 +18,7 @@ def credit(case: Case, *, memos_are_settled: bool) -> Plan:
     if shop is None or not memos_are_settled or unsettled(case):
         return Plan()
     if not case.policy.create_credit_memos:
-        return Plan(remarks=tuple(_remark(one) for one in accounts_of(case) if _is_news(one)))
+        return Plan(remarks=tuple(_remark(one, case.seen.order.currency) for one in accounts_of(case) if _is_news(one)))
     if shop.state in {"closed", "canceled", "holded"} or any(_moves(standing) for standing in case.standings):
         return Plan()
     if any(one.state is CommandState.PARKED for one, _ in case.of(AskAboutMemo)):
@@ -36,10 +36,11 @@ def _is_news(one: Account) -> bool:
     return one.free > 0 and total(one.refunded) > 0
 
 
-def _remark(one: Account) -> str:
+def _remark(one: Account, currency: str) -> str:
     return (
-        f"Walmart gave back {one.free} on line {one.line.number} that no credit memo in Magento tells of. Making such "
-        "credit memos is switched off for this account."
+        f"Walmart gave back {one.free} {currency} on line {one.line.number} that no credit memo in Magento tells of. "
+        "Making such credit memos is switched off for this account. Make it in Magento yourself: it is set against "
+        "this refund, so that the buyer is not paid twice."
     )
 
 
