@@ -21,11 +21,12 @@ pytestmark = pytest.mark.browser
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
+OF_NAMES = ["link-name", "button-name"]
 OF_LAYOUT = ["target-size", "scrollable-region-focusable"]
 WIDTHS: tuple[tuple[int, list[str]], ...] = (
     (1440, []),
     (768, [*OF_LAYOUT, *OF_COLOUR]),
-    (360, OF_LAYOUT),
+    (360, [*OF_LAYOUT, *OF_NAMES]),
 )
 """Which rules at which width: all of them once, then those whose answer a theme or a width can change."""
 THEMES = (("light", "dark", "light"), ("dark", "light", "dark"))
