@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
+import pytest
 from playwright.sync_api import Browser, expect
+from sqlalchemy import update
 
 from tests.browser.conftest import Visit
 from tests.browser.house import Site
 from tests.rows import a_line, a_store, an_account, an_order
-from webapp import bulk
+from webapp import bulk, clock
+from webapp.models import BulkItemRow, BulkJobRow, CommandRow, OrderRow
 from webapp.unit_of_work import unit_of_work
 
 
@@ -18,6 +22,21 @@ def drawn(site: Site, number: int = 4) -> None:
         account = an_account(work, a_store(work))
         for n in range(number):
             an_order(work, account, f"{2802100000000 + n}", (a_line(statuses={"Created": 1}),), magento=False)
+
+
+def one_turn(site: Site) -> None:
+    with site.app.app_context():
+        turn = bulk.take()
+        assert turn is not None
+        bulk.run(turn)
+
+
+def the_most_are_done(site: Site) -> None:
+    """As workers leave the orders of which nothing is left to follow; the last eighty are not reached yet."""
+    done = {"state": "done", "sentence": "It was acknowledged already.", "done_at": clock.now()}
+    with site.app.app_context(), unit_of_work() as work:
+        waiting = BulkItemRow.state == "waiting", BulkItemRow.order_id % 80 != 3, BulkItemRow.order_id < 420
+        work.execute(update(BulkItemRow).where(*waiting).values(done))
 
 
 def work_off(site: Site) -> None:
@@ -47,6 +66,57 @@ def test_the_question_opens_in_a_dialog_and_the_job_is_watched(window: Visit, si
     work_off(site)
     expect(page.locator("#r-progress")).to_contain_text("2 of 2")
     expect(page.locator("#r-results li")).to_have_count(2)
+    assert window.complaints == []
+
+
+def test_of_five_hundred_seven_fail_and_only_those_are_tried_again(
+    window: Visit, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "SLICE", timedelta(milliseconds=1))  # one handful at a turn
+    drawn(site, 500)
+    page = window.page
+    window.go("/orders?status=created")
+    page.locator("#rows .pick").first.check()
+    page.locator("#pick-all").check()
+    page.locator("#every-on").check()
+    expect(page.locator("#picked")).to_have_text("500")
+    page.locator(".actions summary").click()
+    page.get_by_role("button", name="Acknowledge…").click()
+    question = page.locator("#dialog")
+    expect(question).to_contain_text("500 orders, sold for $5,990.00.")
+    question.get_by_role("button", name="Acknowledge 500 orders").dblclick()
+    bar, progress = page.locator("#r-progress progress"), page.locator("#r-progress")
+    expect(progress).to_contain_text("0 of 500")
+    spoilt = {"address": {"planet": "Mars"}}
+    with site.app.app_context(), unit_of_work() as work:
+        assert work.session.query(BulkJobRow).filter(BulkJobRow.state != "draft").count() == 1, "two clicks are one job"
+        work.execute(update(OrderRow).where(OrderRow.id % 80 == 3).values(spoilt))
+    one_turn(site)
+    expect(progress).to_contain_text("20 of 500")
+    page.reload()
+    expect(bar).to_have_attribute("value", "20")
+    the_most_are_done(site)
+    work_off(site)
+    expect(bar).to_have_attribute("value", "500")
+    expect(progress).to_contain_text("on its way, 7 failed.")
+    ended = {"state": "done", "outcome": "Walmart took the acknowledgement.", "ended_at": clock.now()}
+    with site.app.app_context(), unit_of_work() as work:
+        work.execute(update(CommandRow).values(ended))
+        work.execute(update(OrderRow).values(address={}))
+    expect(progress).to_contain_text("500 of 500 · Ended: 493 done, 7 failed.")
+    expect(page.locator("#said")).to_have_text("Ended: 493 done, 7 failed.")
+    failed = page.locator("#r-results li")
+    expect(failed).to_have_count(7)
+    expect(failed.first).to_contain_text("An error in Orderbridge itself")
+    failed.first.get_by_role("link", name="Log of").click()
+    expect(page).to_have_url(re.compile("#r-log$"))
+    page.go_back()
+    page.get_by_role("button", name="Retry the failed only").click()
+    expect(progress).to_contain_text("0 of 7")
+    page.get_by_role("button", name="Stop").click()
+    expect(progress).to_contain_text("Stopping")
+    work_off(site)
+    expect(progress).to_contain_text("0 of 7 · Stopped: 7 not done yet.")
     assert window.complaints == []
 
 
