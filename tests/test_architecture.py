@@ -87,6 +87,8 @@ ROWS = (
         "webapp.product_options",
         "webapp.line_stock",
         "webapp.new_products",
+        "webapp.sku_turns",
+        "webapp.stock_holding",
         "webapp.carts",
         "webapp.queries",
         "webapp.grid",

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import update
 
-from webapp import carts, clock, customers, order_rows, outbox, products, shop_facts, stock
+from webapp import carts, clock, customers, order_rows, outbox, products, shop_facts, stock, stock_holding
 from webapp.accounts import Account
 from webapp.connectors.http import ConnectorError
 from webapp.domain import magento_entity, way_back
@@ -45,6 +45,8 @@ def create(scene: Scene) -> Outcome:
     order = read_again(scene)
     if order.status is OrderStatus.CANCELED and not scene.task.was_sent:
         raise Unneeded("Canceled at Walmart before the Magento order was made.")
+    if mode_of(scene.account, order) == "cart":
+        stock_holding.before_creation(scene)
     sent = _freeze(scene, order)
     found = _find(scene, sent)
     if found is not None:

@@ -7,7 +7,18 @@ from typing import assert_never
 
 from sqlalchemy import update
 
-from webapp import addresses, clock, creation, mailing, mirroring, new_products, note_copying, refunding, sending
+from webapp import (
+    addresses,
+    clock,
+    creation,
+    mailing,
+    mirroring,
+    new_products,
+    note_copying,
+    refunding,
+    sending,
+    stock_holding,
+)
 from webapp.claims import Claim
 from webapp.domain.commands import (
     AcknowledgeOrder,
@@ -24,6 +35,8 @@ from webapp.domain.commands import (
     CreateProduct,
     CreateShipment,
     RefundLines,
+    ReleaseStock,
+    ReserveStock,
     SendOrderMail,
     SetMagentoStatus,
     UpdateMagentoAddress,
@@ -66,6 +79,10 @@ def perform(claim: Claim, task: Task, trial: Trial) -> Outcome:
             return new_products.create(scene, sku)
         case SetMagentoStatus(status, _):
             return _set_status(scene, status)
+        case ReserveStock():
+            return stock_holding.reserve(scene, task.command)
+        case ReleaseStock():
+            return stock_holding.release(scene, task.command)
         case SendOrderMail():
             return mailing.send(scene, task.command)
         case UpdateMagentoAddress():

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
 import msgspec
-from sqlalchemy import Delete, delete, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import func, select
 
-from webapp import claims, clock, outbox, product_links, shop_facts
+from webapp import outbox, product_links, shop_facts, sku_turns
 from webapp.connectors.http import ConnectorError
-from webapp.database import is_sqlite
 from webapp.domain.new_product import NewProduct, new_product, shop_sku
 from webapp.domain.shop import Product
-from webapp.limits import MustWait
-from webapp.models import LineRow, MissingSkuRow, NewProductRow, OrderRow, db
+from webapp.models import LineRow, MissingSkuRow, OrderRow, db
 from webapp.outbox import Outcome, Refusal, Unneeded
 from webapp.scene import Scene
-from webapp.unit_of_work import Work, unit_of_work
+from webapp.unit_of_work import Work
 
-HELD = timedelta(minutes=3)
-"""Longer than any call and its effect's becoming visible: whoever comes after that finds what was made."""
-LOOK_AGAIN = timedelta(seconds=5)
 DEFAULT_SOURCE = "default"
 
 
@@ -32,13 +25,13 @@ def create(scene: Scene, sku: str) -> Outcome:
     wanted = new_product(scene.stored, sku, _sold(scene, sku))
     if wanted is None:
         raise Unneeded(f"Nothing of {sku} is left to be created.")
-    _hold(scene, wanted.sku)
+    sku_turns.take(scene, wanted.sku, "creating the product")
     try:
         found = scene.both.magento.find_products([wanted.sku]).get(wanted.sku)
         made = found if found and not scene.task.was_sent else _make(scene, wanted, found)
     except (ConnectorError, Refusal) as trouble:
         if not (isinstance(trouble, ConnectorError) and trouble.doubtful):
-            _let_go(scene, wanted.sku)
+            sku_turns.let_go(scene, wanted.sku)
         raise
     words = "Found the product" if found else "Created the product"
     return Outcome(f"{words} {made.sku} in Magento.", partial(_record, scene, sku, made))
@@ -68,7 +61,7 @@ def _record(scene: Scene, sku: str, made: Product, work: Work) -> None:
     if shop_sku(sku) != sku:
         product_links.keep(work, store_id, sku, made, outbox.RULE)
     product_links.wake_waiting(work, store_id, sku)
-    work.execute(_mine(scene, shop_sku(sku)))
+    work.execute(sku_turns.mine(scene, shop_sku(sku)))
 
 
 def _sold(scene: Scene, sku: str) -> int:
@@ -80,36 +73,3 @@ def _sold(scene: Scene, sku: str) -> int:
         .where(MissingSkuRow.store_id == scene.account.store.id, MissingSkuRow.sku == sku, LineRow.sku == sku)
     )
     return int(db.session.execute(waiting).scalar_one())
-
-
-def _hold(scene: Scene, sku: str) -> None:
-    """Only one order at a time makes a product. Raises MustWait where another one is at it."""
-    now = clock.now()
-    insert = sqlite.insert(NewProductRow) if is_sqlite() else postgresql.insert(NewProductRow)
-    row = insert.values(shop=_shop(scene), sku=sku, sync_id=scene.claim.sync_id, held_until=now + HELD)
-    free = or_(NewProductRow.held_until < now, NewProductRow.sync_id == scene.claim.sync_id)
-    taken = row.on_conflict_do_update(
-        index_elements=["shop", "sku"],
-        set_={"sync_id": row.excluded.sync_id, "held_until": row.excluded.held_until},
-        where=free,
-    )
-    with unit_of_work() as work:
-        claims.check(work, scene.claim)
-        if not work.changed(taken):
-            raise MustWait(f"Another order is creating the product {sku} just now.", now + LOOK_AGAIN)
-
-
-def _let_go(scene: Scene, sku: str) -> None:
-    with unit_of_work() as work:
-        work.execute(_mine(scene, sku))
-
-
-def _mine(scene: Scene, sku: str) -> Delete:
-    return delete(NewProductRow).where(
-        NewProductRow.shop == _shop(scene), NewProductRow.sku == sku, NewProductRow.sync_id == scene.claim.sync_id
-    )
-
-
-def _shop(scene: Scene) -> str:
-    """The shop by its address: all its store views sell the same products."""
-    return scene.account.store.connection.url.rstrip("/").casefold()

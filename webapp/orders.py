@@ -13,6 +13,7 @@ from webapp.accounts import Account
 from webapp.claims import Claim
 from webapp.connectors.http import ConnectorError
 from webapp.domain.commands import CreateMagentoOrder, issued_of
+from webapp.domain.creation_settings import CART
 from webapp.domain.order import ZERO, Order, ReturnedLine, has_gone_backwards
 from webapp.domain.plan import Choices, Seen, plan
 from webapp.domain.plan.seen import in_flight
@@ -175,6 +176,7 @@ def _seen(account: Account, sight: Sight, shop: Shop) -> Seen:
         creation_asked=known.creation_asked if known else 0,
         address_asked=_address_asked(known),
         store_currency=account.store.currency,
+        shop_takes_stock=account.store.mode == CART and sight.order.is_fulfilled_by_seller,
         market=account.marketplace,
         behind=known.behind if known else (),
         choices=known.choices if known else Choices(),

@@ -28,13 +28,13 @@ def split(
     chosen = account.policy.shipment_source if by_seller else account.policy.wfs_source
     if chosen:
         return ((chosen, dict(items)),)
-    stock_id, sources = _known(account.store, magento)
+    stock_id, sources = known(account.store, magento)
     if len(sources) < 2:
         return ((sources[0] if sources else "", dict(items)),)
     return _selected(magento, stock_id, shop, items) or (("", dict(items)),)
 
 
-def _known(store: Store, magento: MagentoClient) -> tuple[int, tuple[str, ...]]:
+def known(store: Store, magento: MagentoClient) -> tuple[int, tuple[str, ...]]:
     """The stock that the store view sells from and its sources, asked once a day; none where they may not be read."""
     kept = shop_facts.get(store.id, FACT)
     if kept is not None and clock.now() - kept[1] < HOLDS:

@@ -99,7 +99,7 @@ RIGHTS: Sequence[Right] = (
     Right(
         f"{INVENTORY}stock_source_item_assign",
         "Stores > Inventory",
-        "the stock of products that Orderbridge creates",
+        "holding stock for orders that wait, and the stock of products that Orderbridge creates",
         "POST",
         "inventory/source-items",
         Need.SOMETIMES,

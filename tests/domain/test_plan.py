@@ -174,7 +174,7 @@ def test_a_shop_that_is_away_is_said_and_asked_again_soon() -> None:
 
 
 def test_an_order_canceled_before_it_was_made_leaves_nothing_to_do() -> None:
-    over = frozenset({"AcknowledgeOrder", "SendOrderMail", "UpdateMagentoAddress"})
+    over = frozenset({"AcknowledgeOrder", "ReserveStock", "SendOrderMail", "UpdateMagentoAddress"})
     assert planned(seen(canceled())) == Plan(over=over)
 
 

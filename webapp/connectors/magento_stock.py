@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -66,6 +66,20 @@ class Stock:
         item = {"sku": sku, "source_code": source, "quantity": quantity, "status": 1}
         self._door.send("POST", "inventory/source-items", body={"sourceItems": [item]})
 
+    def at_each(self, sku: str, sources: Collection[str]) -> dict[str, Decimal]:
+        """What lies of one SKU at each of these sources where it is in stock, by the source's code."""
+        groups = [any_of("sku", [sku]), any_of("source_code", sources), [Filter("status", "1", "eq")]]
+        fields = "items[sku,source_code,quantity,status],total_count"
+        return dict(self._door.search("inventory/source-items", groups, fields, _of_source))
+
+    def set_at_each(self, sku: str, quantities: Mapping[str, Decimal]) -> None:
+        """Let so many lie at each of these sources, whatever lay there before; all of it or nothing."""
+        items = [
+            {"sku": sku, "source_code": source, "quantity": quantity, "status": 1}
+            for source, quantity in quantities.items()
+        ]
+        self._door.send("POST", "inventory/source-items", body={"sourceItems": items})
+
     def salable(self, sku: str, stock_id: int) -> Decimal:
         """How many may still be sold."""
         path = f"inventory/get-product-salable-quantity/{quote(sku, safe='')}/{stock_id}"
@@ -92,6 +106,11 @@ def _source(body: Any) -> str:
 def _at_source(body: Any) -> tuple[str, Decimal]:
     entry = thing(body)
     return text(entry, "sku").casefold(), amount(entry, "quantity") or ZERO
+
+
+def _of_source(body: Any) -> tuple[str, Decimal]:
+    entry = thing(body)
+    return text(entry, "source_code"), amount(entry, "quantity") or ZERO
 
 
 def _amount(body: Any) -> Decimal:

@@ -24,6 +24,8 @@ from webapp.domain.commands import (
     Issued,
     LineMoney,
     RefundLines,
+    ReleaseStock,
+    ReserveStock,
     SendOrderMail,
     SetMagentoStatus,
     UpdateMagentoAddress,
@@ -56,6 +58,10 @@ def base_of(command: Command) -> str:
             return f"{order}:{note}:{request}"
         case CreateProduct(sku=sku):
             return f"product:{sku}"
+        case ReserveStock(sku=sku):
+            return sku
+        case ReleaseStock(sku=sku, reservation=reservation):
+            return f"{sku}:{reservation}"
         case ConfirmShipment():
             return f"{_source(command.shipment, command.request)}:{command.number}:{units_key(command.units)}"
         case CorrectTracking():

@@ -44,6 +44,25 @@ class CreateProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class ReserveStock:
+    """Take units of a product out of the shop's stock while their order waits for its Magento order."""
+
+    sku: str
+    quantity: int
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseStock:
+    """Give back what the ReserveStock of this cause took, for the reason `because`."""
+
+    sku: str
+    reservation: str
+    because: str = ""
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class CreateInvoice:
     """Invoice the Magento order, of which Walmart has taken the payment: all of it, or only units that stay."""
 
@@ -219,6 +238,8 @@ Command = (
     AcknowledgeOrder
     | CreateMagentoOrder
     | CreateProduct
+    | ReserveStock
+    | ReleaseStock
     | CreateInvoice
     | SetMagentoStatus
     | SendOrderMail
@@ -254,6 +275,8 @@ SIDES: dict[str, Side] = {
     "AcknowledgeOrder": Side.WALMART,
     "CreateMagentoOrder": Side.MAGENTO,
     "CreateProduct": Side.MAGENTO,
+    "ReserveStock": Side.MAGENTO,
+    "ReleaseStock": Side.MAGENTO,
     "CreateInvoice": Side.MAGENTO,
     "SetMagentoStatus": Side.MAGENTO,
     "SendOrderMail": Side.MAGENTO,
@@ -276,7 +299,7 @@ other side itself takes it only once (the order by its number), or twice without
 
 MAGENTO_ALONE = frozenset(
     {"CreateProduct", "CreateInvoice", "SetMagentoStatus", "CreateShipment", "CancelMagentoOrder", "CreateCreditMemo"}
-    | {"UpdateMagentoAddress", "CopyNote", "SendOrderMail"}
+    | {"UpdateMagentoAddress", "CopyNote", "SendOrderMail", "ReserveStock", "ReleaseStock"}
 )
 """Kinds that never ask Walmart anything, and so go on while Walmart does not serve the account. What they rest on there
 cannot be undone: a unit that is shipped, cancelled or refunded stays so."""

@@ -212,6 +212,11 @@ REASONS = (
         "Nothing is to be done.",
     ),
     Help(
+        "Stock is held for it",
+        "Its Magento order has to wait, so its units were taken out of the shop's stock meanwhile.",
+        "They are given back by themselves: when the Magento order is made, the order is canceled, or at that time.",
+    ),
+    Help(
         "The store has another currency",
         "Money is never converted, so the Magento order is not made.",
         "Tie the account to a store view in the order's currency.",

@@ -80,6 +80,11 @@ class Policy:
     product_tax_class: int = 0
     """The tax class of products that are created for an order; 0 is Magento's None."""
     ship_by_comment: bool = True
+    reserve_stock: bool = False
+    """Take an order's units out of the shop's stock while its Magento order has to wait. M2E does so by Magento's own
+    reservations, which no REST call can write: here the sources' quantities are changed, and so it has to be chosen."""
+    reserve_for: timedelta = timedelta(days=1)
+    """How long at most, after it was taken first."""
     shipping_method: str = "flatrate_flatrate"
     payment_method: str = "checkmo"
     status_created: str = ""

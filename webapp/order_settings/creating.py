@@ -248,7 +248,29 @@ GROUPS: tuple[Group, ...] = (
         ),
         note=_wfs_note,
     ),
-    Group("stock", "Quantity reservation", (), note=_reservation_note),
+    Group(
+        "stock",
+        "Quantity reservation",
+        (
+            Setting(
+                "reserve_stock",
+                "Hold stock while an order waits",
+                "For orders whose Magento order has to wait: for a product, for the currency, for you. Magento's "
+                "interface cannot write a reservation, so the quantity at the source itself is lowered, and raised "
+                "again once the Magento order is made, the order is canceled or the days are over. Leave it off where "
+                "another program writes stock quantities into Magento: it would overwrite what is held.",
+                Switch(),
+            ),
+            Setting(
+                "reserve_for",
+                "Days for which stock is held",
+                "From 1 to 14, from when it was taken first. Only where stock is held.",
+                Length(timedelta(days=1), 1, 14),
+                option="reserve-days",
+            ),
+        ),
+        note=_reservation_note,
+    ),
     Group(
         "customer",
         "Customer",

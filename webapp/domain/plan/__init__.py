@@ -27,6 +27,7 @@ from webapp.domain.plan.magento_status import follow
 from webapp.domain.plan.mailing import mail
 from webapp.domain.plan.noting import note
 from webapp.domain.plan.refunding import refund
+from webapp.domain.plan.reserving import reserve
 from webapp.domain.plan.resting import rest
 from webapp.domain.plan.seen import Choices, Plan, Seen, shipper, together
 from webapp.domain.plan.shipping import confirm, remark_surplus
@@ -52,10 +53,12 @@ def plan(seen: Seen, policy: Policy, issued: Iterable[Issued], now: datetime) ->
     """What is left to do for this order, judged from what was seen on both sides alone."""
     commands = tuple(issued)
     case = build(seen, policy, commands, now)
+    creation = create(seen, policy, commands, now)
     found = together(
         (
             acknowledge(seen, policy, commands, now),
-            create(seen, policy, commands, now),
+            reserve(seen, policy, commands, now, creation, waits=is_to_be_created(seen, policy, commands)),
+            creation,
             Plan() if is_giving_up(case) else invoice(seen, policy, commands, now),
             follow(seen, policy, commands),
             readdress(seen, commands),

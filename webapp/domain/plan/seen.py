@@ -47,6 +47,8 @@ class Seen:
     address_asked: int = 0
     """Which correction of the address a person wants in the Magento order, beyond the one that it has; 0: none."""
     store_currency: str | None = None
+    shop_takes_stock: bool = False
+    """The shop reserves by itself as it makes an order: from a cart it does."""
     market: str = "us"
     behind: tuple[Behind, ...] = ()
     choices: Choices = field(default_factory=Choices)

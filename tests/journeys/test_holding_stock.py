@@ -1,0 +1,168 @@
+"""Stock is held while an order waits for its Magento order: taken once, given back once; the movements sum to zero."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.driving import command_of
+from tests.house import House
+from tests.journeys.shopping import browser, page_of, shop_order, use
+
+MUG, LACKING = "FH-MUG-350-BLU", "NOT-THERE-YET"
+SETTLED = {"seconds": 121}
+
+
+def shelf(house: House) -> float:
+    items = house.magento.shop.source_items.all()
+    mine = [item for item in items if (item["sku"], item["source_code"]) == (MUG, "default")]
+    return float(mine[0]["quantity"])
+
+
+def writes(house: House) -> list[float]:
+    """Each quantity that was written for the mug."""
+    return [one["detail"]["quantity"] for one in house.magento.ledger.entries("source_item", MUG)]
+
+
+def waiting_order(house: House, **spec: Any) -> str:
+    """Two mugs, and something that the shop lacks."""
+    po = house.place(lines=[{"sku": MUG, "quantity": 2}, {"sku": LACKING}], **spec)
+    house.drain()
+    return po
+
+
+def test_nothing_is_held_by_default_and_never_for_an_order_that_need_not_wait(house: House) -> None:
+    waiting_order(house)
+    house.set_policy(reserve_stock=True)
+    house.place(lines=[{"sku": MUG}])
+    waiting_order(house, ship_node="WFSFulfilled")
+    house.drain()
+    assert writes(house) == []
+
+
+@pytest.mark.parametrize("mode", ["direct", "cart"])
+def test_what_an_order_waits_with_is_held_until_its_magento_order_is_made(house: House, mode: str) -> None:
+    use(house, mode)
+    house.set_policy(reserve_stock=True)
+    po = waiting_order(house)
+    assert writes(house) == [998]
+    assert "Stock is held for it in Magento until" in " ".join(house.shown(po)["waiting_for"])
+    house.pass_time(hours=2)
+    house.magento.add_product(LACKING)
+    house.wish(po)
+    house.drain()
+    assert shop_order(house, po)
+    assert (writes(house), shelf(house)) == ([998, 1000], 1000)
+    house.pass_time(hours=30)
+    assert writes(house) == [998, 1000]
+    page = browser(house).get(page_of(house, po)).text
+    assert "2 at source default (1000 → 998)" in page
+    assert "since the Magento order takes it" in page
+
+
+def test_a_cart_takes_the_last_units_that_were_held_for_it(house: House) -> None:
+    use(house, "cart")
+    house.set_policy(reserve_stock=True)
+    house.magento.add_product(MUG, quantity=2)
+    po = waiting_order(house)
+    assert shelf(house) == 0
+    house.magento.add_product(LACKING)
+    house.wish(po)
+    house.drain()
+    assert shop_order(house, po)
+    assert shelf(house) == 2
+
+
+def test_it_is_given_back_when_the_order_is_canceled(house: House) -> None:
+    house.set_policy(reserve_stock=True)
+    po = waiting_order(house)
+    for line in ("1", "2", "3"):
+        house.walmart.act(po, "cancel", webhook=False, line=line)
+    house.wish(po)
+    house.drain()
+    assert (house.shown(po)["status"], writes(house)) == ("Canceled", [998, 1000])
+
+
+def test_it_is_given_back_when_the_days_are_over_and_not_taken_again(house: House) -> None:
+    house.set_policy(reserve_stock=True)
+    po = waiting_order(house)
+    house.pass_time(hours=23)
+    assert writes(house) == [998]
+    house.pass_time(hours=2)
+    assert writes(house) == [998, 1000]
+    house.pass_time(days=3)
+    house.wish(po)
+    house.drain()
+    assert writes(house) == [998, 1000]
+
+
+def test_it_is_given_back_when_the_switch_is_off(house: House) -> None:
+    house.set_policy(reserve_stock=True)
+    po = waiting_order(house)
+    house.set_policy(reserve_stock=False)
+    house.wish(po)
+    house.drain()
+    assert writes(house) == [998, 1000]
+
+
+def test_an_order_that_magento_refuses_for_now_is_held_for_too(house: House) -> None:
+    house.set_policy(reserve_stock=True)
+    house.magento.fault("status", method="POST", path="/V1/orders$", status=500, times=2)
+    po = house.place(lines=[{"sku": MUG, "quantity": 2}])
+    house.drain()
+    assert writes(house) == [998]
+    for _ in range(3):
+        house.pass_time(minutes=30)
+    assert shop_order(house, po)
+    assert writes(house) == [998, 1000]
+
+
+def test_part_of_it_canceled_gives_that_part_back(house: House) -> None:
+    house.set_policy(reserve_stock=True)
+    po = waiting_order(house)
+    house.walmart.act(po, "cancel", webhook=False, line="1")
+    house.wish(po)
+    house.drain()
+    assert (writes(house), shelf(house)) == ([998, 1000, 999], 999)
+
+
+@pytest.mark.parametrize(("fault", "times"), [("cut_after", 1), ("cut_before", 2)])
+def test_a_lost_answer_moves_nothing_twice(house: House, fault: str, times: int) -> None:
+    house.set_policy(reserve_stock=True)
+    house.magento.fault(fault, method="POST", path="/V1/inventory/source-items$", times=times)
+    po = waiting_order(house)
+    for _ in range(4):
+        house.pass_time(**SETTLED)
+    assert shelf(house) == 998
+    house.magento.fault(fault, method="POST", path="/V1/inventory/source-items$", times=times)
+    house.magento.add_product(LACKING)
+    house.wish(po)
+    house.drain()
+    for _ in range(4):
+        house.pass_time(**SETTLED)
+    assert shelf(house) == 1000
+    assert sum(after - before for before, after in zip([1000, *writes(house)], writes(house), strict=False)) == 0
+
+
+def test_where_the_stock_itself_cannot_tell_a_person_is_asked(house: House) -> None:
+    house.set_policy(reserve_stock=True)
+    house.magento.fault("cut_after", method="POST", path="/V1/inventory/source-items$", times=1)
+    po = waiting_order(house)
+    house.magento.add_product(MUG, quantity=700)
+    house.pass_time(**SETTLED)
+    command = command_of(house, po, "ReserveStock")
+    assert command.state == "parked"
+    assert "Put them right in Magento, then dismiss this" in command.reason
+    assert shelf(house) == 700
+
+
+def test_orders_of_one_product_hold_it_one_after_the_other(house: House) -> None:
+    house.set_policy(reserve_stock=True)
+    for _ in range(5):
+        house.place(lines=[{"sku": MUG, "quantity": 2}, {"sku": LACKING}])
+    house.drain()
+    for _ in range(6):
+        house.pass_time(seconds=6)
+    assert shelf(house) == 990
+    assert sorted(writes(house), reverse=True) == [998, 996, 994, 992, 990]

@@ -1,0 +1,163 @@
+"""Stock held for an order that waits: taken from the sources' quantities, and given back to them, each exactly once.
+
+Magento sets quantities, it does not add to them, so what a call shall leave there is kept before it goes out: after a
+lost answer the quantity itself tells whether it arrived. Orders of one shop take turns at a SKU; what somebody else
+writes between our reading and writing, a moment apart, is lost as with any program that sets stock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from webapp import clock, sku_turns, sources
+from webapp.connectors.http import ConnectorError
+from webapp.domain.commands import CommandState, ReleaseStock, ReserveStock, Side
+from webapp.domain.plan.reserving import MOVES
+from webapp.effects import Effect, effect_of
+from webapp.limits import MustWait
+from webapp.models import CommandRow, db
+from webapp.outbox import Outcome, Refusal
+from webapp.scene import Scene
+
+SOON = timedelta(seconds=5)
+DOING = "changing the stock of"
+Move = dict[str, Any]
+"""One source's change: `source`, how many units (`quantity`), and its quantity `before` and `after`, as texts."""
+
+
+def reserve(scene: Scene, command: ReserveStock) -> Outcome:
+    """Take the units, or as many as lie there. Raises ConnectorError, Refusal or MustWait."""
+    with _turn(scene, command.sku):
+        effect, lying = effect_of(scene), _lying(scene, command.sku)
+        moves = list(_taken(lying, command.quantity))
+        if not effect.was_sent and not moves:
+            return Outcome(f"Nothing of {command.sku} lies in Magento that could be held.")
+        return Outcome(f"Held of {command.sku}: {_in_words(_make(scene, effect, command.sku, lying, moves))}.")
+
+
+def release(scene: Scene, command: ReleaseStock) -> Outcome:
+    """Give back what was taken. Raises ConnectorError, Refusal or MustWait."""
+    with _turn(scene, command.sku):
+        effect, lying = effect_of(scene), _lying(scene, command.sku)
+        moves = list(_given_back(_moves_of(scene, command.reservation), lying))
+        if not effect.was_sent and not moves:
+            return Outcome(f"{command.sku} is not in Magento's stock any more; nothing was given back.")
+        done = _in_words(_make(scene, effect, command.sku, lying, moves))
+        return Outcome(f"Gave back of {command.sku}: {done}, since {command.because}.")
+
+
+def before_creation(scene: Scene) -> None:
+    """A cart takes the stock itself, so what is held is given back first. Raises MustWait meanwhile."""
+    rows = db.session.execute(
+        select(CommandRow).where(
+            CommandRow.sync_id == scene.claim.sync_id,
+            CommandRow.kind.in_((ReserveStock.__name__, ReleaseStock.__name__)),
+        )
+    ).scalars()
+    held, ended = set[str](), set[str]()
+    for row in rows:
+        if row.kind == ReserveStock.__name__ and row.state == CommandState.DONE and (row.frozen or {}).get(MOVES):
+            held.add(row.cause)
+        is_asked_no_more = row.state in {CommandState.DONE, CommandState.PARKED} or bool(row.dismissed_by)
+        if row.kind == ReleaseStock.__name__ and is_asked_no_more:
+            ended.add(row.arguments["reservation"])
+    if held - ended:
+        raise MustWait("The stock that is held for it is given back first.", clock.now() + SOON)
+
+
+@contextmanager
+def _turn(scene: Scene, sku: str) -> Iterator[None]:
+    """Nobody else here changes this SKU's stock meanwhile, nor while it is in doubt whether we did."""
+    sku_turns.take(scene, sku, DOING)
+    try:
+        yield
+    except ConnectorError as error:
+        if not error.doubtful:
+            sku_turns.let_go(scene, sku)
+        raise
+    except Refusal:
+        sku_turns.let_go(scene, sku)
+        raise
+    sku_turns.let_go(scene, sku)
+
+
+def _lying(scene: Scene, sku: str) -> dict[str, Decimal]:
+    """What lies at each source that the store view sells from, in the order in which they are drawn on."""
+    magento = scene.both.magento
+    _, codes = sources.known(scene.account.store, magento)
+    if not codes:
+        raise Refusal(
+            "The shop does not tell its sources. Give the integration the rights to sources and stocks (Stores > "
+            "Inventory), then try again."
+        )
+    found = magento.stock.at_each(sku, codes)
+    return {code: found[code] for code in codes if code in found}
+
+
+def _taken(lying: Mapping[str, Decimal], quantity: int) -> Iterator[Move]:
+    left = Decimal(quantity)
+    for source, there in lying.items():
+        amount = min(left, max(there, Decimal(0)))
+        if amount:
+            left -= amount
+            yield _move(source, amount, there, there - amount)
+
+
+def _given_back(moves: list[Move], lying: Mapping[str, Decimal]) -> Iterator[Move]:
+    for one in moves:
+        there = lying.get(one["source"])
+        if there is not None:
+            amount = Decimal(one["quantity"])
+            yield _move(one["source"], amount, there, there + amount)
+
+
+def _move(source: str, quantity: Decimal, before: Decimal, after: Decimal) -> Move:
+    return {"source": source, "quantity": str(quantity), "before": str(before), "after": str(after)}
+
+
+def _make(scene: Scene, effect: Effect, sku: str, lying: Mapping[str, Decimal], moves: list[Move]) -> list[Move]:
+    """Set the quantities; what an earlier try set is adopted. Returns what was done."""
+    if effect.was_sent:
+        sent: list[Move] = effect.kept[MOVES]
+        if _shows(lying, sent, "after"):
+            return sent
+        if not _shows(lying, sent, "before"):
+            raise Refusal(
+                f"Magento did not answer whether it changed the stock of {sku} ({_in_words(sent)}), and it shows other "
+                "quantities by now. Put them right in Magento, then dismiss this, or try again if it did not."
+            )
+        effect.prove_absent(scene.account.policy.settle_after, Side.MAGENTO, f"The change of the stock of {sku}")
+    wanted = {one["source"]: Decimal(one["after"]) for one in moves}
+    effect.send({MOVES: moves}, lambda: scene.both.magento.stock.set_at_each(sku, wanted))
+    return moves
+
+
+def _shows(lying: Mapping[str, Decimal], moves: list[Move], when: str) -> bool:
+    return all(lying.get(one["source"]) == Decimal(one[when]) for one in moves)
+
+
+def _moves_of(scene: Scene, reservation: str) -> list[Move]:
+    mine = select(CommandRow).where(
+        CommandRow.sync_id == scene.claim.sync_id,
+        CommandRow.kind == ReserveStock.__name__,
+        CommandRow.cause == reservation,
+    )
+    row = db.session.execute(mine).scalar_one()
+    return list((row.frozen or {}).get(MOVES, []))
+
+
+def _in_words(moves: list[Move]) -> str:
+    return ", ".join(
+        f"{_number(one['quantity'])} at source {one['source']} ({_number(one['before'])} → {_number(one['after'])})"
+        for one in moves
+    )
+
+
+def _number(text: str) -> str:
+    return f"{Decimal(text).normalize():f}"
