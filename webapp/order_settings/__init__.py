@@ -1,6 +1,6 @@
 """All order settings of an account, in one place: the page, the command line and the log of changes are made of it.
 
-A new field of the policy is one entry, in `creating` or `carrying`.
+A new field of the policy is one entry, in `creating`, `in_magento` or `carrying`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 
 from webapp.domain.creation_settings import mistakes
 from webapp.domain.policy import Policy
-from webapp.order_settings import carrying, creating
+from webapp.order_settings import carrying, creating, in_magento
 from webapp.order_settings.kinds import Group, Place, Setting, Switch, Wrong
 from webapp.typed import Mistakes
 
-GROUPS: tuple[Group, ...] = (*creating.GROUPS, *carrying.GROUPS)
+GROUPS: tuple[Group, ...] = (*creating.GROUPS, *in_magento.GROUPS, *carrying.GROUPS)
 
 
 def all_settings() -> Iterator[Setting]:
