@@ -38,6 +38,8 @@ CHUNK = 20_000
 P95, STATEMENTS = 50.0, 8
 DAYS = 730
 SYNCS, ROWS, LINES = (row.metadata.tables[row.__tablename__] for row in (SyncRow, OrderRow, LineRow))
+LEADS = (1, 2, 2, 3, 5, 14)
+"""Days from the sale to the ship-by date."""
 STATUSES = tuple(OrderStatus)
 SHARES = (0.01, 0.03, 0.02, 0.90, 0.04)
 HEADS, TAILS = ("Al", "Ber", "Cor", "Dun", "El", "Fen", "Gor", "Hal"), ("an", "ett", "ine", "o")
@@ -211,7 +213,7 @@ def _order(dice: random.Random, number: int) -> dict[str, Any]:
         "po": po,
         "customer_order_id": co,
         "ordered_at": sold,
-        "ship_by": sold + timedelta(days=2),
+        "ship_by": sold + timedelta(days=dice.choice(LEADS)),
         "buyer": buyer,
         "ship_node": "SellerFulfilled" if dice.random() < 0.9 else "WFSFulfilled",
         "currency": "USD",

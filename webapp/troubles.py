@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, cast, func, literal, null, select, text, union_all
+from sqlalchemy import ScalarSelect, Select, bindparam, cast, func, literal, null, select, text, union_all
 
 from webapp import clock, shop_polls
-from webapp.columns import Utc
+from webapp.columns import NOW, Utc
 from webapp.domain.poll_kinds import NAMES, SHOP, SHOP_WHAT, kind_of
 from webapp.models import (
     IS_NEW,
@@ -76,7 +77,8 @@ class State:
 def look(*, redis_is_up: bool) -> State:
     """Everything that a page has to tell of the server. One statement, and one more where calls take long."""
     now = clock.now()
-    rows = db.session.execute(_everything(now)).all()
+    times = {"now": now, "early": now - SOONEST_LATE, "slow_since": now - SLOW_WITHIN}
+    rows = db.session.execute(_everything(), times).all()
     facts, told = rows[0], rows[1:]
     oldest = max(now - facts.since, timedelta(0)) if facts.since else timedelta(0)
     waiting = capped(facts.number)
@@ -155,16 +157,17 @@ def _slow(tries: Sequence[Any], now: datetime, waiting: Count) -> Iterator[Troub
             yield Trouble("warn", headline, detail, name=f"slow:{side}")
 
 
-def _everything(now: datetime) -> Any:
+@cache
+def _everything() -> Any:
     """One row of facts, then a row for each thing that may be a trouble."""
     never = cast(null(), Utc)
-    early = now - SOONEST_LATE
+    early = bindparam("early", type_=Utc())
     latest = select(AttemptRow.id, AttemptRow.started_at, AttemptRow.duration_ms).order_by(AttemptRow.id.desc())
     tries = latest.limit(LATEST_TRIES).subquery()
     polled = func.coalesce(PollRow.succeeded_at, PollRow.began_at, AccountRow.created_at)
     shop_polled = func.coalesce(PollRow.succeeded_at, PollRow.began_at, StoreRow.created_at)
     return union_all(
-        _row("facts", at=_last_order(), since=_oldest_due(), number=_waiting(now)),
+        _row("facts", at=_last_order(), since=_oldest_due(), number=_waiting()),
         _row(
             "rest",
             AccountRow.name,
@@ -191,7 +194,7 @@ def _everything(now: datetime) -> Any:
         .where(shop_polled < early, ~StoreRow.is_paused),
         _row("try", word=cast(tries.c.id, AccountRow.name.type), since=tries.c.started_at, number=tries.c.duration_ms)
         .select_from(tries)
-        .where(tries.c.started_at > now - SLOW_WITHIN),
+        .where(tries.c.started_at > bindparam("slow_since", type_=Utc())),
     )
 
 
@@ -232,9 +235,9 @@ def _oldest_due() -> ScalarSelect[datetime]:
     return select(func.min(both.c.due)).select_from(both).scalar_subquery()
 
 
-def _waiting(now: datetime) -> Any:
+def _waiting() -> Any:
     """Events and commands in hand or due, counted as far as is told."""
     events = select(EventRow.id).where(text(IS_UNANSWERED)).limit(COUNTED_TO + 1)
-    commands = select(CommandRow.id).where(text(IS_OPEN), CommandRow.next_attempt_at <= now).limit(COUNTED_TO + 1)
+    commands = select(CommandRow.id).where(text(IS_OPEN), CommandRow.next_attempt_at <= NOW).limit(COUNTED_TO + 1)
     parts = [select(func.count()).select_from(one.subquery()).scalar_subquery() for one in (events, commands)]
     return parts[0] + parts[1]

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from flask.testing import FlaskClient
 
 from tests.rows import a_line, a_store, an_account, an_order
@@ -15,6 +15,7 @@ from tests.views.scene import draw
 from webapp import clock
 from webapp.models import AccountRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
+from webapp.views import showing
 
 HTMX = {"HX-Request": "true"}
 
@@ -280,3 +281,9 @@ def test_the_order_settings_of_the_account_are_one_click_away(
 def test_home_is_the_grid(admin: FlaskClient, stranger: FlaskClient) -> None:
     assert admin.get("/").headers["Location"] == "/orders"
     assert stranger.get("/").status_code == 303
+
+
+@pytest.mark.parametrize(("key", "po"), [("ab12", "2802123876522"), ("a b", "x y?z"), ("ü", "1#2")])
+def test_addresses_that_are_written_out_are_those_of_their_routes(app: Flask, key: str, po: str) -> None:
+    with app.test_request_context():
+        assert showing.order_url(key, po) == url_for("order.show", account_key=key, po=po)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Integer, select
@@ -22,6 +23,7 @@ from webapp.queries import COUNTED_TO, Count, capped, light_lines, version, with
 
 FEW = 5_000
 """So many orders are read and sorted at once; of more, an index in the wanted order is read until the page is full."""
+DATES = {"ordered_at", "ship_by"}
 LOOKED_AT = 1_500
 MOST_NEWS = 99
 PAGE_SIZES = (25, 50, 100)
@@ -68,41 +70,46 @@ class News:
 
 
 def question(wanted: Wanted, accounts: Sequence[AccountRow], zone: tzinfo, search: Search | None = None) -> Question:
-    """Read what is wanted. What cannot be read is a mistake, and nothing fits then."""
-    return _question(wanted, accounts, zone, search, tuple(db.session.execute(sql.known_facets()).scalars()))
+    """Read what is wanted. What cannot be read is a mistake, and nothing fits then. One statement."""
+    given = _texts(wanted, search or Search())
+    words = tuple((fields, word) for fields, text in given for word in typed_words(text))
+    if not words:
+        return _question(
+            wanted, accounts, zone, _known(), {"ids": ()} if any(text.strip() for _, text in given) else {}
+        )
+    rows = db.session.execute(sql.known_and_found(words, FEW)).all()
+    known, found = (tuple(int(row.value) for row in rows if row.what == what) for what in (0, 1))
+    if any(text.strip() and not typed_words(text) for _, text in given):
+        found = ()
+    # Few orders with these words are taken one by one; where they are many, each order of the list is looked at.
+    narrowed = {"ids": found} if len(found) <= FEW else {"words": words}
+    return _question(wanted, accounts, zone, known, narrowed)
 
 
 def questions(wanted: Sequence[Wanted], accounts: Sequence[AccountRow], zone: tzinfo) -> list[Question]:
-    """Several at once; one statement."""
-    known = tuple(db.session.execute(sql.known_facets()).scalars())
-    return [_question(one, accounts, zone, None, known) for one in wanted]
+    """Several at once, none with words in it; one statement."""
+    known = _known()
+    return [_question(one, accounts, zone, known, {}) for one in wanted]
+
+
+def _known() -> tuple[int, ...]:
+    return tuple(db.session.execute(sql.known_facets()).scalars())
 
 
 def _question(
-    wanted: Wanted, accounts: Sequence[AccountRow], zone: tzinfo, search: Search | None, known: tuple[int, ...]
+    wanted: Wanted, accounts: Sequence[AccountRow], zone: tzinfo, known: tuple[int, ...], narrowed: Mapping[str, Any]
 ) -> Question:
     read, now = limits(wanted, zone), clock.now()
-    base = Asked(facets=_facets(wanted, accounts, known), ranges=dict(read.ranges))
+    base = Asked(facets=_facets(wanted, accounts, known), ranges=dict(read.ranges)).but(**narrowed)
     if read.mistakes:
         base = Asked(facets=())
-    base = _with_words(base, wanted, search or Search())
     return Question(wanted, known, base, on_tab(base, wanted.tab, known, now), read.mistakes, now)
 
 
-def _with_words(base: Asked, wanted: Wanted, search: Search) -> Asked:
-    """Few orders with these words are taken one by one; where they are many, each order of the list is looked at."""
-    given = (
-        ((sql.NUMBERS, sql.ITEMS, sql.BUYER), search.text),
-        ((sql.BUYER,), search.buyer),
-        ((sql.ITEMS,), wanted.items),
-    )
-    words = tuple((fields, word) for fields, text in given for word in typed_words(text))
-    if any(text.strip() and not typed_words(text) for _, text in given):
-        return base.but(ids=())
-    if not words or base.is_empty:
-        return base
-    found = db.session.execute(sql.found_ids(words, FEW)).scalars().all()
-    return base.but(ids=tuple(found)) if len(found) <= FEW else base.but(words=words)
+def _texts(wanted: Wanted, search: Search) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """Everything that was typed, with the columns that it is looked for in."""
+    everywhere = (sql.NUMBERS, sql.ITEMS, sql.BUYER)
+    return (everywhere, search.text), ((sql.BUYER,), search.buyer), ((sql.ITEMS,), wanted.items)
 
 
 def on_tab(base: Asked, tab: Tab, known: Sequence[int], now: datetime) -> Asked:
@@ -282,15 +289,22 @@ def _read(asked_for: Question, listing: Listing) -> tuple[tuple[OrderRow, ...], 
 
 
 def _driven(asked: Asked, column: str) -> Asked:
-    """Where something is asked of another column than the sorted one and few orders fit it: exactly those."""
+    """Where something is asked of another column than the sorted one: the few orders that fit it, or between which ends
+    of the sorted column they lie. The two dates run side by side, so a range of one is a stretch of the other.
+    """
     others = [name for name in asked.ranges if name != column]
     if not others or asked.ids is not None:
         return asked
-    narrowest = min(others, key=lambda name: asked.ranges[name].count(None))
-    few = db.session.execute(sql.few_ids(asked, narrowest, FEW)).scalars().all()
-    if len(few) > FEW:
+    driver = min(others, key=lambda name: asked.ranges[name].count(None))
+    found = db.session.execute(sql.reach(asked, driver, FEW)).one()
+    if found.n <= FEW:
+        return asked.but(driver=driver)
+    dates = [name for name in others if {name, column} == DATES]
+    if not dates or found.lo is None:
         return asked
-    return asked.but(ids=tuple(few), facets=None, ranges={k: v for k, v in asked.ranges.items() if k != narrowest})
+    # A second more on either side, since the database counts in whole ones.
+    shortest, longest = timedelta(seconds=int(found.lo) - 1), timedelta(seconds=int(found.hi) + 1)
+    return asked.but(within=sql.stretch(asked.ranges[dates[0]], column, shortest, longest))
 
 
 def _counts(asked_for: Question) -> tuple[dict[Tab, Count], int]:
@@ -300,7 +314,7 @@ def _counts(asked_for: Question) -> tuple[dict[Tab, Count], int]:
     """
     base, build = asked_for.base, Statement()
     columns: list[str] = []
-    together = (len(base.ranges) > 1 and not base.words) or base.ids is not None
+    together = base.ids is not None
     for tab in Tab:
         asked = on_tab(base, tab, asked_for.known, asked_for.now)
         if asked.is_empty:
@@ -325,20 +339,20 @@ def _counts(asked_for: Question) -> tuple[dict[Tab, Count], int]:
 
 
 def _by_looking(build: Statement, asked: Asked) -> str:
-    """How many have the words among the first few orders; null where those are neither all nor enough."""
+    """How many have the words; null where that would take looking at too many orders."""
     if asked.facets is None and not asked.ranges:
         return str(COUNTED_TO + 1)
-    columns = ", ".join(sql.LETTERS)
-    some = f"select {columns} from orders{where(build.conditions(asked.but(words=())))} limit {LOOKED_AT + 1}"
-    hits = f"count(*) filter (where {' and '.join(build.conditions(Asked(words=asked.words)))})"
-    enough = f"count(*) <= {LOOKED_AT} or {hits} > {COUNTED_TO}"
-    return f"select case when {enough} then {hits} end from ({some}) as looked"
+    bare = where(build.conditions(asked.but(words=())))
+    few = f"(select count(*) from (select 1 from orders{bare} limit {LOOKED_AT + 1}) as looked) <= {LOOKED_AT}"
+    return f"select case when {few} then (select count(*) from orders{where(build.conditions(asked))}) end"
 
 
+@cache
 def _light() -> tuple[Any, ...]:
     return (joinedload(OrderRow.lines).load_only(*light_lines()), *_without_the_heavy())
 
 
+@cache
 def _without_the_heavy() -> tuple[Any, ...]:
     """What only the order page needs stays where it is."""
     heavy = (OrderRow.address, OrderRow.email, OrderRow.made_up, OrderRow.find_numbers, OrderRow.find_items)

@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from webapp import clock, vault
+from webapp.columns import NOW
 from webapp.grid.wanted import ARGUMENTS
 from webapp.models import SavedListRow, db
 from webapp.people import Person, Refused
@@ -50,13 +51,16 @@ class Saved:
     search: Search | None
 
 
+_MINE = SavedListRow.user_id == bindparam("person")
+_IS_VIEW = SavedListRow.expires_at.is_(None) & (_MINE | SavedListRow.is_shared)
+_IS_SEARCH = (SavedListRow.key == bindparam("find")) & _MINE & (SavedListRow.expires_at > NOW)
+_THEIRS = select(SavedListRow).where(_IS_VIEW | _IS_SEARCH).order_by(func.lower(SavedListRow.name), SavedListRow.id)
+
+
 def load(person: Person, find: str) -> Saved:
     """The person's views, those of the team, and the search that `find` names; one statement."""
-    mine = SavedListRow.user_id == person.id
-    is_view = SavedListRow.expires_at.is_(None)
-    is_search = (SavedListRow.key == find) & mine & (SavedListRow.expires_at > clock.now())
-    wanted = select(SavedListRow).where(or_(is_view & (mine | SavedListRow.is_shared), is_search))
-    rows = db.session.execute(wanted.order_by(func.lower(SavedListRow.name), SavedListRow.id)).scalars().all()
+    asked = {"person": person.id, "find": find, "now": clock.now()}
+    rows = db.session.execute(_THEIRS, asked).scalars().all()
     search = next((row for row in rows if row.expires_at is not None), None)
     views = tuple(
         View(row.key, row.name, row.asks, row.user_id == person.id, row.is_shared)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,18 +18,22 @@ from webapp.columns import SCALE
 from webapp.database import is_sqlite
 from webapp.domain.facets import STATUSES, unfold
 from webapp.grid.wanted import Cursor, Sort, from_micros, micros
-from webapp.models import Id, OrderRow
+from webapp.models import LEAD, Id, OrderRow
 
 TABLE = OrderRow.metadata.tables[OrderRow.__tablename__]
 COLUMN_OF = {Sort.SOLD: "ordered_at", Sort.DUE: "ship_by", Sort.TOTAL: "total", Sort.STATUS: "ordered_at"}
 MOST_STREAMS = 240
 """More facets than this are read as one list; a statement may hold 500 parts."""
+MOST_CHECKED = 24
+"""As before, where each order is to be checked and so a stream may be long."""
 NUMBERS, ITEMS, BUYER = "find_numbers", "find_items", "find_buyer"
 LETTERS = {NUMBERS: "n", ITEMS: "i", BUYER: "b"}
 """PostgreSQL's words begin with their field's letter."""
 FIRST_OF_ALL = datetime(1, 1, 2, tzinfo=UTC)
 
 Range = tuple[Any, Any]
+Words = tuple[tuple[tuple[str, ...], str], ...]
+"""Each `(fields, word)`: the word begins a word in one of these columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,11 @@ class Asked:
     ranges: dict[str, Range] = field(default_factory=dict)
     ids: tuple[int, ...] | None = None
     """Only these, where a search has found few."""
-    words: tuple[tuple[tuple[str, ...], str], ...] = ()
-    """Each `(fields, word)`: the word begins a word in one of these columns."""
+    words: Words = ()
+    driver: str = ""
+    """The column whose range, together with the facets, few orders fit: those are taken out first, then sorted."""
+    within: Range = (None, None)
+    """Between which values of the sorted column everything lies that has one."""
 
     def but(self, **changes: Any) -> Asked:
         return replace(self, **changes)
@@ -71,7 +78,11 @@ class Statement:
         return text(sql).bindparams(*self.binds)
 
     def conditions(self, asked: Asked, but: str = "", *, by_facet: bool = True) -> list[str]:
-        """Everything that is asked but the range of the column `but`."""
+        """Everything that is asked but the range of the column `but`.
+
+        With `but` given, the other ranges are checked and never searched by: left to itself, SQLite reads the whole
+        range and sorts it.
+        """
         found = []
         if asked.facets is not None:
             found.append(f"{'' if by_facet else '+'}facet in ({numbers(asked.facets)})")
@@ -79,13 +90,18 @@ class Statement:
             found.append(f"id in ({numbers(asked.ids)})")
         for column, ends in asked.ranges.items():
             if column != but:
-                found += self.ends(column, ends)
+                found += self.ends(_checked(column) if but else column, ends)
         return found + [words_condition(fields, word) for fields, word in asked.words]
 
     def ends(self, column: str, ends: Range) -> list[str]:
-        lo, hi = ends
-        found = [f"{column} >= {self.bind(column, lo)}"] if lo is not None else []
-        return found + ([f"{column} < {self.bind(column, hi)}"] if hi is not None else [])
+        (lo, hi), name = ends, column.lstrip("+")
+        found = [f"{column} >= {self.bind(name, lo)}"] if lo is not None else []
+        return found + ([f"{column} < {self.bind(name, hi)}"] if hi is not None else [])
+
+
+def _checked(column: str) -> str:
+    """SQLite's way of saying that no index is to be searched by it."""
+    return f"+{column}" if is_sqlite() else column
 
 
 def numbers(values: Iterable[int]) -> str:
@@ -101,16 +117,33 @@ def words_condition(fields: Sequence[str], word: str) -> str:
     return f"({' or '.join(each)})"
 
 
-def found_ids(words: Sequence[tuple[tuple[str, ...], str]], most: int) -> TextClause:
-    """At most `most` + 1 orders with all these words, from the database's index of words."""
+_KNOWN = (
+    "with recursive f(x) as (select min(facet) from orders union all "
+    "select (select min(facet) from orders where facet > f.x) from f where f.x is not null) "
+    "select x from f where x is not null"
+)
+
+
+def known_facets() -> TextClause:
+    """Every facet that an order has, found by leaping through the index from one to the next."""
+    return text(_KNOWN)
+
+
+def known_and_found(words: Words, most: int) -> TextClause:
+    """The known facets (`what` 0), and at most `most` + 1 ids of orders with all these words (1), from the database's
+    index of words."""
+    found, binds = _found(words)
+    both_kinds = f"select 0 as what, x as value from ({_KNOWN}) as known union all select 1, id from ({found}"
+    return text(f"{both_kinds} limit {most + 1}) as found").bindparams(**binds)
+
+
+def _found(words: Words) -> tuple[str, dict[str, str]]:
     if is_sqlite():
         match = " AND ".join(f'{{{" ".join(fields)}}} : "{word}" *' for fields, word in words)
-        wanted = "select rowid as id from orders_fts where orders_fts match :match"
-        return text(f"{wanted} limit {most + 1}").bindparams(match=match)
+        return "select rowid as id from orders_fts where orders_fts match :match", {"match": match}
     each = (" | ".join(f"{LETTERS[name]}{word}:*" for name in fields) for fields, word in words)
     query = " & ".join(f"({alternatives})" for alternatives in each)
-    wanted = "select id from orders where find_vector @@ cast(:query as tsquery)"
-    return text(f"{wanted} limit {most + 1}").bindparams(query=query)
+    return "select id from orders where find_vector @@ cast(:query as tsquery)", {"query": query}
 
 
 def where(conditions: Sequence[str]) -> str:
@@ -176,15 +209,30 @@ def both_ways(asked: Asked, before: Listing, after: Listing, known: Sequence[int
 
 def _page(build: Statement, asked: Asked, listing: Listing, known: Sequence[int]) -> str:
     parts: list[str] = []
+    few = _few(build, asked)
+    if few:
+        asked = asked.but(ids=None, ranges={k: v for k, v in asked.ranges.items() if k != asked.driver})
     for part in _parts(asked, listing.sort, listing.descending, known):
         if not _is_behind(part, listing):
-            parts += _streams(build, asked.but(facets=part.facets), listing, part)
+            parts += _streams(build, asked.but(facets=part.facets), listing, part, "few" if few else "orders")
     way = "desc" if listing.key_descends else "asc"
     groups = "desc" if listing.upwards else "asc"
     if not parts:
         parts = [f"select id, {listing.column} as k, 0 as g from orders where 1 = 0"]
     union = " union all ".join(f"select * from ({sql}) as s{n}" for n, sql in enumerate(parts))
-    return f"select id, k, g from ({union}) as every order by g {groups}, k {way}, id {way} limit {listing.size}"
+    return f"{few}select id, k, g from ({union}) as every order by g {groups}, k {way}, id {way} limit {listing.size}"
+
+
+def _few(build: Statement, asked: Asked) -> str:
+    """The few orders that a list is made of, where there are but few: read once, whatever is asked of them then."""
+    if not asked.driver and asked.ids is None:
+        return ""
+    driver = Asked(asked.facets if asked.driver else None, ids=asked.ids)
+    if asked.driver:
+        driver = driver.but(ranges={asked.driver: asked.ranges[asked.driver]})
+    columns = ", ".join(("id", "facet", "ordered_at", "ship_by", "total", *(LETTERS if asked.words else ())))
+    found = where(build.conditions(driver))
+    return f"with few as materialized (select {columns} from orders{found}) "
 
 
 def typed(statement: TextClause, column: str) -> Any:
@@ -199,28 +247,48 @@ def _is_behind(part: _Part, listing: Listing) -> bool:
     return part.group > listing.start.group if listing.upwards else part.group < listing.start.group
 
 
-def _streams(build: Statement, asked: Asked, listing: Listing, part: _Part) -> list[str]:
-    """One stream for each facet where the index holds all that is asked, else one for all of them."""
-    rest = asked.but(facets=None, ranges={k: v for k, v in asked.ranges.items() if k != listing.column})
-    has_rest = bool(rest.ranges or rest.words or rest.ids is not None)
-    if asked.facets is None:
-        return [_stream(build, asked, listing, part, by_facet=True)]
-    if has_rest or len(asked.facets) > MOST_STREAMS:
-        return [_stream(build, asked, listing, part, by_facet=False)]
-    return [_stream(build, asked.but(facets=(code,)), listing, part, by_facet=True) for code in asked.facets]
+def _streams(build: Statement, asked: Asked, listing: Listing, part: _Part, source: str) -> list[str]:
+    """One stream for each facet, where they are few enough, else one for all of them."""
+    has_rest = bool(asked.words) or any(column != listing.column for column in asked.ranges)
+    most = MOST_CHECKED if has_rest else MOST_STREAMS
+    facets = asked.facets
+    if source == "orders" and facets is not None and len(facets) <= most:
+        each = (asked.but(facets=(code,)) for code in facets)
+        return [_stream(build, one, listing, part, source, by_facet=True) for one in each]
+    return [_stream(build, asked, listing, part, source, by_facet=facets is None)]
 
 
-def _stream(build: Statement, asked: Asked, listing: Listing, part: _Part, *, by_facet: bool) -> str:
+def _stream(build: Statement, asked: Asked, listing: Listing, part: _Part, source: str, *, by_facet: bool) -> str:
     column, way = listing.column, "desc" if listing.key_descends else "asc"
     found = build.conditions(asked, but=column, by_facet=by_facet)
-    lo, hi = asked.ranges.get(column, (None, None))
     if part.is_null:
-        found.append("ship_by is null" if (lo, hi) == (None, None) else "1 = 0")
+        found.append("1 = 0" if column in asked.ranges else "ship_by is null")
     else:
-        found += build.ends(column, (FIRST_OF_ALL if lo is None and column == "ship_by" else lo, hi))
+        found += build.ends(column, _until_cursor(asked, listing, part))
     found += _beyond(build, listing, part)
     ordered = f"order by {column} {way}, id {way} limit {listing.size}"
-    return f"select id, {column} as k, {part.group} as g from orders{where(found)} {ordered}"
+    return f"select id, {column} as k, {part.group} as g from {source}{where(found)} {ordered}"
+
+
+def _until_cursor(asked: Asked, listing: Listing, part: _Part) -> Range:
+    """The ends that are still to be asked for: beside the cursor, an end behind it would only hide it from SQLite."""
+    start, column = listing.start, listing.column
+    lo, hi = both(asked.ranges.get(column, (None, None)), asked.within)
+    if lo is None and column == "ship_by":
+        lo = FIRST_OF_ALL
+    if start is not None and start.group == part.group and start.key is not None:
+        key = _key(column, start.key)
+        if listing.key_descends and hi is not None and key < hi:
+            hi = None
+        if not listing.key_descends and lo is not None and key >= lo:
+            lo = None
+    return lo, hi
+
+
+def both(one: Range, other: Range) -> Range:
+    """What lies in both ranges."""
+    los, his = ([end for end in ends if end is not None] for ends in zip(one, other, strict=True))
+    return max(los, default=None), min(his, default=None)
 
 
 def _beyond(build: Statement, listing: Listing, part: _Part) -> list[str]:
@@ -252,20 +320,21 @@ def cursor_beside(order: OrderRow, sort: Sort, descending: bool) -> Cursor:
     return Cursor(group, key, order.id)
 
 
-def few_ids(asked: Asked, column: str, most: int) -> TextClause:
-    """At most `most` + 1 orders by the range of `column` and the facets alone: few enough are read and sorted."""
-    build = Statement()
-    driver = Asked(asked.facets, {column: asked.ranges[column]})
-    return build.finish(f"select id from orders{where(build.conditions(driver))} limit {most + 1}")
+def reach(asked: Asked, driver: str, most: int) -> TextClause:
+    """How many orders fit the range of `driver` and the facets, `most` + 1 at most; and the shortest and the longest
+    time, in seconds, that any order has from its sale to its ship-by date."""
+    build, lead = Statement(), LEAD["sqlite" if is_sqlite() else "postgresql"]
+    found = build.conditions(Asked(asked.facets, {driver: asked.ranges[driver]}))
+    some = f"select 1 from orders{where(found)} limit {most + 1}"
+    ends = ", ".join(f"(select {end}({lead}) from orders) as {name}" for end, name in (("min", "lo"), ("max", "hi")))
+    return build.finish(f"select (select count(*) from ({some}) as fitting) as n, {ends}")
 
 
-def known_facets() -> TextClause:
-    """Every facet that an order has, found by leaping through the index from one to the next."""
-    return text(
-        "with recursive f(x) as (select min(facet) from orders union all "
-        "select (select min(facet) from orders where facet > f.x) from f where f.x is not null) "
-        "select x from f where x is not null"
-    )
+def stretch(ends: Range, column: str, shortest: timedelta, longest: timedelta) -> Range:
+    """Between which values of this date everything lies whose other date lies between these ends."""
+    early, late = (shortest, longest) if column == "ship_by" else (-longest, -shortest)
+    lo, hi = ends
+    return None if lo is None else lo + early, None if hi is None else hi + late
 
 
 def late_until(asked: Asked, now: datetime) -> Asked:

@@ -30,7 +30,7 @@ from webapp.models.incoming import (
     SyncRow,
     WebhookKindRow,
 )
-from webapp.models.orders import ChangeRow, LineRow, NoteRow, OrderRow, is_of_finding
+from webapp.models.orders import LEAD, ChangeRow, LineRow, NoteRow, OrderRow, is_of_finding
 from webapp.models.outgoing import IS_OPEN, PAID_PERHAPS, AttemptRow, CommandRow
 from webapp.models.people import SavedListRow, SessionRow, SignInAttemptRow, SignInLinkRow, UserRow
 from webapp.models.products import NewProductRow, ProductLinkRow
@@ -44,6 +44,7 @@ __all__ = [
     "IS_OUR_OWN",
     "IS_UNANSWERED",
     "IS_WALMARTS",
+    "LEAD",
     "PAID_PERHAPS",
     "Base",
     "Id",

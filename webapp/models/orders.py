@@ -37,6 +37,11 @@ FACET = (
 
 
 HAS_BUYER = "buyer_erased_at is null"
+LEAD = {
+    "sqlite": "strftime('%s', ship_by) - strftime('%s', ordered_at)",
+    "postgresql": "extract(epoch from ship_by - ordered_at)",
+}
+"""Seconds from the sale to the ship-by date. An index of it tells the shortest and the longest at once."""
 
 
 class OrderRow(Base):
@@ -129,9 +134,9 @@ class OrderRow(Base):
         Index("ix_orders_by_sold", "ordered_at", "id", "facet", "ship_by", "total"),
         Index("ix_orders_by_due", "ship_by", "id", "facet", "ordered_at", "total"),
         Index("ix_orders_by_total", "total", "id", "facet", "ordered_at", "ship_by"),
-        Index("ix_orders_facet_sold", "facet", "ordered_at", "id"),
-        Index("ix_orders_facet_due", "facet", "ship_by", "id"),
-        Index("ix_orders_facet_total", "facet", "total", "id"),
+        Index("ix_orders_facet_sold", "facet", "ordered_at", "id", "ship_by", "total"),
+        Index("ix_orders_facet_due", "facet", "ship_by", "id", "ordered_at", "total"),
+        Index("ix_orders_facet_total", "facet", "total", "id", "ordered_at", "ship_by"),
         Index("ix_orders_changed_at", "changed_at", "id"),
         Index("ix_orders_magento", "magento_order_id"),
         Index("ix_orders_to_erase", "finished_at", sqlite_where=text(HAS_BUYER), postgresql_where=text(HAS_BUYER)),
@@ -228,10 +233,10 @@ FINDING = {
 letter of their field. Either is kept by the database in the transaction that writes the order, and goes with it."""
 
 for _dialect, _statements in FINDING.items():
-    for _statement in _statements:
+    for _statement in (*_statements, f"create index ix_orders_lead on orders (({LEAD[_dialect].replace('%', '%%')}))"):
         event.listen(OrderRow.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
 
 
 def is_of_finding(name: str | None) -> bool:
     """This table, column or index is the database's own, and no model has it."""
-    return (name or "").startswith(("orders_fts", "find_vector", "ix_orders_find"))
+    return (name or "").startswith(("orders_fts", "find_vector", "ix_orders_find", "ix_orders_lead"))
