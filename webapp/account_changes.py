@@ -53,6 +53,12 @@ class Change:
     client_secret: str | None = field(default=None, repr=False)
     seller_id: str | None = None
     policy: Policy | None = None
+    seen: str = ""
+    """The mark of the policy that the change was made of; empty where nobody looked at one."""
+
+
+class Stale(Exception):
+    """Somebody else has changed the policy since it was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +79,10 @@ def add(new: NewAccount, by: str) -> AccountRow:
 
 
 def change(account_id: int, wanted: Change, by: str) -> list[Logged]:
-    """Change what differs, and say what did. Raises Refused with the reason; nothing is changed then."""
+    """Change what differs, and say what did. Raises Refused with the reason, or Stale; nothing is changed then."""
     with unit_of_work() as work, work.session.no_autoflush:
         row = _row(work, account_id)
+        _check_seen(row, wanted)
         logged = [*_identity(work, row, wanted), *_connection(work, row, wanted), *_policy(row, wanted.policy)]
         _check_prefixes(work, row)
         _log(work, row, by, logged)
@@ -259,6 +266,12 @@ def _secret(row: AccountRow) -> str:
         return str(vault.unseal(row.client_secret))
     except vault.Unreadable:
         return ""
+
+
+def _check_seen(row: AccountRow, wanted: Change) -> None:
+    stored = accounts.policy_from_json(row.settings, number_prefix=row.number_prefix)
+    if wanted.seen and wanted.seen != order_settings.version(stored):
+        raise Stale
 
 
 def _policy(row: AccountRow, wanted: Policy | None) -> list[Logged]:

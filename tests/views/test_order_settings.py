@@ -186,6 +186,7 @@ def test_creation_is_switched_on_only_after_its_number_was_said(app: Flask, admi
     assert admin.post(address(key), data={**agreed, **token, "agreed": "1"}).status_code == 200, "there are more by now"
     assert admin.post(address(key), data={**agreed, **token, "agreed": "2"}).status_code == 303
     assert policy(app, key).create_orders
+    assert "2 orders are being created in Magento" in admin.get(address(key)).text
     with app.app_context():
         assert all(row.look_again_at for row in db.session.execute(select(SyncRow)).scalars())
 
@@ -199,6 +200,10 @@ def test_a_form_that_was_opened_before_somebody_elses_change_overwrites_nothing(
     assert late.status_code == 409
     assert "Somebody changed these settings" in late.text
     assert not policy(app, key).invoice
+    words = unescape(late.text)
+    assert re.search(r'id="m-invoice"[^>]*>(?:<svg.*?</svg>)?Stored by now: no\.', words), "theirs stands beside mine"
+    assert re.search(r'id="m-status_created"[^>]*>(?:<svg.*?</svg>)?Stored by now: empty\.', words)
+    assert 'id="m-number_prefix"' not in words
     again = Fields(late.text).sent
     assert again["status_created"] == "pending", "what was typed is not lost"
     assert admin.post(address(key), data={**again, **token}).status_code == 303

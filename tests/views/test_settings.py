@@ -180,6 +180,29 @@ def test_changes_are_kept_old_and_new_and_a_secret_only_as_changed(
     assert "carol@shop.example" in page
 
 
+def test_of_two_admins_at_one_account_the_second_sees_both_values(
+    app: Flask, admin: FlaskClient, key: str, walmart: WalmartSandbox
+) -> None:
+    opened = admin.get(f"{LIST}/{key}").text
+    seen = {"seen": re.findall(r'name="seen" value="(\w+)"', opened)[0]}
+    same = fields(walmart, name="North", client_secret="")
+    assert send(admin, f"{LIST}/{key}", same | seen | {"seller_id": "77"}).status_code == 303
+    late = send(admin, f"{LIST}/{key}", same | seen | {"name": "Mine"})
+    assert late.status_code == 409
+    assert "Stored by now: North." in late.text
+    assert "Stored by now: 77." in late.text
+    assert 'value="Mine"' in late.text
+    tried = send(admin, f"{LIST}/{key}/test", same | seen | {"name": "Mine"})
+    assert f'name="seen" value="{seen["seen"]}"' in tried.text, "a test in between does not hide it"
+    again = {"seen": re.findall(r'name="seen" value="(\w+)"', late.text)[0]}
+    assert send(admin, f"{LIST}/{key}", same | again | {"name": "Mine"}).status_code == 303
+    assert [(setting, after) for setting, _, after, _ in changes(app)] == [
+        ("Seller ID", "77"),
+        ("Name", "Mine"),
+        ("Seller ID", ""),
+    ]
+
+
 def test_an_empty_secret_keeps_the_stored_one(
     app: Flask, admin: FlaskClient, key: str, walmart: WalmartSandbox
 ) -> None:

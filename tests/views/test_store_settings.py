@@ -181,6 +181,18 @@ def test_changes_are_kept_and_empty_secrets_stay(app: Flask, admin: FlaskClient,
     assert (moved.status_code, "enter the credentials again" in moved.text) == (422, True)
 
 
+def test_of_two_admins_at_one_store_the_second_sees_both_values(
+    app: Flask, admin: FlaskClient, magento: MagentoSandbox
+) -> None:
+    path = added(admin, magento)
+    seen = {"seen": re.findall(r'name="seen" value="(\w+)"', admin.get(path).text)[0]}
+    assert send(admin, path, fields(magento, **EMPTY_KEYS, name="Theirs") | seen).status_code == 303
+    late = send(admin, path, fields(magento, **EMPTY_KEYS, name="Mine") | seen)
+    assert (late.status_code, "Stored by now: Theirs." in late.text) == (409, True)
+    assert 'value="Mine"' in late.text
+    assert changes(app)[-1] == ("Name", "Main", "Theirs")
+
+
 def test_pausing_resuming_and_removing(app: Flask, admin: FlaskClient, magento: MagentoSandbox) -> None:
     path = added(admin, magento)
     send(admin, f"{path}/pause", {})

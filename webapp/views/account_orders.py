@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, abort, flash, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -13,18 +15,13 @@ from webapp.order_settings.kinds import LONGEST
 from webapp.people import Role
 from webapp.shop_choices import place_of
 from webapp.typed import Mistakes
-from webapp.views import door, setting_fields
+from webapp.views import conflict, door, setting_fields
 from webapp.views.render import page
 
 bp = Blueprint("account_orders", __name__, url_prefix="/settings/accounts/<key>/orders")
 
 CREATES = ("create_orders", "create_wfs_orders", "import_since")
 """Switching these can mean that many orders are created at once, so their number is said before."""
-
-CHANGED_MEANWHILE = (
-    "Somebody changed these settings while you had them open, so nothing was saved. What they changed stands under "
-    "Changes; saving again puts everything as it is typed here."
-)
 
 
 @bp.get("")
@@ -41,20 +38,28 @@ def save(key: str) -> AnyResponse:
     """Store what is different; where orders would be created at once, say how many first and ask."""
     account = _find(key)
     typed = order_settings.as_typed(request.form)
-    if request.form.get("seen", "") not in ("", order_settings.version(account.policy)):
-        return _page(account, typed, {"": CHANGED_MEANWHILE}, status=409)
+    seen = request.form.get("seen", "")
     try:
+        if seen not in ("", order_settings.version(account.policy)):
+            raise account_changes.Stale
         wanted = order_settings.read(request.form, account.policy, place_of(account))
-        question = _question(account, wanted)
+        number = _made_by(account, wanted)
+        question = _question(account, wanted, number)
         if question:
             return _page(account, typed, question=question)
-        logged = account_changes.change(account.id, account_changes.Change(policy=wanted), door.me().email)
+        logged = account_changes.change(account.id, account_changes.Change(policy=wanted, seen=seen), door.me().email)
+    except account_changes.Stale:
+        account = _find(key)
+        return _page(account, typed, _both(account, typed), status=409)
     except Mistakes as mistakes:
         return _page(account, typed, mistakes.by_field, status=422)
     except Refused as refused:
         return _page(account, typed, {"": str(refused)}, status=422)
     names = ", ".join(one.setting for one in logged)
     flash(f"Saved: {names}. Open orders are looked at again with it." if logged else "Nothing was different.")
+    if logged and number:
+        what = "1 order is" if number == 1 else f"{number} orders are"
+        flash(f"{what} being created in Magento; the list shows each as it is done.")
     return redirect(url_for("account_orders.show", key=key), 303)
 
 
@@ -72,15 +77,29 @@ def sample(key: str) -> AnyResponse:
     return make_response(page("settings/_sample.html", sample=setting_fields.sample(own, place, by_seller=True)))
 
 
-def _question(account: Account, wanted: Policy) -> dict[str, str] | None:
-    """How many orders saving would create, unless that very number was agreed to already."""
+def _made_by(account: Account, wanted: Policy) -> int:
+    """How many orders saving would create in Magento."""
     if all(getattr(wanted, name) == getattr(account.policy, name) for name in CREATES):
-        return None
-    number = late_creation.count(account.id, wanted)
+        return 0
+    return late_creation.count(account.id, wanted)
+
+
+def _question(account: Account, wanted: Policy, number: int) -> dict[str, str] | None:
+    """How many orders saving would create, unless that very number was agreed to already."""
     agreed = request.form.get("agreed", "")
     if number == 0 or (agreed.isdecimal() and int(agreed[:9]) >= number):
         return None
     return {"number": str(number), "sentence": late_creation.say(account.id, wanted)}
+
+
+def _both(account: Account, typed: Mapping[str, str]) -> dict[str, str]:
+    """Beside what was typed, what is stored by now, in words."""
+    stored = order_settings.values(account.policy, place_of(account))
+    words = {one.name: one.kind.say(getattr(account.policy, one.name)) for one in order_settings.all_settings()}
+    return {
+        name: f"Stored by now: {words[name] or 'empty'}." if name else said
+        for name, said in conflict.both(stored, typed).items()
+    }
 
 
 def _find(key: str) -> Account:

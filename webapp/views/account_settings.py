@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from flask import Blueprint, abort, flash, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -26,7 +27,7 @@ from webapp.people import Role
 from webapp.settings import current
 from webapp.subscriptions import Result
 from webapp.typed import Mistakes
-from webapp.views import account_form, door
+from webapp.views import account_form, conflict, door
 from webapp.views.account_form import Form
 from webapp.views.render import page, wants_fragment
 from webapp.views.settings import public_webhook_url
@@ -85,6 +86,10 @@ def show(key: str) -> AnyResponse:
 def change(key: str) -> AnyResponse:
     """Store what is different, or say at each field what is wrong."""
     account = _find(key)
+    stored = account_form.of_account(account).values
+    if request.form.get("seen", "") not in ("", conflict.version(stored)):
+        sent = account_form.as_sent(request.form, {}, is_new=False)
+        return _page(account, replace(sent, mistakes=conflict.both(stored, sent.values)), status=409)
     try:
         wanted = account_entry.read_changed(request.form, account).as_change()
         logged = account_changes.change(account.id, wanted, door.me().email)
@@ -238,6 +243,7 @@ def _page(account: Account, form: Form, verdict: Verdict | None = None, status: 
         account=account,
         form=form,
         verdict=verdict,
+        seen=conflict.seen(request.form, account_form.of_account(account).values, status),
         market=MARKETS[account.marketplace],
         health=sync_health.of_account(account),
         changes=account_changes.recent(account.id),

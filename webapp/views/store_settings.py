@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flask import Blueprint, abort, flash, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -16,7 +17,7 @@ from webapp.store_changes import View
 from webapp.store_test import Verdict
 from webapp.store_webhooks import Changed, Wanted
 from webapp.typed import Mistakes
-from webapp.views import door, store_form
+from webapp.views import conflict, door, store_form
 from webapp.views.render import page, wants_fragment
 from webapp.views.settings import public_webhook_url
 from webapp.views.store_form import StoreForm
@@ -76,6 +77,10 @@ def show(key: str) -> AnyResponse:
 def change(key: str) -> AnyResponse:
     """Store what is different, or say at each field what is wrong. Another place or other keys are tried first."""
     store = _find(key)
+    stored = store_form.of_store(store).values
+    if request.form.get("seen", "") not in ("", conflict.version(stored)):
+        sent = store_form.as_sent(request.form, {}, None, store)
+        return _page(store, replace(sent, mistakes=conflict.both(stored, sent.values)), status=409)
     verdict: Verdict | None = None
     try:
         entry = store_entry.read(request.form, store)
@@ -264,6 +269,7 @@ def _page(
         store=store,
         form=form,
         verdict=verdict,
+        seen=conflict.seen(request.form, store_form.of_store(store).values, status),
         tied=[account for account in accounts.everyone() if account.store.id == store.id],
         found=known[0] if known else None,
         found_at=known[1] if known else None,
