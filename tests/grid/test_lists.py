@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from tests.house import new_database
 from tests.rows import ALDER_COURT, a_line, a_store, an_account, an_order
 from tests.views.conftest import built, settings_in
 from webapp import clock, order_rows, queries
-from webapp.domain.facets import Tab, unfold
+from webapp.domain.facets import Problem, Tab, unfold
 from webapp.domain.order import OrderStatus
 from webapp.domain.words import typed_words, words_of
 from webapp.grid import lists
@@ -65,7 +65,9 @@ def _draw(work: Any, rng: random.Random, account: Any, po: str) -> None:
         ship_in=rng.choice([None, timedelta(hours=rng.randint(-40, 40), minutes=30)]),
         address=replace(ALDER_COURT, name=rng.choice(NAMES)),
         magento=rng.random() < 0.6,
-        attention=rng.choice([None, None, None, "Look here."]),
+        attention=rng.choice([None, None, None, "Look here.", "No product MUG in Magento. Link a product."]),
+        magento_state=rng.choice(["processing", "complete", "closed", "canceled"]),
+        refunded=rng.choice([Decimal(0), Decimal(0), Decimal(1)]),
         has_failed=rng.random() < 0.1,
         wants_magento=rng.random() < 0.5,
         ship_node=rng.choice(["SellerFulfilled", "SellerFulfilled", "WFSFulfilled", "3PLFulfilled"]),
@@ -74,13 +76,16 @@ def _draw(work: Any, rng: random.Random, account: Any, po: str) -> None:
     )
 
 
-def some_wanted(rng: random.Random, keys: list[str]) -> tuple[Wanted, Search]:
+def some_wanted(rng: random.Random, keys: list[str], store: str) -> tuple[Wanted, Search]:
     """A question that somebody might ask."""
     args: dict[str, str] = {}
     maybe = (
         ("tab", [tab.value for tab in Tab]),
         ("status", [status.slug for status in OrderStatus]),
         ("account", [*keys, "gone"]),
+        ("store", [store, "gone"]),
+        ("sides", ["differ", "agree"]),
+        ("problem", [problem.slug for problem in Problem]),
         ("market", ["us", "ca", "mx"]),
         ("magento", ["yes", "no", "failed", "waiting", "deleted"]),
         ("by", ["seller", "walmart", "others"]),
@@ -106,6 +111,7 @@ def expected(wanted: Wanted, search: Search, rows: list[OrderRow]) -> list[int]:
 
 def fits(row: OrderRow, wanted: Wanted, search: Search) -> bool:
     account, facet = row.account, unfold(row.facet)
+    today = row.ship_by is not None and row.ship_by < datetime.combine(NOW.date() + timedelta(days=1), time(), UTC)
     is_late = row.is_open and row.ship_node == "SellerFulfilled" and row.ship_by is not None and row.ship_by < NOW
     in_shop = {
         "": True,
@@ -118,6 +124,10 @@ def fits(row: OrderRow, wanted: Wanted, search: Search) -> bool:
     node = {"": row.ship_node, "seller": "SellerFulfilled", "walmart": "WFSFulfilled", "others": "3PLFulfilled"}
     return (
         (is_late if wanted.tab is Tab.LATE else wanted.tab.takes(facet))
+        and (wanted.tab is not Tab.SHIP_TODAY or today)
+        and wanted.store in ("", account.store.key)
+        and wanted.problem in (Problem.NONE, facet.problem)
+        and (not wanted.sides or (row.magento_order_id is not None and facet.differs is (wanted.sides == "differ")))
         and wanted.status in (None, OrderStatus(row.status))
         and wanted.account in ("", account.key)
         and wanted.market in ("", account.marketplace)
@@ -190,7 +200,7 @@ def test_any_list_is_the_one_that_reading_everything_gives(
         row.account = by_id[row.account_id]
     rng = random.Random(few + len(str(db.engine.url)))
     for _ in range(25):
-        wanted, search = some_wanted(rng, [account.key for account in accounts])
+        wanted, search = some_wanted(rng, [account.key for account in accounts], accounts[0].store.key)
         question = lists.question(wanted, accounts, UTC, search)
         assert question.mistakes == {} or "begins after it ends" in str(question.mistakes)
         if question.mistakes:
@@ -224,3 +234,4 @@ def test_the_facet_in_the_database_says_what_the_order_says(shop: Flask) -> None
         assert facet.to_acknowledge is (row.acknowledge_by is not None)
         assert (facet.to_ship, facet.is_open, facet.has_failed) == (row.to_ship, row.is_open, row.has_failed)
         assert facet.wants_to_cancel is row.wants_to_cancel
+        assert facet.is_refunded is (row.refunded > 0)

@@ -107,7 +107,8 @@ def _simple_ones(work: Work, account: AccountRow) -> None:
     mug = a_line(
         "1", "MUG-BLUE", "Enamel mug, blue", "34.00", "2.57", statuses={"Shipped": 3}, refunded=Decimal("12.19")
     )
-    placed("2802123874001", mug, 24, "Tom O’Neill", ship_in=timedelta(hours=-20))
+    both = {"magento_state": "complete", "magento_counts": "3 invoiced · 3 shipped"}
+    placed("2802123874001", mug, 24, "Tom O’Neill", ship_in=timedelta(hours=-20), **both)
     tee = a_line("1", "TEE-S", "Trail tee, S", "18.00", "0", statuses={"Cancelled": 1})
     placed("2802123873888", tee, 27, "Wei Chen")
     wish = a_line(

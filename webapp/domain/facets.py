@@ -1,4 +1,4 @@
-"""Where an order belongs in the lists, folded into one whole number: its account, status, Magento side and flags.
+"""Where an order belongs in the lists, in one whole number: its account, problem, status, Magento side and flags.
 
 Orders of one facet are alike for every filter and tab, so each list is a handful of facets, and one index over
 (facet, date) serves all of them in any combination. The database computes the number from the order's own columns
@@ -34,8 +34,48 @@ class ShippedBy(IntEnum):
     OTHERS = 2
 
 
-FLAGS = ("needs_action", "to_acknowledge", "to_ship", "is_open", "has_failed", "wants_to_cancel")
-FLAG_BITS, SHIPPED_BY_AT, IN_SHOP_AT, STATUS_AT, ACCOUNT_AT = 8, 8, 10, 13, 16
+class Problem(IntEnum):
+    """What a person has to see to, by what kind of help it needs; `slug` stands in addresses, `words` are shown."""
+
+    NONE = 0
+    PRODUCT = 1
+    CARRIER = 2
+    REASON = 3
+    ANSWER = 4
+    LATE = 5
+    FAILED = 6
+    ELSE = 7
+
+    @property
+    def slug(self) -> str:
+        return self.name.lower()
+
+    @property
+    def words(self) -> str:
+        return _PROBLEMS[self]
+
+
+_PROBLEMS = {
+    Problem.NONE: "none",
+    Problem.PRODUCT: "no product in Magento",
+    Problem.CARRIER: "carrier not known to Walmart",
+    Problem.REASON: "reason to cancel is missing",
+    Problem.ANSWER: "buyer waits for an answer",
+    Problem.LATE: "about to be canceled by Walmart",
+    Problem.FAILED: "refused or failed",
+    Problem.ELSE: "something else",
+}
+FLAGS = (
+    "needs_action",
+    "to_acknowledge",
+    "to_ship",
+    "is_open",
+    "has_failed",
+    "wants_to_cancel",
+    "is_refunded",
+    "differs",
+)
+SHIPPED_BY_AT, IN_SHOP_AT, STATUS_AT, PROBLEM_AT, ACCOUNT_AT = 8, 10, 13, 16, 19
 """At which bit each part begins; the flags come first, in their order."""
 
 
@@ -47,12 +87,16 @@ class Facet:
     status: OrderStatus
     in_shop: InShop
     shipped_by: ShippedBy
+    problem: Problem = Problem.NONE
     needs_action: bool = False
     to_acknowledge: bool = False
     to_ship: bool = False
     is_open: bool = False
     has_failed: bool = False
     wants_to_cancel: bool = False
+    is_refunded: bool = False
+    differs: bool = False
+    """Magento shows shipped, canceled or deleted what Walmart does not, or the other way round."""
 
     @property
     def may_be_late(self) -> bool:
@@ -67,6 +111,7 @@ def unfold(code: int) -> Facet:
         STATUSES[code >> STATUS_AT & 7],
         InShop(code >> IN_SHOP_AT & 7),
         ShippedBy(code >> SHIPPED_BY_AT & 3),
+        Problem(code >> PROBLEM_AT & 7),
         *(bool(code >> bit & 1) for bit in range(len(FLAGS))),
     )
 
@@ -78,9 +123,11 @@ class Tab(StrEnum):
     NEEDS_ACTION = "needs-action"
     TO_ACKNOWLEDGE = "to-acknowledge"
     TO_SHIP = "to-ship"
+    SHIP_TODAY = "ship-today"
     LATE = "late"
     FAILED = "failed"
     CANCELLATION = "cancellation-requested"
+    REFUNDS = "refunds"
 
     @property
     def words(self) -> str:
@@ -91,13 +138,13 @@ class Tab(StrEnum):
         return _MEANINGS[self]
 
     def takes(self, facet: Facet) -> bool:
-        """Orders of this facet belong here; to LATE only those whose ship-by date has passed."""
+        """Orders of this facet belong here; to LATE and SHIP_TODAY only with a ship-by date that presses."""
         match self:
             case Tab.NEEDS_ACTION:
                 return facet.needs_action
             case Tab.TO_ACKNOWLEDGE:
                 return facet.to_acknowledge
-            case Tab.TO_SHIP:
+            case Tab.TO_SHIP | Tab.SHIP_TODAY:
                 return facet.to_ship
             case Tab.LATE:
                 return facet.may_be_late
@@ -105,6 +152,8 @@ class Tab(StrEnum):
                 return facet.has_failed
             case Tab.CANCELLATION:
                 return facet.wants_to_cancel
+            case Tab.REFUNDS:
+                return facet.is_refunded
             case Tab.ALL:
                 return True
 
@@ -114,7 +163,9 @@ _MEANINGS = {
     Tab.NEEDS_ACTION: "The order cannot go on by itself: the reason stands under the status.",
     Tab.TO_ACKNOWLEDGE: "At least one unit is not acknowledged at Walmart yet.",
     Tab.TO_SHIP: "Acknowledged units that you still have to ship.",
+    Tab.SHIP_TODAY: "Acknowledged units to be shipped by the end of today, those that are late among them.",
     Tab.LATE: "The ship-by date has passed and something is still open.",
     Tab.FAILED: "Something was refused, or tried for three days without success: try it again or give it up.",
     Tab.CANCELLATION: "The buyer asked to cancel units that have not shipped.",
+    Tab.REFUNDS: "Part or all of the total was paid back to the buyer.",
 }

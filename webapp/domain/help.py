@@ -63,7 +63,17 @@ MARKS = (
         Tab.TO_SHIP.meaning,
         "Ship them in Magento with a tracking number, or mark them as shipped here.",
     ),
+    Help(
+        "Ship today",
+        Tab.SHIP_TODAY.meaning,
+        "Ship them in Magento with a tracking number, or mark them as shipped here. Today is that of the store.",
+    ),
     REFUNDED,
+    Help(
+        "Sides differ",
+        "One of Walmart and Magento has shipped, canceled, refunded or deleted what the other has not.",
+        "Often that is only under way, and the sentence under the status says so. If not, its page has both sides.",
+    ),
     Help(
         "Cancellation requested",
         Tab.CANCELLATION.meaning,

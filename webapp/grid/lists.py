@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Integer, select
 from sqlalchemy.orm import contains_eager, defer, joinedload
 
-from webapp import clock
-from webapp.domain.facets import Facet, InShop, ShippedBy, Tab, unfold
+from webapp import clock, days
+from webapp.domain.facets import Facet, InShop, Problem, ShippedBy, Tab, unfold
 from webapp.domain.words import typed_words
 from webapp.grid import sql
 from webapp.grid.saved import Search
@@ -38,7 +38,8 @@ class Question:
     base: Asked
     asked: Asked
     mistakes: Mapping[str, str]
-    now: datetime
+    until: Mapping[Tab, datetime]
+    """On these tabs stands only what was to be shipped before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,11 @@ def _question(
     wanted: Wanted, accounts: Sequence[AccountRow], zone: tzinfo, known: tuple[int, ...], narrowed: Mapping[str, Any]
 ) -> Question:
     read, now = limits(wanted, zone), clock.now()
+    until = {Tab.LATE: now, Tab.SHIP_TODAY: days.end(str(now.astimezone(zone).date()), zone)}
     base = Asked(facets=_facets(wanted, accounts, known), ranges=dict(read.ranges)).but(**narrowed)
     if read.mistakes:
         base = Asked(facets=())
-    return Question(wanted, known, base, on_tab(base, wanted.tab, known, now), read.mistakes, now)
+    return Question(wanted, known, base, on_tab(base, wanted.tab, known, until), read.mistakes, until)
 
 
 def _texts(wanted: Wanted, search: Search) -> tuple[tuple[tuple[str, ...], str], ...]:
@@ -112,13 +114,13 @@ def _texts(wanted: Wanted, search: Search) -> tuple[tuple[tuple[str, ...], str],
     return (everywhere, search.text), ((sql.BUYER,), search.buyer), ((sql.ITEMS,), wanted.items)
 
 
-def on_tab(base: Asked, tab: Tab, known: Sequence[int], now: datetime) -> Asked:
+def on_tab(base: Asked, tab: Tab, known: Sequence[int], until: Mapping[Tab, datetime]) -> Asked:
     """The same question on one tab."""
     if tab is Tab.ALL:
         return base
     codes = known if base.facets is None else base.facets
     asked = base.but(facets=tuple(code for code in codes if tab.takes(unfold(code))))
-    return sql.late_until(asked, now) if tab is Tab.LATE else asked
+    return sql.due_until(asked, until[tab]) if tab in until else asked
 
 
 def page(asked_for: Question, size: int) -> Page:
@@ -229,15 +231,16 @@ def _beside(order: OrderRow, wanted: Wanted) -> Cursor:
 def _facets(wanted: Wanted, accounts: Sequence[AccountRow], known: Sequence[int]) -> tuple[int, ...] | None:
     """The facets that fit every choice from a list; None where all do."""
     account_ids = _account_ids(wanted, accounts)
-    if account_ids is None and not (wanted.status or wanted.magento or wanted.by):
+    if account_ids is None and not (wanted.status or wanted.magento or wanted.by or wanted.sides or wanted.problem):
         return None
     return tuple(code for code in known if _fits(unfold(code), wanted, account_ids))
 
 
 def _account_ids(wanted: Wanted, accounts: Sequence[AccountRow]) -> frozenset[int] | None:
     """The accounts whose orders are wanted; demo orders step back once there is a real account."""
-    if wanted.account or wanted.market:
+    if wanted.account or wanted.market or wanted.store:
         fits = [row for row in accounts if wanted.account in ("", row.key) and wanted.market in ("", row.marketplace)]
+        fits = [row for row in fits if wanted.store in ("", row.store.key)]
     else:
         fits = [row for row in accounts if not row.is_demo] or list(accounts)
     if len(fits) == len(accounts):
@@ -251,6 +254,8 @@ def _fits(facet: Facet, wanted: Wanted, account_ids: frozenset[int] | None) -> b
         and (wanted.status is None or facet.status is wanted.status)
         and (not wanted.magento or facet.in_shop in _IN_SHOP[wanted.magento])
         and (not wanted.by or facet.shipped_by is _SHIPPED_BY[wanted.by])
+        and (not wanted.sides or facet.in_shop in _IN_SHOP["yes"] and facet.differs is (wanted.sides == "differ"))
+        and wanted.problem in (Problem.NONE, facet.problem)
     )
 
 
@@ -316,11 +321,12 @@ def _counts(asked_for: Question) -> tuple[dict[Tab, Count], int]:
     columns: list[str] = []
     together = base.ids is not None
     for tab in Tab:
-        asked = on_tab(base, tab, asked_for.known, asked_for.now)
+        asked = on_tab(base, tab, asked_for.known, asked_for.until)
         if asked.is_empty:
             columns.append(f"0 as c{len(columns)}")
         elif together:
-            only = Asked(asked.facets, {k: v for k, v in asked.ranges.items() if k == "ship_by" and tab is Tab.LATE})
+            due = {"ship_by": asked.ranges["ship_by"]} if tab in asked_for.until else {}
+            only = Asked(asked.facets, due)
             fits = " and ".join(build.conditions(only)) or "1 = 1"
             columns.append(f"count(*) filter (where {fits}) as c{len(columns)}")
         elif asked.words:

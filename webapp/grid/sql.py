@@ -337,7 +337,7 @@ def stretch(ends: Range, column: str, shortest: timedelta, longest: timedelta) -
     return None if lo is None else lo + early, None if hi is None else hi + late
 
 
-def late_until(asked: Asked, now: datetime) -> Asked:
-    """Only what was to be shipped before `now`."""
+def due_until(asked: Asked, end: datetime) -> Asked:
+    """Only what is to be shipped before `end`."""
     lo, hi = asked.ranges.get("ship_by", (None, None))
-    return asked.but(ranges={**asked.ranges, "ship_by": (lo, now if hi is None else min(hi, now))})
+    return asked.but(ranges={**asked.ranges, "ship_by": (lo, end if hi is None else min(hi, end))})

@@ -11,11 +11,12 @@ from typing import Any, Self
 
 from webapp import days
 from webapp.columns import SCALE
-from webapp.domain.facets import Tab
+from webapp.domain.facets import Problem, Tab
 from webapp.domain.order import OrderStatus
 
 LONGEST = 64
 MOST_MONEY = Decimal(10) ** 12
+_PROBLEMS = {problem.slug: problem for problem in Problem if problem}
 _BY_SLUG = {status.slug: status for status in OrderStatus}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -32,6 +33,7 @@ class Sort(StrEnum):
 
 MAGENTO_CHOICES = ("yes", "no", "failed", "waiting", "deleted")
 SHIPPED_BY_CHOICES = ("seller", "walmart", "others")
+SIDES_CHOICES = ("differ", "agree")
 MARKETS = ("us", "ca", "mx", "cl")
 
 
@@ -83,8 +85,11 @@ class Wanted:
     tab: Tab = Tab.ALL
     status: OrderStatus | None = None
     account: str = ""
+    store: str = ""
     market: str = ""
     magento: str = ""
+    sides: str = ""
+    problem: Problem = Problem.NONE
     by: str = ""
     sold_from: str = ""
     sold_to: str = ""
@@ -113,6 +118,8 @@ class Wanted:
             status=_BY_SLUG.get(args.get("status", "")),
             market=_among(args, "market", MARKETS),
             magento=_among(args, "magento", MAGENTO_CHOICES),
+            sides=_among(args, "sides", SIDES_CHOICES),
+            problem=_PROBLEMS.get(args.get("problem", ""), Problem.NONE),
             by=_among(args, "by", SHIPPED_BY_CHOICES),
             sort=sort,
             descending=descending,
@@ -128,7 +135,8 @@ class Wanted:
         given = {
             "tab": self.tab.value if self.tab is not Tab.ALL else "",
             "status": self.status.slug if self.status else "",
-            **{name: getattr(self, name) for name in ("account", "market", "magento", "by", *RANGES, "items", "find")},
+            "problem": self.problem.slug if self.problem else "",
+            **{name: getattr(self, name) for name in PLAIN},
             "sort": "" if self.is_newest_first else f"{direction}{self.sort}",
             "after": str(self.after) if self.after else "",
             "before": str(self.before) if self.before else "",
@@ -159,8 +167,9 @@ class Wanted:
 
 
 RANGES = ("sold_from", "sold_to", "due_from", "due_to", "total_from", "total_to")
-TYPED = ("account", *RANGES, "items", "find")
-FILTERS = ("status", "account", "market", "magento", "by", *RANGES, "items")
+TYPED = ("account", "store", *RANGES, "items", "find")
+PLAIN = ("account", "store", "market", "magento", "sides", "by", *RANGES, "items", "find")
+FILTERS = ("status", "account", "store", "market", "magento", "sides", "problem", "by", *RANGES, "items")
 ARGUMENTS = frozenset(each.name for each in fields(Wanted)) - {"descending"}
 
 

@@ -10,6 +10,8 @@ from sqlalchemy import DDL, JSON, BigInteger, Computed, ForeignKey, Index, Text,
 from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from webapp.domain import facets
+from webapp.domain.facets import Problem
+from webapp.domain.plan import asking
 from webapp.models.accounts import AccountRow
 from webapp.models.base import Base, Id
 
@@ -19,8 +21,39 @@ _NAMES = {
     "status_unit": 1 << facets.STATUS_AT,
     "shop_unit": 1 << facets.IN_SHOP_AT,
     "node_unit": 1 << facets.SHIPPED_BY_AT,
+    "problem_unit": 1 << facets.PROBLEM_AT,
     "account_unit": 1 << facets.ACCOUNT_AT,
 }
+
+
+def _begins(sentence: str, problem: Problem) -> str:
+    return f"when substr(attention, 1, {len(sentence)}) = '{sentence}' then {int(problem)}"
+
+
+_ASKS = (
+    (asking.NO_PRODUCT, Problem.PRODUCT),
+    (asking.NO_CARRIER, Problem.CARRIER),
+    (asking.NO_REASON, Problem.REASON),
+    (asking.BUYER_ASKED, Problem.ANSWER),
+    (asking.SHIPPED_THOUGH_ASKED, Problem.ANSWER),
+    (asking.LATE, Problem.LATE),
+)
+PROBLEM = (
+    f"case {' '.join(_begins(*one) for one in _ASKS)} when has_failed then {int(Problem.FAILED)}"
+    f" when attention is not null then {int(Problem.ELSE)} when wants_to_cancel then {int(Problem.ANSWER)} else 0 end"
+)
+DIFFERS = (
+    "case when magento_order_id is null then 0"
+    " when magento_is_gone then (case when status = 'Canceled' then 0 else 1 end)"
+    " when magento_state = '' then 0"
+    " when status = 'Canceled' then (case magento_state when 'canceled' then 0 when 'closed' then 0 else 1 end)"
+    " when magento_state = 'canceled' then 1"
+    " when status <> 'Shipped' then (case magento_state when 'complete' then 1 when 'closed' then 1 else 0 end)"
+    " when magento_state = 'closed' then (case when refunded > 0 then 0 else 1 end)"
+    " when ship_node = 'SellerFulfilled' and replace(magento_counts, 'shipped', '') = magento_counts then 1"
+    " else 0 end"
+)
+"""Both sides do not show the same. That a shop ships nothing of a WFS order is as it should be."""
 FACET = (
     "account_id * {account_unit} + (case status {status} else {status_rest} end) * {status_unit}"
     " + (case when magento_order_id is not null and magento_is_gone then 1 when magento_order_id is not null then 0"
@@ -32,6 +65,8 @@ FACET = (
     " + (case when is_open then 8 else 0 end)"
     " + (case when has_failed then 16 else 0 end)"
     " + (case when wants_to_cancel then 32 else 0 end)"
+    " + (case when refunded > 0 then 64 else 0 end)"
+    f" + ({DIFFERS}) * 128 + ({PROBLEM}) * {{problem_unit}}"
 ).format(**_NAMES)
 """The order's facet (`domain.facets`), as SQL over its own columns."""
 

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from flask import url_for
 
-from webapp.domain.facets import Tab
+from webapp.domain.facets import Problem, Tab
+from webapp.domain.order import OrderStatus
 from webapp.grid import saved
 from webapp.grid.lists import Page
 from webapp.grid.saved import Saved, Search
@@ -23,6 +24,8 @@ MAGENTO_WORDS = {
     "waiting": "waiting to be created",
     "deleted": "deleted in Magento",
 }
+SIDES_WORDS = {"differ": "differ", "agree": "agree"}
+PROBLEM_WORDS = {problem.slug: problem.words for problem in Problem if problem}
 SHIPPED_BY_WORDS = {"seller": "you", "walmart": "Walmart (WFS)", "others": "another warehouse"}
 MARKET_WORDS = {"us": "United States", "ca": "Canada", "mx": "Mexico", "cl": "Chile"}
 SORTS = {"sold": Sort.SOLD, "due": Sort.DUE, "total": Sort.TOTAL, "status": Sort.STATUS}
@@ -103,13 +106,32 @@ def _heading(slug: str, wanted: Wanted, tastes: Tastes) -> Heading:
     return Heading(slug, COLUMNS[slug], address(wanted.but(sort=sort, descending=descending), tastes), direction)
 
 
+def choices(accounts: Sequence[AccountRow]) -> dict[str, list[tuple[str, str]]]:
+    """What each list in the filter offers, as (value, words), by the name of the list."""
+    markets = {row.marketplace for row in accounts}
+    stores = {row.store.key: row.store.name for row in accounts}
+    return {
+        "account_choices": [(row.key, f"{row.name} · {row.marketplace.upper()}") for row in accounts],
+        "store_choices": sorted(stores.items(), key=lambda one: one[1]),
+        "market_choices": [(market, said) for market, said in MARKET_WORDS.items() if market in markets],
+        "status_choices": [(status.slug, status.value) for status in OrderStatus],
+        "magento_choices": list(MAGENTO_WORDS.items()),
+        "sides_choices": list(SIDES_WORDS.items()),
+        "problem_choices": list(PROBLEM_WORDS.items()),
+        "by_choices": list(SHIPPED_BY_WORDS.items()),
+    }
+
+
 def pills(wanted: Wanted, accounts: Sequence[AccountRow], search: Search | None, tastes: Tastes) -> tuple[Pill, ...]:
     """Each filter that is on, in the order in which the panel has them."""
     found = [
         ("account", "Account", _account_name(wanted, accounts), {"account": ""}),
+        ("store", "Store", _store_name(wanted, accounts), {"store": ""}),
         ("market", "Marketplace", MARKET_WORDS.get(wanted.market, ""), {"market": ""}),
         ("status", "Status", wanted.status.value if wanted.status else "", {"status": None}),
         ("magento", "Magento order", MAGENTO_WORDS.get(wanted.magento, ""), {"magento": ""}),
+        ("sides", "Both sides", SIDES_WORDS.get(wanted.sides, ""), {"sides": ""}),
+        ("problem", "Problem", wanted.problem.words if wanted.problem else "", {"problem": Problem.NONE}),
         ("by", "Shipped by", SHIPPED_BY_WORDS.get(wanted.by, ""), {"by": ""}),
         ("sold", "Sold", _between(wanted.sold_from, wanted.sold_to), {"sold_from": "", "sold_to": ""}),
         ("due", "Ship by", _between(wanted.due_from, wanted.due_to), {"due_from": "", "due_to": ""}),
@@ -128,6 +150,11 @@ def pills(wanted: Wanted, accounts: Sequence[AccountRow], search: Search | None,
 def _account_name(wanted: Wanted, accounts: Sequence[AccountRow]) -> str:
     found = next((row.name for row in accounts if row.key == wanted.account), "")
     return found or ("one that is gone" if wanted.account else "")
+
+
+def _store_name(wanted: Wanted, accounts: Sequence[AccountRow]) -> str:
+    found = next((row.store.name for row in accounts if row.store.key == wanted.store), "")
+    return found or ("one that is gone" if wanted.store else "")
 
 
 def _between(begin: str, end: str) -> str:

@@ -12,12 +12,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import queries
 from webapp.domain.facets import Tab
-from webapp.domain.order import OrderStatus
 from webapp.grid import lists, saved, tastes
 from webapp.grid.lists import MOST_NEWS, PAGE_SIZES, Page, Question
 from webapp.grid.saved import Saved
 from webapp.grid.tastes import Tastes
-from webapp.grid.wanted import MARKETS, Wanted
+from webapp.grid.wanted import Wanted
 from webapp.models import AccountRow, OrderRow
 from webapp.people import Role
 from webapp.views import door, grid_words, showing, words
@@ -130,13 +129,8 @@ def _shown(
         "wanted": wanted,
         "asks": urlencode(wanted.but().to_args()),
         "accounts": accounts,
-        "account_choices": [(row.key, f"{row.name} · {row.marketplace.upper()}") for row in accounts],
-        "market_choices": list(grid_words.MARKET_WORDS.items()),
-        "status_choices": [(status.slug, status.value) for status in OrderStatus],
-        "magento_choices": list(grid_words.MAGENTO_WORDS.items()),
-        "by_choices": list(grid_words.SHIPPED_BY_WORDS.items()),
+        **grid_words.choices(accounts),
         "all_columns": tastes.COLUMNS,
-        "markets": [market for market in MARKETS if any(row.marketplace == market for row in accounts)],
         "zone_name": zone_name(wanted, accounts),
         "mistakes": asked.mistakes,
         "rows": rows,

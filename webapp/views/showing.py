@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
+from webapp.domain.facets import unfold
 from webapp.domain.help import help_for
 from webapp.domain.order import ACKNOWLEDGED, CANCELLED, CREATED, SELLER_FULFILLED, SHIPPED_WORDS, OrderStatus, is_open
 from webapp.domain.shop import CONFIGURABLE
@@ -55,7 +56,8 @@ class Item:
 class Shop:
     """The Magento side in a cell: a link, or why there is none.
 
-    `is_gone`: it was deleted there; `is_off`: it was canceled there while Walmart's order was not.
+    `is_gone`: it was deleted there; `is_off`: it was canceled there while Walmart's order was not; `differs`: those,
+    and whatever else one side shows and the other does not.
     """
 
     number: str
@@ -63,6 +65,7 @@ class Shop:
     state: str
     is_gone: bool
     is_off: bool = False
+    differs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,7 @@ def shop(order: OrderRow, store: StoreRow) -> Shop:
     url = f"{store.admin_url}sales/order/view/order_id/{order.magento_order_id}/" if has_link else ""
     is_off = order.magento_state == CANCELED_STATE and order.status != OrderStatus.CANCELED.value
     state = order.magento_status or order.magento_state
-    return Shop(number, safe_url(url), state, order.magento_is_gone, is_off)
+    return Shop(number, safe_url(url), state, order.magento_is_gone, is_off, unfold(order.facet or 0).differs)
 
 
 def counts_of(lines: Iterable[LineRow]) -> Counter[str]:
