@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, literal, select, text
+from sqlalchemy.orm import lazyload
 
 from webapp import clock
+from webapp.domain.commands import CommandState
 from webapp.domain.facets import ShippedBy, unfold
 from webapp.domain.order import SELLER_FULFILLED, OrderStatus
 from webapp.inbox import EventState
@@ -56,10 +58,11 @@ class Lag:
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """What waits: events in hand, orders and commands that are due, and commands that are due later."""
+    """What is in hand: events, orders that are due, and commands that run, are due, and are due later."""
 
     events: Count
     orders: Count
+    running: Count
     commands: Count
     later: Count
 
@@ -80,6 +83,21 @@ def canceled(account_ids: Collection[int]) -> dict[int, Share]:
 
 def shipped_late(account_ids: Collection[int]) -> dict[int, Share]:
     """Of the newest thousand orders whose ship-by date has passed within 30 days: how many were not shipped by it."""
+    orders = _due_lately(account_ids).values()
+    all_ = Counter(account_id for account_id, _ in orders)
+    late = Counter(account_id for account_id, was_late in orders if was_late)
+    return {account_id: Share(late[account_id], all_[account_id]) for account_id in account_ids}
+
+
+def late_orders(account_id: int) -> Sequence[OrderRow]:
+    """Those that `shipped_late` counts for this account, the latest due first."""
+    ids = [order_id for order_id, (_, was_late) in _due_lately([account_id]).items() if was_late]
+    found = select(OrderRow).where(OrderRow.id.in_(ids)).options(lazyload("*"))
+    return db.session.execute(found.order_by(OrderRow.ship_by.desc(), OrderRow.id.desc())).scalars().all()
+
+
+def _due_lately(account_ids: Collection[int]) -> dict[int, tuple[int, bool]]:
+    """The account of each order, and whether it was late."""
     now = clock.now()
     due = (
         select(OrderRow.id, OrderRow.account_id, OrderRow.ship_by)
@@ -96,21 +114,13 @@ def shipped_late(account_ids: Collection[int]) -> dict[int, Share]:
     for row in db.session.execute(lines):
         _, was_late = orders.get(row.id, (0, False))
         orders[row.id] = row.account_id, was_late or _is_late(row.quantities, row.ship_by)
-    all_ = Counter(account_id for account_id, _ in orders.values())
-    late = Counter(account_id for account_id, was_late in orders.values() if was_late)
-    return {account_id: Share(late[account_id], all_[account_id]) for account_id in account_ids}
+    return orders
 
 
 def lag() -> Lag:
     """By the newest five hundred webhooks of Walmart that were answered."""
-    newest = select(EventRow.source, EventRow.state, EventRow.received_at, EventRow.handled_at)
-    some = newest.order_by(EventRow.received_at.desc(), EventRow.id.desc()).limit(NEWEST_EVENTS).subquery()
-    answered = select(some.c.received_at, some.c.handled_at).where(
-        some.c.source == "walmart", some.c.state == EventState.HANDLED, some.c.handled_at.is_not(None)
-    )
-    found = db.session.execute(answered.limit(MEASURED))
-    took = sorted(max(row.handled_at - row.received_at, timedelta(0)) for row in found)
-    bars = Counter(next(words for most, words in LAGS if each <= most) for each in took)
+    took = sorted(length for _, length in _answered())
+    bars = Counter(_lag_of(length) for length in took)
     return Lag(
         bars=tuple((words, bars[words]) for _, words in LAGS),
         middle=took[len(took) // 2] if took else None,
@@ -118,14 +128,43 @@ def lag() -> Lag:
     )
 
 
+def lag_events(words: str) -> list[tuple[EventRow, timedelta]]:
+    """The webhooks that a bar of `lag` counts, each with what it took; the newest first."""
+    took = {event_id: length for event_id, length in _answered() if _lag_of(length) == words}
+    rows = db.session.execute(select(EventRow).where(EventRow.id.in_(list(took))).order_by(EventRow.id.desc()))
+    return [(row, took[row.id]) for row in rows.scalars()]
+
+
+def _answered() -> list[tuple[int, timedelta]]:
+    newest = select(EventRow.id, EventRow.source, EventRow.state, EventRow.received_at, EventRow.handled_at)
+    some = newest.order_by(EventRow.received_at.desc(), EventRow.id.desc()).limit(NEWEST_EVENTS).subquery()
+    answered = select(some.c.id, some.c.received_at, some.c.handled_at).where(
+        some.c.source == "walmart", some.c.state == EventState.HANDLED, some.c.handled_at.is_not(None)
+    )
+    found = db.session.execute(answered.limit(MEASURED))
+    return [(row.id, max(row.handled_at - row.received_at, timedelta(0))) for row in found]
+
+
+def _lag_of(length: timedelta) -> str:
+    return next(words for most, words in LAGS if length <= most)
+
+
+def to_read() -> Sequence[SyncRow]:
+    """The orders that `depth` counts as to be read now, the longest due first; a thousand and one at most."""
+    due = text("look_again_at is not null"), SyncRow.look_again_at <= clock.now()
+    found = select(SyncRow).where(*due).order_by(SyncRow.look_again_at, SyncRow.id)
+    return db.session.execute(found.limit(COUNTED_TO + 1)).scalars().all()
+
+
 def depth() -> Depth:
     """Counted to a thousand; one statement."""
-    now = clock.now()
+    now, open_ = clock.now(), select(literal(1)).select_from(CommandRow).where(text(IS_OPEN))
     parts: Sequence[Any] = (
         select(literal(1)).select_from(EventRow).where(text(IS_UNANSWERED)),
         select(literal(1)).select_from(SyncRow).where(text("look_again_at is not null"), SyncRow.look_again_at <= now),
-        select(literal(1)).select_from(CommandRow).where(text(IS_OPEN), CommandRow.next_attempt_at <= now),
-        select(literal(1)).select_from(CommandRow).where(text(IS_OPEN), CommandRow.next_attempt_at > now),
+        open_.where(CommandRow.state == CommandState.RUNNING),
+        open_.where(CommandRow.state == CommandState.QUEUED, CommandRow.next_attempt_at <= now),
+        open_.where(CommandRow.state == CommandState.QUEUED, CommandRow.next_attempt_at > now),
     )
     counted = [
         select(func.count()).select_from(part.limit(COUNTED_TO + 1).subquery()).scalar_subquery() for part in parts

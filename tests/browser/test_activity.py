@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.house import Site, served
 from tests.rows import a_change, a_command, a_line, a_store, an_account, an_event, an_order
 from webapp import clock
-from webapp.models import AccountRow, EventRow, OrderRow, PollRow, db
+from webapp.models import AccountRow, EventRow, OrderRow, PollRow, SyncRow, db
 from webapp.unit_of_work import Work, unit_of_work
 
 pytestmark = pytest.mark.browser
@@ -71,22 +71,65 @@ def handled(app: Flask) -> None:
             row.state, row.handled_at = "handled", clock.now()
 
 
-def test_a_number_of_the_dashboard_opens_its_list(at: Walk, site: Site) -> None:
+def a_busy_day(work: Work) -> None:
+    """Orders, events and commands of every sort that the dashboard counts. It is noon at the store."""
+    account = work.session.query(AccountRow).one()
+    account.store.time_zone = f"Etc/GMT{clock.now().hour - 12:+d}"
+    for ship_in in (timedelta(hours=-3), timedelta(hours=5), *(timedelta(days=n) for n in (1, 2, 3, 4, 5, 6, 9))):
+        new_order(work, ship_in=ship_in)
+    for age in (0.2, 1.5, 2.5, 3.5, 6):
+        sold = {"ordered_at": clock.now() - timedelta(hours=age), "acknowledge_by": clock.now() + timedelta(hours=1)}
+        new_order(work, lines=(a_line(statuses={"Created": 1}),), **sold)
+    new_order(work, lines=(a_line(statuses={"Cancelled": 1}),))
+    order = new_order(work, lines=(a_line(intent_to_cancel="BUYER"),), attention="Somebody has to look.")
+    work.session.get_one(SyncRow, order.sync_id).look_again_at = clock.now() - timedelta(minutes=1)
+    order.has_failed = True
+    ended = {"state": "parked", "ended_at": clock.now(), "reason": "Magento is not amused."}
+    a_command(work, order, "CreateMagentoOrder", **ended)
+    for changes in ({}, {"state": "running"}, {"next_attempt_at": clock.now() - timedelta(minutes=1)}):
+        a_command(work, order, **changes)
+    for seconds in (0.2, 3, 20, 120, 900):
+        at = clock.now() - timedelta(hours=1)
+        an_event(work, order, received_at=at, handled_at=at + timedelta(seconds=seconds))
+    an_event(work, order, state="waiting", handled_at=None)
+
+
+LISTED = {"/outgoing": "#list .feed > li", "/incoming": ".activity tbody tr", "/dashboard": "#list li"}
+
+
+def test_every_number_of_the_dashboard_is_that_of_the_list_it_opens(browser: Browser, site: Site) -> None:
     with site.app.app_context(), unit_of_work() as work:
-        new_order(work, ship_in=timedelta(hours=-3))
-        new_order(work, lines=(a_line(intent_to_cancel="BUYER"),))
-    page = at("/dashboard")
-    for name in ("Late", "Cancellation requested"):
-        tile = page.locator("a.tile").filter(has_text=name)
-        number = tile.locator("b").inner_text()
-        tile.click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Orders")
-        expect(page.locator("#rows tr[data-po]")).to_have_count(int(number))
-        page.go_back()
+        a_busy_day(work)
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(site.link())
+    page.goto(site.url + "/dashboard")
+    numbers = page.locator("a.tile, .chart a.link")
+    found = numbers.evaluate_all(
+        "(all) => all.map((one) => [one.href, one.innerText, one.closest('li, tr').innerText])"
+    )
+    for place, (url, number, name) in enumerate(found):
+        count = re.search(r"\d+", number)
+        assert count is not None, name
+        assert count[0] != "0", f"{name}: nothing was made for it"
+        if place < 6:
+            numbers.nth(place).click()
+        else:
+            page.goto(url)
+        where = re.sub(rf"{site.url}(/\w+).*", r"\1", page.url)
+        if where == "/orders":
+            expect(page.locator(".foot p")).to_have_text(re.compile(rf"\b{count[0]} orders?$"))
+        else:
+            expect(page.locator(LISTED[where])).to_have_count(int(count[0]))
+        if place < 6:
+            page.go_back()
+    assert len(found) == 6 + 9 + 5 + 2 + 1 + 5 + 5
+    page.goto(site.url + "/dashboard")
     page.locator("#sources summary").click()
     expect(page.locator("#sources li").first).to_contain_text("Seller Performance Standards (US)")
     page.locator("section", has_text="The flow of news").get_by_role("link").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Polls")
+    context.close()
 
 
 def test_one_webhook_is_replayed_and_tells_of_both_attempts(at: Walk, site: Site) -> None:
@@ -163,8 +206,10 @@ def test_the_log_is_narrowed_and_what_is_looked_for_stays_out_of_the_address(at:
     expect(page.locator(".feed.all li").first).to_contain_text("called Maria Gonzalez back")
     assert "maria" not in page.url.lower()
     page.get_by_role("link", name="Clear").click()
+    expect(page.get_by_label("Words")).to_have_value("")
     page.get_by_label("One row an order").check()
     page.get_by_role("button", name="Show").click()
+    expect(page).to_have_url(re.compile("once=1"))
     pos = page.locator(".feed.all a.id").all_inner_texts()
     assert len(pos) == len(set(pos)) > 1
     page.locator(".feed.all a.id").first.click()

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import alert_channels, clock, dashboard, failures, queries, sync_health, timeline
 from webapp.dashboard import Share
 from webapp.domain.facets import Tab
+from webapp.domain.order import OrderStatus
 from webapp.domain.standards import is_kept, limits_for
 from webapp.grid import lists
 from webapp.grid.wanted import Wanted
@@ -68,6 +69,8 @@ class Standing:
     is_kept: bool | None
     width: float
     limit_at: float
+    number: str
+    number_url: str
     of: str
     source: str
 
@@ -79,6 +82,7 @@ def index() -> AnyResponse:
     zone_name = orders.zone_name(Wanted(), accounts)
     zone, real = words.zone(zone_name), [row for row in accounts if not row.is_demo] or list(accounts)
     lag = dashboard.lag()
+    lag_bars = [(said, count, url_for("behind.webhooks", bar=n)) for n, (said, count) in enumerate(lag.bars)]
     return page(
         "dashboard/index.html",
         "board",
@@ -87,7 +91,7 @@ def index() -> AnyResponse:
         ship_by=_ship_by(accounts, zone),
         to_acknowledge=_to_acknowledge(accounts, zone),
         standings=_standings(real),
-        lag=_bars([(said, number, "") for said, number in lag.bars]),
+        lag=_bars(lag_bars),
         lag_middle=_said(lag.middle),
         lag_slowest=_said(lag.slowest),
         causes=_causes(),
@@ -154,14 +158,28 @@ def _standings(accounts: Sequence[AccountRow]) -> list[Standing]:
         policy = policy_from_json(row.settings, number_prefix=row.number_prefix)
         asked = limits_for(policy, row.marketplace, row.name)
         parts = (
-            ("Canceled", canceled[row.id], asked.canceled, "orders sold in 30 days"),
-            ("Shipped late", late[row.id], asked.shipped_late, "orders due in 30 days"),
+            ("Canceled", canceled[row.id], asked.canceled, "orders sold in 30 days", _canceled_url(row)),
+            (
+                "Shipped late",
+                late[row.id],
+                asked.shipped_late,
+                "orders due in 30 days",
+                url_for("behind.shipped_late", account_key=row.key),
+            ),
         )
-        found += [_standing(row.name, said, share, limit, of, asked.source) for said, share, limit, of in parts]
+        found += [_standing(row.name, *part, asked.source) for part in parts]
     return found
 
 
-def _standing(account: str, said: str, share: Share, limit: Decimal | None, of: str, source: str) -> Standing:
+def _canceled_url(account: AccountRow) -> str:
+    since = (clock.now() - dashboard.DAYS).astimezone(words.zone(account.store.time_zone))
+    wanted = Wanted(status=OrderStatus.CANCELED, account=account.key, by="seller", sold_from=_minute(since))
+    return _list_url(wanted)
+
+
+def _standing(
+    account: str, said: str, share: Share, limit: Decimal | None, of: str, number_url: str, source: str
+) -> Standing:
     percent = share.percent
     most = max(percent or Decimal(0), 2 * limit if limit else Decimal(0), Decimal(1))
     return Standing(
@@ -172,7 +190,9 @@ def _standing(account: str, said: str, share: Share, limit: Decimal | None, of: 
         is_kept=is_kept(percent, limit),
         width=_width(percent or 0, most),
         limit_at=_width(limit, most) if limit else 0,
-        of=f"{share.number:,} of {share.of:,} {of}",
+        number=f"{share.number:,}",
+        number_url=number_url,
+        of=f"of {share.of:,} {of}",
         source=source,
     )
 
@@ -193,9 +213,10 @@ def _depth() -> list[Bar]:
     found = dashboard.depth()
     parts = (
         ("Events in hand", found.events, url_for("incoming.index", show="waiting")),
-        ("Orders to be read now", found.orders, ""),
-        ("Commands due now", found.commands, url_for("outgoing.index", show="waiting")),
-        ("Commands due later", found.later, url_for("outgoing.index", show="waiting")),
+        ("Orders to be read now", found.orders, url_for("behind.to_read")),
+        ("Commands under way", found.running, url_for("outgoing.index", show="running")),
+        ("Commands due now", found.commands, url_for("outgoing.index", show="waiting", due="now")),
+        ("Commands due later", found.later, url_for("outgoing.index", show="waiting", due="later")),
     )
     most = max(count.number for _, count, _ in parts)
     return [Bar(said, str(count), _width(count.number, most), url) for said, count, url in parts]

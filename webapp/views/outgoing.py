@@ -39,6 +39,7 @@ TABS = (
     ("dismissed", "Given up", CommandState.DISMISSED),
 )
 STATES = {slug: state for slug, _, state in TABS}
+DUE = {"now": "Only those whose time has come.", "later": "Only those whose time is still to come."}
 LIVE = frozenset({"waiting", "running"})
 
 
@@ -80,8 +81,9 @@ def index() -> AnyResponse:
         show = "parked" if counts["parked"].number else "waiting"
     found = _causes(show)
     chosen = found.by_slug(request.args.get("cause", "")) if found else None
-    rows = _commands(STATES[show], chosen, request.args.get("older", 0, number))
-    args = {"show": show, "cause": chosen.slug if chosen else None}
+    due = request.args.get("due", "") if show == "waiting" else ""
+    rows = _commands(STATES[show], chosen, request.args.get("older", 0, number), due)
+    args = {"show": show, "cause": chosen.slug if chosen else None, "due": due if due in DUE else None}
     older = rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None
     return page(
         "outgoing/index.html",
@@ -99,6 +101,7 @@ def index() -> AnyResponse:
         list_url=url_for("outgoing.index", **args),  # type: ignore[arg-type]
         older_url=url_for("outgoing.index", older=older, **args) if older else "",  # type: ignore[arg-type]
         all_url=url_for("outgoing.index", show=show),
+        due=DUE.get(due, ""),
         lives=show in LIVE and "older" not in request.args,
         asked_at=version(clock.now()),
         may_act=door.me().may(Role.OPERATOR),
@@ -176,8 +179,11 @@ def _joined() -> Select[CommandRow, SyncRow, AccountRow]:
     )
 
 
-def _commands(state: CommandState, chosen: Cause | None, older: int) -> Sequence[Any]:
+def _commands(state: CommandState, chosen: Cause | None, older: int, due: str) -> Sequence[Any]:
     wanted = _joined().where(CommandRow.state == state)
+    if due in DUE:
+        is_due = CommandRow.next_attempt_at <= clock.now()
+        wanted = wanted.where(is_due if due == "now" else ~is_due)
     if chosen is not None:
         wanted = wanted.where(CommandRow.id.in_(chosen.ids))
     if older:
