@@ -180,6 +180,6 @@ def _is_unseen(found: Found, one: Issued) -> bool:
     if clock.now() > one.done_at + found.policy.settle_after:
         return False
     floors: Mapping[str, int] = one.frozen.get("floors") or {}
-    what = "canceled" if isinstance(one.command, CancelLines) else "shipped"
+    what = "cancelled" if isinstance(one.command, CancelLines) else "shipped"
     lines = found.lines
     return any(number in lines and getattr(lines[number], what) < int(count) for number, count in floors.items())
