@@ -102,7 +102,7 @@ ROWS = (
     ("webapp.alert_channels",),
     ("webapp.replay",),
     ("webapp.bulk", "webapp.bulk_progress", "webapp.sheets", "webapp.erasing"),
-    ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.reports", "webapp.sweep"),
+    ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.onboarding", "webapp.reports", "webapp.sweep"),
     ("webapp.views", "webapp.cli"),
     ("webapp.app",),
     ("jobs",),

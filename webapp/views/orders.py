@@ -19,7 +19,7 @@ from webapp.grid.tastes import Tastes
 from webapp.grid.wanted import Wanted
 from webapp.models import AccountRow, OrderRow
 from webapp.people import Role
-from webapp.views import door, grid_words, showing, words
+from webapp.views import door, first_steps, grid_words, showing, words
 from webapp.views.grid_words import address
 from webapp.views.numbers import number
 from webapp.views.render import page, wants_fragment
@@ -123,6 +123,7 @@ def _shown(
     wanted, rows = asked.wanted, _rows(found.orders, accounts)
     at_top = wanted.is_at_top or found.before is None
     total = found.counts.get(wanted.tab)
+    is_empty = not found.newest_id and not asked.mistakes and not wanted.is_filtered
     after = replace(wanted, after=found.after, before=None, at=found.at + len(rows))
     before = replace(wanted, before=found.before, after=None, at=max(found.at - likes.size, 0))
     return {
@@ -154,6 +155,7 @@ def _shown(
         "show_url": address(wanted.but(), likes),
         "pace": QUICK if len(rows) < FULL else CALM,
         "changed": (),
+        "first_steps": first_steps.shown(only_open=bool(accounts)) if is_empty else (),
         "may_act": door.me().may(Role.OPERATOR),
         "oob": False,
         "in_list": _in_list(wanted),

@@ -13,7 +13,7 @@ from webapp.account_entry import MARKETS
 from webapp.accounts import Account, Store
 from webapp.people import Role
 from webapp.settings import current
-from webapp.views import door
+from webapp.views import door, first_steps
 from webapp.views.render import page
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
@@ -64,7 +64,12 @@ def index() -> AnyResponse:
 def account_list() -> AnyResponse:
     """All Walmart accounts with their health in words."""
     shown = [_account(account) for account in accounts.everyone()]
-    return page("settings/accounts.html", accounts=shown, has_store=bool(accounts.stores()))
+    return page(
+        "settings/accounts.html",
+        accounts=shown,
+        has_store=bool(accounts.stores()),
+        first_steps=first_steps.shown(only_open=True),
+    )
 
 
 @bp.get("/stores")
