@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from webapp import accounts, order_rows, products, shop_facts
@@ -39,11 +40,13 @@ class Stock(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineStock:
-    """Of one of Walmart's SKUs. `salable` is how many may still be sold; `why` the reason where that is not known."""
+    """Of one of Walmart's SKUs. `salable` is how many may still be sold; `why` the reason where that is not known.
+    `price` is the shop's own."""
 
     state: Stock
     salable: str = ""
     why: str = ""
+    price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +111,14 @@ def _of(magento: MagentoClient, product: Product | None, stock_id: int) -> LineS
     if product is None:
         return LineStock(Stock.NOT_FOUND)
     if not product.can_be_ordered:
-        return LineStock(Stock.NOT_COUNTED, why=f"It is a {product.type} product.")
+        return LineStock(Stock.NOT_COUNTED, why=f"It is a {product.type} product.", price=product.price)
     try:
         salable = magento.stock.salable(product.sku, stock_id)
     except ConnectorError as error:
         if error.status is None:
             raise
-        return LineStock(Stock.UNKNOWN, why=error.message)
-    return LineStock(Stock.THERE if salable > 0 else Stock.OUT, f"{salable:g}")
+        return LineStock(Stock.UNKNOWN, why=error.message, price=product.price)
+    return LineStock(Stock.THERE if salable > 0 else Stock.OUT, f"{salable:g}", price=product.price)
 
 
 def forget() -> None:

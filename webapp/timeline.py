@@ -23,6 +23,7 @@ IN_PASSING = timedelta(seconds=5)
 
 _EVENT_SIDES = {"walmart": Side.WALMART, "poll": Side.WALMART, "reimport": Side.WALMART, "magento": Side.MAGENTO}
 _SENDERS = {"walmart": "Walmart", "magento": "Magento"}
+_ACTORS = _SENDERS | {"poll": "poll", "reimport": "reimport", "merchant": ""}
 _EVENT_STATES = {
     "received": "Stored; its turn comes in a moment.",
     "waiting": "The order is about to be read on both sides.",
@@ -78,6 +79,8 @@ class Entry:
     again_at: datetime | None = None
     private: str = ""
     """What only those read who may see buyers' data."""
+    actor: str = ""
+    """Who acted where no person did: a neighbour, the regular look, or the rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +137,10 @@ def read(
     mine = select(CommandRow).where(CommandRow.sync_id == sync_id, CommandRow.issued_at < end)
     commands = _newest(mine, CommandRow) if issued is None else _newest_of(issued, end)
     changes = _newest(select(ChangeRow).where(ChangeRow.sync_id == sync_id, ChangeRow.at < end), ChangeRow)
+    askers = {row.id: row.issued_by for row in commands}
     parts = [
         (told, [of_event(row) for row in told]),
-        (tries, [of_attempt(row) for row in tries]),
+        (tries, [of_attempt(row, askers.get(row.command_id, RULE)) for row in tries]),
         (commands, list(_of_commands(commands, {row.command_id for row in tries}))),
         (changes, [of_change(row) for row in changes]),
     ]
@@ -187,11 +191,12 @@ def of_event(row: EventRow) -> Entry:
         by_person=row.source == "merchant",
         detail=detail,
         is_open=row.state in _EVENT_STATES,
+        actor=_ACTORS.get(row.source, row.source),
     )
 
 
-def of_attempt(row: AttemptRow) -> Entry:
-    """One try, with each call that it made."""
+def of_attempt(row: AttemptRow, asker: str = RULE) -> Entry:
+    """One try, with each call that it made, and who asked for what it tried."""
     what = f"{_ordinal(row.number)} try" if row.number > 1 or row.outcome == "failed" else ""
     return Entry(
         at=row.started_at + timedelta(milliseconds=row.duration_ms),
@@ -203,6 +208,7 @@ def of_attempt(row: AttemptRow) -> Entry:
         detail=what,
         calls=tuple(_call(call) for call in row.calls),
         duration_ms=row.duration_ms,
+        actor=asker,
     )
 
 
@@ -210,7 +216,18 @@ def of_change(row: ChangeRow) -> Entry:
     """What was seen to change, or what a person did."""
     by = "" if row.by == RULE else row.by
     tone, side = _CHANGE_TONES.get(row.kind, "seen"), _CHANGE_SIDES.get(row.kind, "")
-    return Entry(row.at, "change", row.id, tone, row.sentence, by, side, by_person=bool(by), private=row.private or "")
+    return Entry(
+        row.at,
+        "change",
+        row.id,
+        tone,
+        row.sentence,
+        by,
+        side,
+        by_person=bool(by),
+        private=row.private or "",
+        actor="" if by else str(side) or RULE,
+    )
 
 
 def of_command(row: CommandRow) -> Entry:
@@ -241,6 +258,7 @@ def of_command(row: CommandRow) -> Entry:
         detail="" if row.state == CommandState.DONE else row.reason,
         is_parked=row.state == CommandState.PARKED,
         again_at=row.next_attempt_at if is_waiting else None,
+        actor="" if by else RULE,
     )
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.house import House
 from tests.journeys.both_ways import (
@@ -24,7 +25,9 @@ from tests.journeys.both_ways import (
 )
 from tests.moments import Moment, a_house
 from tests.working import look, work_off
-from webapp import clock
+from webapp import clock, timeline
+from webapp.models import OrderRow, db
+from webapp.timeline import Entry
 
 OTHER = UPS | {"track_number": "1Z999AA10123456785"}
 ONE = Decimal("12.88")
@@ -388,3 +391,18 @@ def test_the_log_of_a_whole_life_reads_as_a_story(house: House, po: str) -> None
     places = [told.find(sentence) for sentence in story]
     assert -1 not in places, (story[places.index(-1)], told)
     assert places == sorted(places), told
+    entries = whole_log(house, po)
+    assert len(entries) >= 12
+    assert [entry.at for entry in entries] == sorted((entry.at for entry in entries), reverse=True)
+    assert all(entry.by or entry.actor for entry in entries), "somebody or something did it"
+    assert {entry.actor for entry in entries} >= {"Walmart", "Magento", "rule"}
+    tries = [entry for entry in entries if entry.kind == "attempt"]
+    assert {entry.tone for entry in tries} == {"ok"}
+    assert all(entry.duration_ms is not None and entry.calls for entry in tries)
+    assert all(call.correlation_id for entry in tries for call in entry.calls)
+
+
+def whole_log(house: House, po: str) -> tuple[Entry, ...]:
+    with house.app.app_context():
+        row = db.session.execute(select(OrderRow).where(OrderRow.po == po)).scalar_one()
+        return timeline.log(row.account_id, po, row.sync_id)

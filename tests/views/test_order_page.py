@@ -201,12 +201,12 @@ def test_the_live_part_is_sent_only_when_it_is_other(app: Flask, operator: Flask
     assert PARTS.findall(operator.get(look, headers=HTMX).text) == []
     with app.app_context(), unit_of_work() as work:
         order = work.session.execute(select(OrderRow).where(OrderRow.po == po)).scalar_one()
-        order.under_way, order.changed_at = True, clock.now()
+        order.under_way, order.changed_at = True, clock.now() + timedelta(seconds=61)
         a_change(work, order, "Something was seen.")
     renewed = operator.get(look, headers=HTMX).text
     assert renewed.strip().startswith('<div id="watch"')
     assert 'hx-trigger="every 2s' in renewed
-    assert [name for name, _ in PARTS.findall(renewed)] == ["next", "log"]
+    assert [name for name, _ in PARTS.findall(renewed)] == ["next", "delivery", "log"]
 
 
 def test_what_is_new_each_time_makes_no_part_another_one(app: Flask, operator: FlaskClient) -> None:

@@ -181,6 +181,13 @@ def test_numbers_are_dealt_to_units_until_they_are_sent(app: Flask, operator: Fl
     with app.app_context():
         dealt = (db.session.execute(select(OrderRow)).scalar_one().choices or {})["deals"]
         assert dealt == {"34:1": "T-TWO", "34:2": "T-ONE"}
+    late = operator.post(f"{path}/shipments/34/deal", data={**data, "number-1": "T-ONE", "number-2": "T-ONE"})
+    assert late.status_code == 409, "somebody dealt them since that form was opened"
+    text = " ".join(re.sub("<[^>]+>", " ", late.text).split())
+    assert "line 1 has T-TWO , you chose T-ONE" in text
+    again = dict(re.findall(r'name="(seen-\d)" value="([^"]*)"', late.text))
+    assert again == {"seen-1": "T-TWO", "seen-2": "T-ONE"}
+    data |= again
     wrong = operator.post(f"{path}/shipments/34/deal", data={**data, "number-1": "T-X"})
     assert wrong.status_code == 422
     assert "has no tracking number T-X any more" in wrong.text

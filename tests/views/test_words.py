@@ -29,6 +29,14 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> datetime:
         (-1.5, "America/Los_Angeles", "Today 03:30"),
         (-2.5, "America/Los_Angeles", "Today 01:30"),
         (0, "Asia/Kathmandu", "Today 17:45"),
+        (24 * 238 - 10.5, "America/Los_Angeles", "31 Oct 18:30"),
+        (24 * 238 - 3.5, "America/Los_Angeles", "1 Nov 01:30"),
+        (24 * 238 - 2.5, "America/Los_Angeles", "1 Nov 01:30"),
+        (24 * 238 - 1.5, "America/Los_Angeles", "1 Nov 02:30"),
+        (24 * 20 + 12.5, "Europe/Berlin", "29 Mar 01:30"),
+        (24 * 20 + 13.5, "Europe/Berlin", "29 Mar 03:30"),
+        (24 * 28, "Australia/Lord_Howe", "5 Apr 22:30"),
+        (0, "Pacific/Kiritimati", "Today 02:00"),
         (0, "Nowhere/Never", "Today 12:00"),
     ],
 )
@@ -65,6 +73,11 @@ def test_a_deadline_presses_more_the_nearer_it_is(noon: datetime, left: timedelt
         ("500", "JPY", "¥500"),
         ("-3.1", "USD", "-$3.10"),
         ("1.5", "KWD", "KWD 1.500"),
+        ("-1.5", "KWD", "-KWD 1.500"),
+        ("-1200", "JPY", "-¥1,200"),
+        ("0.005", "KWD", "KWD 0.005"),
+        ("19.9", "CAD", "CA$19.90"),
+        ("1234567890.12", "MXN", "MX$1,234,567,890.12"),
     ],
 )
 def test_money_has_its_currency_s_minor_units(amount: str, currency: str, said: str) -> None:

@@ -13,6 +13,7 @@ from webapp.by_hand.allowing import options_of as options_of
 from webapp.by_hand.cancelling import accept_cancellation as accept_cancellation
 from webapp.by_hand.cancelling import cancel as cancel
 from webapp.by_hand.cancelling import ship_anyway as ship_anyway
+from webapp.by_hand.deciding import Dealt as Dealt
 from webapp.by_hand.deciding import deal_tracks as deal_tracks
 from webapp.by_hand.deciding import refunds_shipped as refunds_shipped
 from webapp.by_hand.deciding import settle as settle

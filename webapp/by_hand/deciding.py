@@ -12,8 +12,20 @@ from webapp.outbox import Refusal
 from webapp.unit_of_work import unit_of_work
 
 
-def deal_tracks(order_id: int, deals: Mapping[str, str], by: str) -> str:
-    """Deal tracking numbers to units anew, by `shipment:line`; what was sent already stays."""
+class Dealt(Exception):
+    """Somebody else has dealt these lines' numbers meanwhile: `theirs` by `shipment:line`."""
+
+    def __init__(self, theirs: Mapping[str, str]) -> None:
+        self.theirs = theirs
+        super().__init__(", ".join(theirs))
+
+
+def deal_tracks(order_id: int, deals: Mapping[str, str], by: str, seen: Mapping[str, str] | None = None) -> str:
+    """Deal tracking numbers to units anew, by `shipment:line`; what was sent already stays.
+
+    `seen` is how they were dealt by hand when the question was asked, '' for not at all. Raises Dealt where somebody
+    has dealt them otherwise since, and Refusal.
+    """
     if not deals:
         raise Refusal("No tracking number was chosen, so nothing was dealt.")
     with unit_of_work() as work:
@@ -21,6 +33,10 @@ def deal_tracks(order_id: int, deals: Mapping[str, str], by: str) -> str:
         for place, number in deals.items():
             _check_deal(found, place, number)
         choices = order_rows.choices(found.row)
+        now = {place: choices.deals.get(place, "") for place in (seen or {})}
+        theirs = {place: one for place, one in now.items() if one not in {(seen or {})[place], deals.get(place)}}
+        if theirs:
+            raise Dealt(theirs)
         order_rows.set_choices(found.row, replace(choices, deals={**choices.deals, **deals}))
         dealt = ", ".join(f"line {place.partition(':')[2]}: {number}" for place, number in deals.items())
         said = f"Deal the tracking numbers anew: {dealt}."

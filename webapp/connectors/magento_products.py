@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 from webapp.connectors.http import ConnectorError
-from webapp.connectors.loose import needed, text, whole
+from webapp.connectors.loose import amount, needed, text, whole
 from webapp.connectors.magento_door import Door, number, objects, read, thing
 from webapp.connectors.magento_search import Filter
 from webapp.domain.new_product import NewProduct
 from webapp.domain.shop import Product, Variant
 
-PRODUCT_FIELDS = "items[id,sku,name,type_id],total_count"
+PRODUCT_FIELDS = "items[id,sku,name,type_id,price],total_count"
 DEFAULT_SET = 4
 """The attribute set that every Magento has for products, named Default."""
 NOT_VISIBLE = 1
@@ -132,4 +132,5 @@ def product_of(body: Any) -> Product:
         sku=needed(entry, "sku"),
         name=text(entry, "name"),
         type=text(entry, "type_id") or "simple",
+        price=amount(entry, "price"),
     )

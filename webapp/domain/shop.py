@@ -21,6 +21,8 @@ class Product:
     sku: str
     name: str
     type: str = "simple"
+    price: Decimal | None = None
+    """The shop's own, in its base currency; nothing is reckoned with it."""
 
     @property
     def can_be_ordered(self) -> bool:

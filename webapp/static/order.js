@@ -5,7 +5,8 @@
 
   // A part of a page is renewed around whoever is in it: what is open stays open and what was typed stays; a field that
   // somebody is in, or text that somebody has marked, is left as it is.
-  const watched = (part) => part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+  // So is a part with the focus on what htmx could not find again in the new one.
+  const watched = (part) => part.contains(document.activeElement) && (document.activeElement.matches("input, textarea, select") || !document.activeElement.id);
   const marked = (part) => !getSelection().isCollapsed && part.contains(getSelection().anchorNode);
   let isLook = false;
   let isBehind = false;

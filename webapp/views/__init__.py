@@ -68,6 +68,18 @@ TONE_ICONS = {
 }
 """The shape beside each line of a log: how it went, told apart in grey too."""
 
+OUTCOMES = {
+    "in": "Came in",
+    "ok": "Done",
+    "warn": "Failed",
+    "bad": "Needs you",
+    "person": "By a person",
+    "quiet": "Noted",
+    "seen": "Seen",
+    "under-way": "Under way",
+}
+"""The same in a word, for who does not see the shape."""
+
 PAGES = (
     orders.bp,
     order_export.bp,
@@ -125,6 +137,7 @@ def register(app: Flask, settings: Settings) -> None:
         ago=words.ago,
         clock_time=words.clock_time,
         tone_icons=TONE_ICONS,
+        outcomes=OUTCOMES,
         span=words.span,
         duration=words.duration,
         grouped=words.grouped,

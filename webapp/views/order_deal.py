@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, abort
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -35,8 +37,13 @@ def deal(account_key: str, po: str, shipment: int) -> AnyResponse:
     mine = _shipment(found, shipment)
     deals = {f"{shipment}:{one.line}": typed[f"number-{one.line}"] for one in _lines(found, mine)}
     wanted = {place: number for place, number in deals.items() if number}
-    act = lambda: by_hand.deal_tracks(found.row.id, wanted, door.me().email)  # noqa: E731
-    return order_forms.do(found, act, lambda mistakes: _form(found, mine, Typed(typed.values, mistakes)))
+    seen = {place: typed[f"seen-{place.partition(':')[2]}"] for place in wanted}
+    act = lambda: by_hand.deal_tracks(found.row.id, wanted, door.me().email, seen)  # noqa: E731
+    try:
+        return order_forms.do(found, act, lambda mistakes: _form(found, mine, Typed(typed.values, mistakes)))
+    except by_hand.Dealt as other:
+        theirs = {place.partition(":")[2]: number for place, number in other.theirs.items()}
+        return _form(find(account_key, po), mine, Typed(typed.values, is_conflict=True), theirs)
 
 
 def _shipment(found: Found, shipment: int) -> ShopShipment:
@@ -52,7 +59,8 @@ def _lines(found: Found, shipment: ShopShipment) -> list[Dealt]:
     return undealt(order_rows.to_order(row), shipment, order_rows.way_back(row), order_rows.choices(row).deals)
 
 
-def _form(found: Found, shipment: ShopShipment, typed: Typed) -> AnyResponse:
+def _form(found: Found, shipment: ShopShipment, typed: Typed, theirs: Mapping[str, str] | None = None) -> AnyResponse:
+    by_hand_now = order_rows.choices(found.row).deals
     lines, tracks = _lines(found, shipment), numbered(shipment)
     return order_forms.ask(
         "orders/deal.html",
@@ -61,5 +69,7 @@ def _form(found: Found, shipment: ShopShipment, typed: Typed) -> AnyResponse:
         shipment=shipment,
         lines=lines,
         tracks=tracks,
+        seen={one.line: by_hand_now.get(f"{shipment.entity_id}:{one.line}", "") for one in lines},
+        theirs=theirs or {},
         why_not="" if lines and len(tracks) > 1 else ALL_TOLD,
     )

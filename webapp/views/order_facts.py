@@ -36,6 +36,7 @@ class LineShown:
     each: str
     extras: str
     tax: str
+    tax_rate: str
     total: str
     refunded: str
     wants_to_cancel: bool
@@ -72,7 +73,7 @@ def _line(stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None
     line = order_rows.to_line(stored)
     counts = line.counts()
     amounts = _by_kind([line])
-    price = amounts.pop("PRODUCT", ZERO)
+    price, tax = amounts.pop("PRODUCT", ZERO), sum((charge.tax for charge in line.charges), ZERO)
     return LineShown(
         line=line,
         url=showing.product_url(account.store, stored.product_id),
@@ -83,7 +84,8 @@ def _line(stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None
         extras=" · ".join(
             f"{_charge_word(kind)} {words.money(amount, row.currency)}" for kind, amount in amounts.items() if amount
         ),
-        tax=words.money(sum((charge.tax for charge in line.charges), ZERO), row.currency),
+        tax=words.money(tax, row.currency),
+        tax_rate=words.percent(tax, sum((charge.amount for charge in line.charges if charge.tax), ZERO)),
         total=words.money(line.total, row.currency),
         refunded=words.money(line.refunded, row.currency) if line.refunded else "",
         wants_to_cancel=bool(line.intent_to_cancel) and is_open(counts),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -11,7 +12,7 @@ from webapp import line_stock, product_links
 from webapp.domain.shop import Product
 from webapp.people import Role
 from webapp.product_links import LONGEST_SEARCH, Conflict
-from webapp.views import door, order_forms
+from webapp.views import door, order_forms, words
 from webapp.views.order import Found, find
 from webapp.views.order_forms import Typed
 from webapp.views.render import htmx, page, wants_fragment
@@ -69,7 +70,8 @@ def stock(account_key: str, po: str) -> AnyResponse:
     """What Magento has in stock of each line, by a short call: a page of its own, or the cells of the order's page."""
     found = find(account_key, po)
     template = "orders/_stock_cells.html" if wants_fragment() else "orders/stock.html"
-    return page(template, order=found.row, account=found.account, lines=line_stock.of_order(found.row))
+    shown: dict[str, Any] = {"order": found.row, "account": found.account, "currency": found.account.store.currency}
+    return page(template, **shown, money=words.money, lines=line_stock.of_order(found.row))
 
 
 def named(values: Mapping[str, str], name: str) -> str:

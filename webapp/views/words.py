@@ -41,12 +41,13 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def moment(at: datetime | None, zone_name: str = "UTC", *, seconds: bool = False) -> Markup:
-    """`Today 09:41` as a `<time>`, exact UTC in its title."""
+def moment(at: datetime | None, zone_name: str = "UTC", *, seconds: bool = False, focus: bool = False) -> Markup:
+    """`Today 09:41` as a `<time>`, exact UTC in its title; with `focus` keys reach it, and it shows there too."""
     if at is None:
         return Markup("—")
     local, now = at.astimezone(zone(zone_name)), clock.now().astimezone(zone(zone_name))
-    return _time(at, f"{_day(local, now)} {local:%H:%M:%S}" if seconds else f"{_day(local, now)} {local:%H:%M}")
+    words = f"{_day(local, now)} {local:%H:%M:%S}" if seconds else f"{_day(local, now)} {local:%H:%M}"
+    return _time(at, words, focus=focus)
 
 
 def day(at: datetime, zone_name: str) -> str:
@@ -54,9 +55,9 @@ def day(at: datetime, zone_name: str) -> str:
     return _day(at.astimezone(zone(zone_name)), clock.now().astimezone(zone(zone_name)))
 
 
-def clock_time(at: datetime, zone_name: str) -> Markup:
+def clock_time(at: datetime, zone_name: str, *, focus: bool = False) -> Markup:
     """`09:41:06` as a `<time>`."""
-    return _time(at, f"{at.astimezone(zone(zone_name)):%H:%M:%S}")
+    return _time(at, f"{at.astimezone(zone(zone_name)):%H:%M:%S}", focus=focus)
 
 
 def ago(at: datetime | None) -> Markup:
@@ -87,7 +88,7 @@ def due(at: datetime | None, zone_name: str) -> Deadline | None:
     if at is None:
         return None
     left = at - clock.now()
-    said = moment(at, zone_name)
+    said = moment(at, zone_name, focus=True)
     if left < timedelta(0):
         return Deadline(said, f"{countdown(left)} late", "late")
     return Deadline(said, f"due in {countdown(left)}", "late" if left < URGENT else "soon")
@@ -98,11 +99,11 @@ def duration(milliseconds: int) -> str:
     return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
-def deadline(at: datetime | None, zone_name: str, *, is_open: bool) -> Deadline:
+def deadline(at: datetime | None, zone_name: str, *, is_open: bool, focus: bool = False) -> Deadline:
     """How a date is to be kept; nothing presses any more once the order is finished."""
     if at is None:
         return Deadline(Markup("—"))
-    said = moment(at, zone_name)
+    said = moment(at, zone_name, focus=focus)
     if not is_open:
         return Deadline(said, "", "past")
     left = at - clock.now()
@@ -111,11 +112,16 @@ def deadline(at: datetime | None, zone_name: str, *, is_open: bool) -> Deadline:
     return Deadline(said, f"in {span(left)}", "soon" if left < SOON else "calm")
 
 
+def percent(part: Decimal, whole: Decimal) -> str:
+    """`8.88 %`; empty where there is nothing of it."""
+    return f"{part / whole * 100:.2f}".rstrip("0").rstrip(".") + " %" if part and whole else ""
+
+
 @lru_cache(maxsize=4096)
 def money(amount: Decimal, currency: str) -> str:
     """`$48.17`, with the minor units of its currency."""
     said = format_currency(amount, currency, locale="en_US")
-    return said.replace(currency, f"{currency}\xa0") if said.startswith(currency) else said
+    return said.replace(currency, f"{currency}\xa0") if said.lstrip("-").startswith(currency) else said
 
 
 def grouped(number: str) -> Markup:
@@ -136,7 +142,8 @@ def _day(local: datetime, now: datetime) -> str:
     return f"{local.day} {local:%b}{year}"
 
 
-def _time(at: datetime, words: str) -> Markup:
-    exact = at.astimezone(UTC)
+def _time(at: datetime, words: str, *, focus: bool = False) -> Markup:
+    exact, tab = at.astimezone(UTC), ' tabindex="0"' if focus else ""
     # Nothing in it comes from outside, and a page has a hundred of them: escaping would cost ten times as much.
-    return Markup(f'<time datetime="{exact:%Y-%m-%dT%H:%M:%SZ}" title="{exact:%Y-%m-%d %H:%M:%S} UTC">{words}</time>')
+    title = f"{exact:%Y-%m-%d %H:%M:%S} UTC"
+    return Markup(f'<time datetime="{exact:%Y-%m-%dT%H:%M:%SZ}" title="{title}"{tab}>{words}</time>')
