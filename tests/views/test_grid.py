@@ -215,7 +215,7 @@ def test_a_row_under_way_is_sent_only_when_it_is_other(app: Flask, admin: FlaskC
     assert "hx-trigger" not in row.text, "a settled row asks no more"
     assert row.text.strip().startswith("<tr ")
     assert len(row.data) <= 2_500
-    assert admin.get(f"/orders/{key}/0/row").status_code == 404
+    assert admin.get(f"/orders/{key}/0/row", headers=HTMX).status_code == 404
 
 
 def test_news_tell_of_new_orders_and_of_rows_that_changed(app: Flask, admin: FlaskClient) -> None:

@@ -58,17 +58,17 @@ def test_the_line_in_the_header_says_it_in_words(app: Flask, viewer: FlaskClient
             work.session.query(CommandRow).filter_by(state="queued").update(
                 {"next_attempt_at": clock.now() - timedelta(seconds=waited)}
             )
-    assert headline in viewer.get("/pulse").text
+    assert headline in viewer.get("/pulse", headers={"HX-Request": "true"}).text
 
 
 def test_when_all_is_well_the_last_order_is_named(
     app: Flask, viewer: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pulse, "redis_is_up", lambda: True)
-    assert "no orders yet" in viewer.get("/pulse").text
+    assert "no orders yet" in viewer.get("/pulse", headers={"HX-Request": "true"}).text
     with app.app_context():
         draw()
-    text = viewer.get("/pulse").text
+    text = viewer.get("/pulse", headers={"HX-Request": "true"}).text
     assert "<b>Live</b> · last order <time" in text
 
 
@@ -115,7 +115,7 @@ def test_a_page_says_what_is_wrong_and_what_to_do_and_nothing_while_all_is_well(
         f'<a href="/settings/accounts/{key}">To the account</a>',
     ):
         assert words in text
-    part = admin.get("/pulse").text
+    part = admin.get("/pulse", headers={"HX-Request": "true"}).text
     assert '<div id="troubles" role="status" hx-swap-oob="true">' in part
     assert "Walmart has not served North Outfitters" in part
     with app.app_context(), unit_of_work() as work:
@@ -174,8 +174,8 @@ def test_a_slow_neighbour_is_named(
 def test_the_whole_line_takes_one_statement(app: Flask, viewer: FlaskClient) -> None:
     with app.app_context():
         draw()
-    viewer.get("/pulse")
+    viewer.get("/pulse", headers={"HX-Request": "true"})
     with statements(app) as run:
-        viewer.get("/pulse")
+        viewer.get("/pulse", headers={"HX-Request": "true"})
     assert len([each for each in run if "union all" in each.lower()]) == 1
     assert len([each for each in run if not each.startswith(("BEGIN", "PRAGMA"))]) <= 2, "who it is, and the line"

@@ -311,7 +311,7 @@ def test_orders_of_a_paused_account_say_that_nothing_goes_on(app: Flask, operato
             page = operator.get(f"/orders/{key}/{po}").text
             assert words in page
             assert waits in page
-            assert words in operator.get(f"/orders/{key}/{po}/row").text
+            assert words in operator.get(f"/orders/{key}/{po}/row", headers={"HX-Request": "true"}).text
 
 
 def test_what_is_not_as_one_expects_and_stays_so_is_said_on_the_page(app: Flask, viewer: FlaskClient) -> None:

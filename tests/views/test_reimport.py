@@ -59,7 +59,7 @@ def test_a_rule_that_is_broken_is_said_and_what_was_typed_stays(
 
 
 def test_it_runs_is_watched_and_called_off(app: Flask, operator: FlaskClient, viewer: FlaskClient, path: str) -> None:
-    assert operator.get(f"{path}/live").status_code == 204
+    assert operator.get(f"{path}/live", headers={"HX-Request": "true"}).status_code == 204
     assert ask(operator, path, since=day(-180), until=day(0)).status_code == 303
     page = operator.get(path).text
     assert 'http-equiv="refresh"' in page
@@ -76,7 +76,7 @@ def test_it_runs_is_watched_and_called_off(app: Flask, operator: FlaskClient, vi
     assert ask(viewer, f"{path}/{number}/cancel").status_code == 403
     assert ask(operator, f"{path}/{number + 1}/cancel").status_code == 404
     assert ask(operator, f"{path}/{number}/cancel").status_code == 303
-    ended = operator.get(f"{path}/live").text
+    ended = operator.get(f"{path}/live", headers={"HX-Request": "true"}).text
     assert "Canceled" in ended
     assert "hx-get" not in ended
     assert 'http-equiv="refresh"' not in operator.get(path).text

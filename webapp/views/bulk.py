@@ -25,7 +25,7 @@ from webapp.views import door, orders, regions, showing, words
 from webapp.views.grid_words import address
 from webapp.views.numbers import number
 from webapp.views.order_forms import Typed
-from webapp.views.render import page, wants_fragment
+from webapp.views.render import page, part_of, wants_fragment
 
 bp = Blueprint("bulk", __name__)
 
@@ -91,6 +91,7 @@ def show(key: str) -> AnyResponse:
 
 
 @bp.get("/bulk/<key>/live")
+@part_of("bulk.show")
 def live(key: str) -> AnyResponse:
     """The parts of the progress page that are other than the browser has them."""
     context = _progress(_find(key))

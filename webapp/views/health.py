@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import refusals, settings, troubles, webhook_kinds
 from webapp.models import CommandRow, EventRow, db
 from webapp.views import door, pulse
+from webapp.views.render import part_of
 
 bp = Blueprint("health", __name__)
 
@@ -47,6 +48,7 @@ def ready() -> AnyResponse:
 
 
 @bp.get("/pulse")
+@part_of("orders.index")
 def line() -> AnyResponse:
     """The line in the header, and what stands under it while something is wrong."""
     taken = pulse.take()

@@ -32,7 +32,7 @@ from webapp.views import (
     words,
 )
 from webapp.views.order_log import LogShown
-from webapp.views.render import page, wants_fragment
+from webapp.views.render import page, part_of, wants_fragment
 
 bp = Blueprint("order", __name__)
 
@@ -66,6 +66,7 @@ def show(account_key: str, po: str) -> AnyResponse:
 
 
 @bp.get("/orders/<account_key>/<po>/live")
+@part_of("order.show")
 def live(account_key: str, po: str) -> AnyResponse:
     """The parts of the page that are other than the browser has them; 204 while nothing has happened.
 

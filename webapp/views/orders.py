@@ -22,7 +22,7 @@ from webapp.people import Role
 from webapp.views import door, first_steps, grid_words, showing, words
 from webapp.views.grid_words import address
 from webapp.views.numbers import number
-from webapp.views.render import page, wants_fragment
+from webapp.views.render import page, part_of, wants_fragment
 
 bp = Blueprint("orders", __name__)
 
@@ -60,6 +60,7 @@ def index() -> AnyResponse:
 
 
 @bp.get("/orders/news")
+@part_of("orders.index")
 def news() -> AnyResponse:
     """What has changed for a page that somebody looks at; 204 when nothing has."""
     wanted, accounts, likes = Wanted.from_args(request.args), queries.all_accounts(), tastes.of(door.me())
@@ -83,6 +84,7 @@ def news() -> AnyResponse:
 
 
 @bp.get("/orders/<account_key>/<po>/row")
+@part_of("order.show")
 def row(account_key: str, po: str) -> AnyResponse:
     """One row of the grid while something is under way; 204 while it is as the browser has it."""
     found = queries.one(account_key, po)

@@ -14,7 +14,7 @@ from webapp.domain.scan import OLDEST
 from webapp.people import Role
 from webapp.reimport import Progress
 from webapp.views import door
-from webapp.views.render import page, wants_fragment
+from webapp.views.render import page, part_of, wants_fragment
 
 bp = Blueprint("reimports", __name__, url_prefix="/settings/accounts/<key>/reimport")
 
@@ -46,6 +46,7 @@ def start(key: str) -> AnyResponse:
 
 @bp.get("/live")
 @door.needs(Role.OPERATOR)
+@part_of("reimports.show")
 def live(key: str) -> AnyResponse:
     """How the newest one stands; it asks again only while that one runs."""
     account = _find(key)

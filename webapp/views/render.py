@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
 
-from flask import current_app, make_response, render_template
+from flask import current_app, make_response, redirect, render_template, request, url_for
 from flask_htmx import HTMX
 from werkzeug.wrappers import Response
 
 htmx = HTMX()
+P = ParamSpec("P")
 
 
 def page(template: str, block: str = "", **context: Any) -> Response:
@@ -21,6 +24,21 @@ def page(template: str, block: str = "", **context: Any) -> Response:
 def wants_fragment() -> bool:
     """Htmx asks, and not in order to restore a page from its history."""
     return bool(htmx) and not htmx.history_restore_request
+
+
+def part_of(endpoint: str) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
+    """For what htmx fetches into a page by itself: anybody else is led to that page, which takes the same arguments."""
+
+    def decorate(view: Callable[P, Response]) -> Callable[P, Response]:
+        @wraps(view)
+        def led(*args: P.args, **kwargs: P.kwargs) -> Response:
+            if wants_fragment():
+                return view(*args, **kwargs)
+            return redirect(url_for(endpoint, **(request.view_args or {})), 303)
+
+        return led
+
+    return decorate
 
 
 def fragment(template: str, block: str, **context: Any) -> str:
