@@ -57,6 +57,13 @@ def test_a_wrong_secret(walmart: WalmartSandbox, account: WalmartAccount, status
     assert "not-the-secret-at-all" not in said(verdict)
 
 
+def test_a_token_that_walmart_calls_expired(walmart: WalmartSandbox, account: WalmartAccount) -> None:
+    body = json.dumps({"scopes": {"orders": "full_access"}, "issued_at": "0", "is_valid": False})
+    walmart.fault("status", method="GET", path="/v3/token/detail", status=200, body=body)
+    verdict = try_connection(account)
+    assert (verdict.cause, "expired" in verdict.sentence) == (Cause.EXPIRED, True)
+
+
 @pytest.mark.parametrize(("scope", "words"), [("view_only", "only read"), ("no_access", "not see")])
 def test_a_missing_scope_is_read_from_the_tokens_detail(
     walmart: WalmartSandbox, account: WalmartAccount, scope: str, words: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -97,6 +99,14 @@ def test_bearer_switched_off_names_the_setting_and_what_looks_like_no_token_is_t
     magento.settings(bearer_enabled=True)
     short = try_store(replace(by_token(magento), token=SECRETS[0]), "direct")
     assert (short.cause, "not look like one" in short.sentence) == (Cause.WRONG_TOKEN, True)
+
+
+def test_an_admin_users_token_is_known_for_what_it_is_once_it_expired(magento: MagentoSandbox) -> None:
+    ended = int(clock.now().timestamp()) - 600
+    part = base64.urlsafe_b64encode(json.dumps({"uid": 1, "utypid": 2, "iat": ended - 3600, "exp": ended}).encode())
+    verdict = try_store(replace(by_token(magento), token=f"e30.{part.decode().rstrip('=')}.c2ln"), "direct")
+    assert (verdict.cause, "it expired on" in verdict.sentence) == (Cause.EXPIRED, True)
+    assert "integration, which does not expire" in verdict.next_step
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ class Cause(StrEnum):
 
     WELL = "well"
     WRONG_SECRET = "wrong_secret"
+    EXPIRED = "expired"
     MISSING_SCOPE = "missing_scope"
     WRONG_HOST = "wrong_host"
     CLOCK_OFF = "clock_off"
@@ -84,7 +85,7 @@ def _ask(test: _Test) -> Verdict:
     token = fetch_token(caller, test.account)
     walmart = WalmartClient(caller, test.account, _OneToken(token.value))
     detail = _or_none(walmart.token_detail)
-    verdict = _scope_trouble(detail) if detail else None
+    verdict = (_expired(detail) or _scope_trouble(detail)) if detail else None
     if verdict is None:
         walmart.list_orders(modified_from=clock.now() - timedelta(hours=1), limit=1)
         verdict = _clock_trouble(detail) or _all_well(test.account, detail)
@@ -99,6 +100,18 @@ def _or_none(ask: Callable[[], TokenDetail]) -> TokenDetail | None:
         if error.status is None:
             raise
         return None
+
+
+def _expired(detail: TokenDetail) -> Verdict | None:
+    """Walmart calls the token that it has just given not valid any more."""
+    if detail.is_valid:
+        return None
+    return Verdict(
+        Cause.EXPIRED,
+        "Walmart takes the key, but calls the access token that it gave for it expired.",
+        "Try again in a minute. If it stays so, the key's access was ended: make a new secret in Walmart's Developer "
+        "Portal and enter it here.",
+    )
 
 
 def _scope_trouble(detail: TokenDetail) -> Verdict | None:

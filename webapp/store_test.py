@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from webapp import clock
 from webapp.connectors.http import Answer, Caller, ConnectorError, Limits
 from webapp.connectors.magento import MagentoStore
-from webapp.connectors.magento_admin import TWO_FACTOR, WRONG_PASSWORD
+from webapp.connectors.magento_admin import TWO_FACTOR, WRONG_PASSWORD, ends_at
 from webapp.connectors.magento_errors import BEARER_SETTING, NO_STORE_VIEW
 from webapp.connectors.magento_probe import (
     FoundSource,
@@ -42,6 +42,7 @@ class Cause(StrEnum):
     MISSING_RIGHT = "missing_right"
     TOKEN_OR_SETTING = "token_or_setting"
     WRONG_TOKEN = "wrong_token"
+    EXPIRED = "expired"
     WRONG_KEYS = "wrong_keys"
     WRONG_PASSWORD = "wrong_password"
     TWO_FACTOR = "two_factor"
@@ -254,6 +255,9 @@ def _no_right_at_all(connection: MagentoStore) -> Verdict:
     """Magento gives one answer for a wrong token, Bearer switched off and no right, so the likely one is said first."""
     if connection.way_in == "token":
         token = connection.token.strip()
+        ended_at = ends_at(token)
+        if ended_at is not None:
+            return _admin_token(ended_at)
         if len(token) != 32 or not token.isalnum():
             return Verdict(
                 Cause.WRONG_TOKEN,
@@ -273,6 +277,17 @@ def _no_right_at_all(connection: MagentoStore) -> Verdict:
         Cause.MISSING_RIGHT,
         f"{who} has none of the rights that Orderbridge needs.",
         f"{_where_rights_are(connection)} tick what docs/magento.md lists, and save.",
+    )
+
+
+def _admin_token(ended_at: datetime) -> Verdict:
+    """Magento's tokens for people are JWTs of an hour; an integration's have no end."""
+    ended = f"it expired on {ended_at:%Y-%m-%d at %H:%M} UTC" if ended_at <= clock.now() else "and Magento refuses it"
+    return Verdict(
+        Cause.EXPIRED,
+        f"This is an admin user's token, which lasts about an hour: {ended}.",
+        f"{INTEGRATIONS} take the Access Token of an integration, which does not expire; or enter the admin user's "
+        "name and password here, and Orderbridge fetches such tokens itself.",
     )
 
 

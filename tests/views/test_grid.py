@@ -249,7 +249,7 @@ def test_older_pages_hear_no_news(app: Flask, admin: FlaskClient) -> None:
 
 
 def test_empty_states_say_what_to_do(app: Flask, admin: FlaskClient) -> None:
-    assert "stores add NAME" in admin.get("/orders").text
+    assert "Connect your shop and your Walmart account" in admin.get("/orders").text
     with app.app_context(), unit_of_work() as work:
         an_account(work, a_store(work))
     assert "No orders yet" in admin.get("/orders").text

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from sqlalchemy import select
 from sandbox.walmart import WalmartSandbox
 from tests.rows import a_line, a_store, an_account, an_order
 from tests.views.conftest import built, settings_in, signed_in, token_on
-from webapp import accounts, vault
+from webapp import accounts, clock, vault
 from webapp.models import AccountRow, OrderRow, SettingChangeRow, SubscriptionRow, db
 from webapp.unit_of_work import unit_of_work
 
 CANARY = "canary-7f3a-of-the-client"
 HOOK = "canary-91bd-of-the-webhooks"
+EXPIRED = '{"scopes": {"orders": "full_access"}, "issued_at": "0", "is_valid": false}'
 LIST, NEW = "/settings/accounts", "/settings/accounts/new"
 
 
@@ -32,6 +34,7 @@ def app(tmp_path: Path, walmart: WalmartSandbox) -> Iterator[Flask]:
     allowed = frozenset({walmart.url.removeprefix("http://")})
     made = built(settings_in(tmp_path, allowed_hosts_out=allowed))
     yield made
+    clock.reset()
     with made.app_context():
         db.engine.dispose()
 
@@ -178,6 +181,25 @@ def test_changes_are_kept_old_and_new_and_a_secret_only_as_changed(
     page = admin.get(f"{LIST}/{key}").text
     assert "North</del> → North two" in page
     assert "carol@shop.example" in page
+
+
+def test_four_causes_have_four_messages_on_the_page(admin: FlaskClient, key: str, walmart: WalmartSandbox) -> None:
+    path, told = f"{LIST}/{key}/test", {}
+
+    def tell(cause: str, **typed: str) -> None:
+        text = send(admin, path, fields(walmart, **typed)).text
+        found = re.search(rf'data-cause="{cause}">.*?<b>(.*?)</b> (.*?)</div>', text, re.S)
+        assert found is not None, cause
+        told[cause] = (found[1], found[2])
+
+    tell("wrong_secret", client_secret="not-the-secret-at-all")
+    walmart.fault("status", method="GET", path="/v3/token/detail", status=200, body=EXPIRED, times=1)
+    tell("expired")
+    clock.move(timedelta(minutes=9))
+    tell("clock_off")
+    walmart.fault("status", path="", status=200, body="<html><body>Welcome to nginx!</body></html>")
+    tell("wrong_host")
+    assert len({sentence for sentence, _ in told.values()}) == len({step for _, step in told.values()}) == 4
 
 
 def test_of_two_admins_at_one_account_the_second_sees_both_values(

@@ -61,11 +61,23 @@ def fetch_admin_token(caller: Caller, url: str, user: AdminUser, *, public_only:
 def lifetime(token: str) -> timedelta:
     """How long a token lasts, as it says itself where it is a JWT. Its two times are of one clock: Magento's."""
     try:
-        payload = token.split(".")[1]
-        claims: Any = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        claims = _claims(token)
         return timedelta(seconds=int(claims["exp"]) - int(claims["iat"]))
     except (IndexError, ValueError, KeyError, TypeError, OverflowError):
         return OPAQUE_LASTS
+
+
+def ends_at(token: str) -> datetime | None:
+    """When a person's token ends, by its own words; None for an integration's, which is no JWT and has no end."""
+    try:
+        return datetime.fromtimestamp(int(_claims(token)["exp"]), UTC)
+    except (IndexError, ValueError, KeyError, TypeError, OverflowError, OSError):
+        return None
+
+
+def _claims(token: str) -> Any:
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 class OwnToken:

@@ -357,5 +357,6 @@ def _token(body: Any, asked_at: datetime) -> AccessToken:
 
 
 def _token_detail(body: Any) -> TokenDetail:
-    scopes = {str(name): str(value) for name, value in part(_object(body), "scopes").items()}
-    return TokenDetail(scopes, moment(body, "issued_at"), text(body, "is_valid").lower() != "false")
+    detail = _object(body)
+    scopes = {str(name): str(value) for name, value in part(detail, "scopes").items()}
+    return TokenDetail(scopes, moment(body, "issued_at"), str(detail.get("is_valid")).lower() != "false")
