@@ -15,6 +15,7 @@ from tests.browser.house import House, Site
 from tests.rows import a_line, a_parcel, a_store, an_account, an_order
 from webapp import clock, notes, order_rows
 from webapp.domain.shop import Behind, ItemUnits, ShopOrder, ShopShipment, ShopTrack, Units
+from webapp.models import CommandRow, db
 from webapp.unit_of_work import unit_of_work
 
 pytestmark = pytest.mark.browser
@@ -216,8 +217,8 @@ def test_of_two_people_at_once_the_second_sees_both_and_loses_nothing(
     change_note(other.page, "Ring three times.")
     expect(other.page.locator("#r-notes")).to_contain_text("Ring three times.")
     change_note(mine, "Do not ring.")
-    expect(mine.get_by_role("heading", level=1)).to_have_text("Somebody else changed this note")
-    expect(mine.locator("main")).to_contain_text("Ring three times.")
+    expect(mine.locator("#dialog h1")).to_have_text("Somebody else changed this note")
+    expect(mine.locator("#dialog")).to_contain_text("Ring three times.")
     expect(mine.get_by_label("As you wrote it")).to_have_value("Do not ring.")
     mine.get_by_role("button", name="Keep mine").click()
     expect(mine.locator("#r-notes")).to_contain_text("Do not ring.")
@@ -250,3 +251,51 @@ def test_of_two_people_at_once_the_second_sees_both_and_loses_nothing(
     dialog.get_by_role("button", name="Deal them so all the same").click()
     expect(mine.get_by_role("status").filter(has_text="as you dealt them")).to_be_visible()
     context.close()
+
+
+def test_a_lost_network_and_an_ended_session_lose_nothing_that_was_typed(window: Visit, site: Site) -> None:
+    path, page = shared(site), window.page
+    window.go(path)
+    page.evaluate("window.__hidden = true")
+    page.locator(".doing").get_by_role("link", name="Mark as shipped…").click()
+    dialog = page.locator("#dialog")
+    dialog.get_by_label("Carrier").fill("UPS")
+    dialog.get_by_label("Tracking number").fill("1Z999AA10123456784")
+    page.context.set_offline(True)
+    dialog.get_by_role("button", name="Mark as shipped").click()
+    expect(dialog.locator(".problem")).to_contain_text("What you typed stays")
+    expect(dialog.get_by_label("Tracking number")).to_have_value("1Z999AA10123456784")
+    page.context.set_offline(False)
+    dialog.get_by_role("button", name="Mark as shipped").click()
+    expect(page.get_by_text("Telling Walmart that it has shipped.")).to_be_visible()
+    with site.app.app_context():
+        assert [one.kind for one in db.session.query(CommandRow)] == ["ConfirmShipment"]
+
+    page.evaluate("window.__hidden = true")
+    page.locator("#note-more").click()
+    page.locator("#note-text").fill("The buyer called.")
+    page.context.clear_cookies()
+    page.locator("#note-add").click()
+    problem = page.locator("#problem")
+    expect(problem).to_contain_text("You are not signed in any more")
+    expect(page.locator("#note-text")).to_have_value("The buyer called.")
+    expect(page).to_have_url(site.url + path)
+    with page.context.expect_page() as opened:
+        problem.get_by_role("link", name="Sign in in another tab").click()
+    opened.value.goto(site.link())
+    opened.value.close()
+    page.locator("#note-add").click()
+    expect(problem).to_contain_text("It is renewed, with what you typed: send it again.")
+    page.locator("#note-add").click()
+    expect(page.locator("#r-notes article")).to_have_count(2)
+    expect(page.locator("#said")).to_have_text("Note added.")
+    expect(page.locator("#r-notes")).to_contain_text("The buyer called.")
+    expect(page.locator("#note-text")).to_have_value("")
+    expect(page.locator("#note-add")).to_be_focused()
+    expect(problem).to_be_empty()
+
+    page.locator("#r-notes article").first.locator("summary").press("Enter")
+    page.locator("#r-notes article").first.get_by_role("button", name="Delete").click()
+    expect(page.locator("#r-notes article")).to_have_count(1)
+    expect(page.get_by_role("heading", name="Notes")).to_be_focused()
+    assert window.violations() == []

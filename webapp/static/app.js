@@ -30,8 +30,8 @@
     if (event.type === "htmx:responseError") return;
     const notice = document.createElement("p");
     notice.className = "flash bad away";
-    notice.textContent = "The server does not answer. What you see may be old; it is tried again by itself.";
-    find("#problem").replaceChildren(notice);
+    notice.textContent = "The server does not answer. What you typed stays: send it again. What you see may be old and is renewed by itself.";
+    (find("#dialog[open] .problem") ?? find("#problem")).replaceChildren(notice);
   };
   for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) document.addEventListener(name, away);
 

@@ -8,24 +8,26 @@
   // So is a part with the focus on what htmx could not find again in the new one.
   const watched = (part) => part.contains(document.activeElement) && (document.activeElement.matches("input, textarea, select") || !document.activeElement.id);
   const marked = (part) => !getSelection().isCollapsed && part.contains(getSelection().anchorNode);
-  let isLook = false;
+  let sent = null;
   let isBehind = false;
   document.addEventListener("htmx:beforeSwap", (event) => {
-    isLook = event.detail.requestConfig.elt.id === "watch";
+    sent = event.detail.requestConfig.elt;
   });
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const part = event.detail.target;
     if (!part.matches("[data-region]")) return;
-    if (isLook && (watched(part) || marked(part))) {
+    if (sent.id === "watch" && (watched(part) || marked(part))) {
       event.detail.shouldSwap = false;
       isBehind = true;
     }
     for (const open of part.querySelectorAll("details[id][open]")) find("#" + open.id, event.detail.fragment)?.setAttribute("open", "");
     for (const field of part.querySelectorAll("textarea[id], input[id]")) {
       const same = find("#" + field.id, event.detail.fragment);
-      if (same && field.value !== field.defaultValue) same.value = field.value;
+      if (same && field.value !== field.defaultValue && !sent.contains(field)) same.value = field.value;
     }
   });
+  // Whoever has taken away what had the focus stands at the head of its part.
+  document.addEventListener("htmx:afterRequest", () => document.activeElement === document.body && sent?.method === "post" && find("#notes")?.focus());
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.elt.id !== "watch") return;
     const parts = [...document.querySelectorAll("[data-region]")];

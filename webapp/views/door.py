@@ -110,13 +110,26 @@ def local_path(wanted: str | None) -> str:
     return home if parts.scheme or parts.netloc or wanted.startswith("//") else wanted
 
 
+def way_in() -> str:
+    """The sign-in page that leads back to the page on which somebody is, as far as the request tells."""
+    page = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer", ""))
+    wanted = page.path + (f"?{page.query}" if page.query else "")
+    url: str = url_for("auth.sign_in", next=local_path(wanted))
+    return url
+
+
+def is_shut_out() -> bool:
+    """The request is for signed-in people, and nobody is signed in."""
+    endpoint = request.endpoint
+    return endpoint is not None and needed_for(endpoint, request.method) is not None and current_person() is None
+
+
 def _ask_to_sign_in() -> AnyResponse:
-    if "HX-Request" in request.headers:
-        page = urlsplit(request.headers.get("HX-Current-URL", ""))
-        wanted = page.path + (f"?{page.query}" if page.query else "")
-        response = Response("", 401)
-        response.headers["HX-Redirect"] = url_for("auth.sign_in", next=local_path(wanted))
-        return response
     if request.method not in SAFE:
+        # The page and what was typed into its form stay where they are.
         abort(401)
+    if "HX-Request" in request.headers:
+        response = Response("", 401)
+        response.headers["HX-Redirect"] = way_in()
+        return response
     return redirect(url_for("auth.sign_in", next=local_path(request.full_path.rstrip("?"))), 303)

@@ -10,13 +10,14 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
+from webapp.views import door
 from webapp.views.render import wants_fragment
 
 log = logging.getLogger(__name__)
 
 WORDS = {
     400: ("That request made no sense", "Go back and try it again from the page."),
-    401: ("You are not signed in", "Sign in and do it again."),
+    401: ("You are not signed in any more", "Nothing was sent. Sign in, and send it again."),
     403: ("You may not do that", "Ask an admin of this server for the right role."),
     404: ("There is nothing here", "The address may be mistyped, or what it showed was removed."),
     405: ("That is not how this address works", "Open it from the page it belongs to."),
@@ -30,7 +31,8 @@ WORDS = {
     ),
 }
 STALE_FORM = "This page was open too long, so the form was not sent. Load the page again and repeat it."
-_OWN_WORDS = frozenset({403, 404})
+RENEWED = "This page was open too long, so the form was not sent. It is renewed, with what you typed: send it again."
+_OWN_WORDS = frozenset({403, 404, 422})
 
 
 def attach(app: Flask) -> None:
@@ -52,7 +54,9 @@ def _show_number(response: Response) -> Response:
 
 
 def _stale_form(error: CSRFError) -> Response:
-    return _answer(403, STALE_FORM)
+    if door.is_shut_out():
+        return _answer(401, "")
+    return _answer(403, RENEWED if wants_fragment() else STALE_FORM, renews=True)
 
 
 def _refused(error: HTTPException) -> Response:
@@ -71,11 +75,13 @@ def _broken(error: InternalServerError) -> Response:
     return _answer(500, "")
 
 
-def _answer(status: int, sentence: str) -> Response:
+def _answer(status: int, sentence: str, *, renews: bool = False) -> Response:
+    """A page, or a notice; one that `renews` carries a new token for the forms of the page, which stay as they are."""
     title, advice = WORDS.get(status, WORDS[400 if status < 500 else 500])
     is_notice = wants_fragment()
     template = "error_notice.html" if is_notice else "error.html"
     shown = {"status": status, "title": title, "sentence": sentence or advice, "number": g.get("request_number", "-")}
+    shown |= {"renews": renews, "way_in": door.way_in() if status == 401 else ""}
     response = make_response(render_template(template, **shown), status)
     if is_notice:
         # A form with mistakes comes back where it stood, and with 422 too; a notice has its own place.
