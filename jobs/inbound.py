@@ -6,7 +6,7 @@ from collections import Counter
 from functools import partial
 
 from jobs.drain import Piece, Source, claimed, drain
-from webapp import bulk, claims, inbox, orders, polls
+from webapp import bulk, claims, exports, inbox, orders, polls
 from webapp.claims import Holder
 from webapp.queue import Bell
 from webapp.settings import current
@@ -38,8 +38,11 @@ def _poll() -> list[Piece]:
 
 
 def _act() -> list[Piece]:
-    turn = bulk.take()
-    return [Piece(run=partial(bulk.run, turn), holders=(ACTIONS,))] if turn else []
+    if turn := bulk.take():
+        return [Piece(run=partial(bulk.run, turn), holders=(ACTIONS,))]
+    if file := exports.take():
+        return [Piece(run=partial(exports.run, file), holders=(ACTIONS,))]
+    return []
 
 
 SOURCE = Source(Bell.INBOUND, _take)

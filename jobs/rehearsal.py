@@ -24,7 +24,22 @@ from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
 
-from webapp import accounts, bulk, claims, clock, handlers, inbox, limits, line, orders, outbox, polls, queue, sweep
+from webapp import (
+    accounts,
+    bulk,
+    claims,
+    clock,
+    exports,
+    handlers,
+    inbox,
+    limits,
+    line,
+    orders,
+    outbox,
+    polls,
+    queue,
+    sweep,
+)
 from webapp.accounts import NewAccount, NewStore
 from webapp.app import application
 from webapp.database import is_sqlite
@@ -157,6 +172,7 @@ def _look() -> None:
     for due in (claims.due_reads, claims.due_commands):
         claims.candidates(due, 1)
     bulk.is_due()
+    exports.is_due()
     polls.nearest()
     line.standing()
 

@@ -101,7 +101,7 @@ ROWS = (
     ("webapp.alerts",),
     ("webapp.alert_channels",),
     ("webapp.replay",),
-    ("webapp.bulk", "webapp.bulk_progress", "webapp.sheets", "webapp.erasing"),
+    ("webapp.bulk", "webapp.bulk_progress", "webapp.exports", "webapp.sheets", "webapp.erasing"),
     ("webapp.demo", "webapp.removal", "webapp.doctor", "webapp.onboarding", "webapp.reports", "webapp.sweep"),
     ("webapp.views", "webapp.cli"),
     ("webapp.app",),

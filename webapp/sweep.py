@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from webapp import bulk, claims, clock, inbox, polls, queue
+from webapp import bulk, claims, clock, exports, inbox, polls, queue
 from webapp.queue import Bell
 
 
@@ -12,7 +12,7 @@ def seconds_to_next(bell: Bell) -> float | None:
     """How far off the nearest due row behind a bell is: 0 when something is due, None when nothing ever will be."""
     if bell is Bell.OUTBOUND:
         return _seconds_until(claims.nearest_command(clock.now()))
-    if inbox.has_new() or bulk.is_due():
+    if inbox.has_new() or bulk.is_due() or exports.is_due():
         return 0.0
     times = [claims.nearest_read(clock.now()), polls.nearest()]
     return _seconds_until(min((time for time in times if time), default=None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,9 +17,9 @@ from tests.rows import ALDER_COURT, a_line, a_store, an_account, an_order
 from tests.views.conftest import PEOPLE, token_on
 from tests.views.scene import draw
 from tests.views.test_grid import many, pos
-from webapp import clock, order_rows
+from webapp import clock, exports, order_rows
 from webapp.domain.corrected import Corrected
-from webapp.models import OrderRow, SettingChangeRow, db
+from webapp.models import AccountRow, ExportPartRow, ExportRow, OrderRow, SettingChangeRow, db
 from webapp.unit_of_work import unit_of_work
 from webapp.views import order_export
 from webapp.views.order_export import plain
@@ -46,6 +47,87 @@ def test_a_long_list_is_whole(app: Flask, operator: FlaskClient, monkeypatch: py
     rows = fetched(operator, list="1")
     assert len({row["Walmart PO #"] for row in rows}) == len(rows) == 31
     assert [row["Sale date"] for row in rows] == sorted((row["Sale date"] for row in rows), reverse=True)
+
+
+def asked(client: FlaskClient, **form: object) -> str:
+    """Where the file is that is made in the background."""
+    answer = client.post("/orders/export", data={"csrf_token": token_on(client, "/orders"), "list": "1", **form})
+    assert answer.status_code == 303, answer.text[:300]
+    return answer.headers["Location"]
+
+
+def written(app: Flask) -> None:
+    """What a worker does until no file is left to it."""
+    with app.app_context():
+        while turn := exports.take():
+            exports.run(turn)
+
+
+@pytest.fixture
+def long(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty-one orders, more than are written at once; a worker writes four at a time."""
+    monkeypatch.setattr(order_export, "MOST_AT_ONCE", 30)
+    monkeypatch.setattr(exports, "AT_ONCE", 4)
+    many(app, 31)
+
+
+def test_a_very_long_list_is_written_in_the_background(
+    app: Flask, operator: FlaskClient, admin: FlaskClient, long: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = asked(operator, addresses="on")
+    monkeypatch.setattr(exports, "SLICE", timedelta(0))
+    with app.app_context():
+        first = exports.take()
+        assert first is not None
+        assert exports.take() is None, "one worker has it"
+        exports.run(first)
+    page = operator.get(path).text
+    assert "<b>4 of 31</b>" in page
+    assert 'http-equiv="refresh"' in page
+    assert operator.get(f"{path}/file").headers["Location"] == path, "half a file is none"
+    with app.app_context(), unit_of_work() as work:
+        an_order(work, work.session.query(AccountRow).one(), "2802123870999")
+    written(app)
+    page = operator.get(path).text
+    assert "The file is whole." in page
+    assert "hx-get" not in page[page.index('id="export-of"') :]
+    answer = operator.get(f"{path}/file")
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="orders-20')
+    monkeypatch.setattr(order_export, "MOST_AT_ONCE", 100)
+    now = fetched(operator, list="1", addresses="on")
+    then = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert then == [row for row in now if row["Walmart PO #"] != "2802123870999"], "the list is frozen when it is asked"
+    assert admin.get(path).status_code == admin.get(f"{path}/file").status_code == 404, "it is nobody else's"
+    for _ in range(2):
+        clock.move(timedelta(hours=11))
+        assert len(operator.get(f"{path}/file").text.splitlines()) == 32
+    clock.move(timedelta(hours=3))
+    assert "There is no such file." in operator.get(path).text
+
+
+def test_a_worker_that_died_at_a_file_is_followed_and_one_that_breaks_says_so(
+    app: Flask, operator: FlaskClient, long: None
+) -> None:
+    path = asked(operator)
+    with app.app_context():
+        dead = exports.take()
+        assert dead is not None
+        clock.move(exports.LEASE + timedelta(seconds=1))
+        second = exports.take()
+        assert second is not None
+        exports.run(dead)
+        exports.run(second)
+        assert db.session.query(ExportPartRow).count() == 8, "whoever lost it writes nothing"
+    assert len(operator.get(f"{path}/file").text.splitlines()) == 32
+    path = asked(operator)
+    with app.app_context(), unit_of_work() as work:
+        work.session.query(ExportRow).filter_by(state="waiting").one().columns = ["nonsense"]
+    for _ in range(exports.MOST_TRIES):
+        with pytest.raises(KeyError):
+            written(app)
+        clock.move(exports.LEASE + timedelta(seconds=1))
+    written(app)
+    assert "It could not be written." in operator.get(path).text
 
 
 def test_the_file_has_the_columns_of_the_view(app: Flask, operator: FlaskClient) -> None:

@@ -13,6 +13,7 @@ from webapp.models.accounts import (
 from webapp.models.alerts import AlertChannelRow, AlertRow
 from webapp.models.base import Base, Id, db
 from webapp.models.bulk import BulkItemRow, BulkJobRow
+from webapp.models.exports import ExportPartRow, ExportRow
 from webapp.models.incoming import (
     CAME_AGAIN,
     CAME_TO_NOTHING,
@@ -60,6 +61,8 @@ __all__ = [
     "CommandRow",
     "EventActRow",
     "EventRow",
+    "ExportPartRow",
+    "ExportRow",
     "LineRow",
     "MissingSkuRow",
     "NoteRow",

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 
+from webapp import exports
 from webapp.actions.kinds import ACTIONS
 from webapp.domain.help import help_for
 from webapp.settings import Settings
@@ -126,6 +127,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.url_map.converters["int"] = numbers.Number
     for bp in (*PAGES, webhooks.bp):
         app.register_blueprint(bp)
+    app.extensions[exports.WRITER] = order_export.lines
     app.wsgi_app = webhooks.Door(app)  # type: ignore[method-assign]
     app.view_functions["static"] = door.public(assets.serve)
     app.context_processor(_common)

@@ -5,26 +5,41 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, flash, redirect, request, stream_with_context, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    has_request_context,
+    redirect,
+    request,
+    stream_with_context,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import audit, clock, order_rows, queries
+from webapp import audit, clock, exports, order_rows, queries
 from webapp.domain.spreadsheet import cell
 from webapp.grid import lists, tastes
-from webapp.models import AccountRow, OrderRow
+from webapp.models import AccountRow, ExportRow, OrderRow
 from webapp.people import Role
 from webapp.unit_of_work import rest, unit_of_work
 from webapp.views import door, orders, showing, words
 from webapp.views.grid_words import address
+from webapp.views.render import page
 
 MOST = 100_000
 """So many orders go into one file."""
+MOST_AT_ONCE = 5_000
+"""A longer file is made in the background, so that nobody waits for it and nothing cuts it off."""
 AT_ONCE = 500
 BEGIN_OF_FILE = "\ufeff"
 """By this mark spreadsheet programs know that the text is UTF-8."""
@@ -122,10 +137,42 @@ def as_csv() -> AnyResponse:
         number = "1 order" if len(ids) == 1 else f"{len(ids):,} orders"
         what = f"{number}{' with addresses, telephones and e-mails' if with_address else ''}"
         audit.record(work, audit.EXPORTS, door.me().email, "CSV file", after=f"{what}; {_filters()}")
-    columns = _columns(tastes.of(door.me()).columns, with_address=with_address)
-    text = stream_with_context(_file(ids, columns, with_address=with_address))
-    response = Response(text, mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="orders-{clock.now():%Y-%m-%d-%H%M}.csv"'
+    names = tastes.of(door.me()).columns
+    if len(ids) > MOST_AT_ONCE:
+        key = exports.ask(ids, names, door.me().email, with_address=with_address)
+        return redirect(url_for("export.show", key=key), 303)
+    parts = (lines(ids[begin : begin + AT_ONCE], names, with_address) for begin in range(0, len(ids), AT_ONCE))
+    return _file(chain([_head(names, with_address)], parts), clock.now())
+
+
+@bp.get("/exports/<key>")
+@door.needs(Role.OPERATOR)
+def show(key: str) -> AnyResponse:
+    """How far a file that is made in the background has come; once it is whole, the way to it."""
+    return page("orders/exported.html", "progress", export=_find(key), days_kept=exports.KEPT.days)
+
+
+@bp.get("/exports/<key>/file")
+@door.needs(Role.OPERATOR)
+def fetch(key: str) -> AnyResponse:
+    """The whole file, for who asked for it."""
+    export = _find(key)
+    if export.state != "done":
+        return redirect(url_for("export.show", key=key), 303)
+    head = _head(export.columns, export.with_address)
+    return _file(chain([head], exports.text_of(export.id)), export.asked_at)
+
+
+def _find(key: str) -> ExportRow:
+    export = exports.find(key, door.me().email)
+    if export is None:
+        abort(404, "There is no such file. It is kept for a day, for nobody but who asked for it.")
+    return export
+
+
+def _file(parts: Iterator[str], at: datetime) -> AnyResponse:
+    response = Response(stream_with_context(parts), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="orders-{at:%Y-%m-%d-%H%M}.csv"'
     return response
 
 
@@ -157,17 +204,24 @@ def _columns(names: Sequence[str], *, with_address: bool) -> list[Column]:
     return columns + list(ADDRESS if with_address else ())
 
 
-def _file(ids: Sequence[int], columns: Sequence[Column], *, with_address: bool) -> Iterator[str]:
-    """The file, some hundred lines at a time; between them the database is let go."""
-    yield BEGIN_OF_FILE + _lines([[name for name, _ in columns]])
-    for begin in range(0, len(ids), AT_ONCE):
-        accounts = {row.id: row for row in queries.all_accounts()}
+def _head(names: Sequence[str], with_address: bool) -> str:
+    return BEGIN_OF_FILE + _lines([[name for name, _ in _columns(names, with_address=with_address)]])
+
+
+def lines(ids: Sequence[int], names: Sequence[str], with_address: bool) -> str:
+    """Some hundred orders as lines of the file, with what the grid's columns of these names become.
+
+    The database is let go after them. It works without a request, too.
+    """
+    with nullcontext() if has_request_context() else current_app.test_request_context():
+        columns, accounts = _columns(names, with_address=with_address), {row.id: row for row in queries.all_accounts()}
         found = [
             One(order, accounts[order.account_id], showing.row(order, accounts[order.account_id]))
-            for order in lists.in_turn(ids[begin : begin + AT_ONCE], with_address=with_address)
+            for order in lists.in_turn(ids, with_address=with_address)
         ]
-        yield _lines([[safe(read(one)) for _, read in columns] for one in found])
+        text = _lines([[safe(read(one)) for _, read in columns] for one in found])
         rest()
+    return text
 
 
 def safe(text: str) -> str:
