@@ -6,6 +6,7 @@ import html
 import re
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -320,3 +321,36 @@ def test_what_is_not_as_one_expects_and_stays_so_is_said_on_the_page(app: Flask,
         said = "Walmart gave back 5.00 USD on line 1 that no credit memo in Magento tells of."
         an_order(work, account, "2802123876441", remarks=[said])
     assert said in viewer.get(f"/orders/{account.key}/2802123876441").text
+
+
+@pytest.mark.parametrize(
+    ("reason", "way"),
+    [
+        (
+            "The order's number is taken by another order. Choose another prefix in the settings.",
+            ">Open the order settings<",
+        ),
+        ("Walmart did not accept the client ID and secret.", '">Open the account</a>'),
+        ("Magento did not accept the access token.", '">Open the store</a>'),
+        (
+            "We can't save the address: Phone Number is required.",
+            '/address">Correct the address</a>',
+        ),
+        ("“MUG-RED” cannot be put into a Magento cart.", '#r-items">Look at the items</a>'),
+        ("Magento does not allow to cancel order WM-1 as it is complete.", ">Open the Magento order<"),
+        ("Walmart answered 400: the line cannot be shipped.", ">Open it in Seller Center<"),
+        ("An error in Orderbridge itself (KeyError).", "Copy the number of the failure"),
+    ],
+)
+def test_a_failure_has_the_button_that_leads_to_what_mends_it(
+    app: Flask, admin: FlaskClient, reason: str, way: str
+) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        row = an_order(work, account, "2802123876442")
+        command = a_command(work, row, "CreateInvoice", state="parked", reason=reason, ended_at=clock.now())
+    text = html.unescape(admin.get(f"/orders/{account.key}/2802123876442").text)
+    assert reason in text
+    assert way in text
+    named = f"{account.key[:8]}-{command.id}"
+    assert (f">{named}</code>" in text and f"/outgoing/{command.id}" in text) is ("Copy" in way)

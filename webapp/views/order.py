@@ -25,6 +25,7 @@ from webapp.views import (
     door,
     order_acts,
     order_facts,
+    order_fixes,
     order_log,
     order_place,
     regions,
@@ -241,7 +242,6 @@ def shown(found: Found) -> dict[str, Any]:
         "order": row,
         "account": account,
         "zone": zone,
-        "age": clock.now() - row.ordered_at,
         "status": status,
         "icon_name": showing.ICONS[status],
         "nothing_left": status is OrderStatus.PARTIALLY_SHIPPED and not is_open(order.counts()),
@@ -250,9 +250,8 @@ def shown(found: Found) -> dict[str, Any]:
         "watch_url": url_for("order.live", account_key=account.key, po=row.po, state=_state(found), **args),
         "attention": attention,
         **order_acts.shown(row, account, order, attention, before),
-        "waiting": _waiting(row, account),
-        "remarks": row.remarks or [],
-        "parked": log.parked,
+        **_said(row, account),
+        **order_fixes.shown(log.parked, row, account),
         "lines": order_facts.lines(row, account, links),
         "to_link": _to_link(row, links) if rights["may_act"] and row.magento_order_id is None else [],
         "sums": order_facts.sums(row, order),
@@ -282,6 +281,12 @@ def _is_due(found: Found) -> bool:
     sync, now = found.sync, clock.now()
     held = sync.claimed_until is not None and sync.claimed_until > now
     return held or (sync.look_again_at is not None and sync.look_again_at <= now)
+
+
+def _said(row: OrderRow, account: AccountRow) -> dict[str, Any]:
+    """What the order waits for, what stays other than one expects, and how long ago it was sold."""
+    age = clock.now() - row.ordered_at
+    return {"waiting": _waiting(row, account), "remarks": row.remarks or [], "age": age}
 
 
 def _waiting(row: OrderRow, account: AccountRow) -> list[str]:
