@@ -24,12 +24,13 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `said` is what was found, or what to do; `key` names the store or account that it is about."""
+    """One step. `said` is what was found, or what to do; `key` names the store or account that it is about. Without a
+    `place` it cannot be taken yet."""
 
     title: str
     is_done: bool
     said: str
-    place: Place
+    place: Place | None = None
     key: str = ""
     is_needed: bool = True
     """Without it no order runs; the others make it quick and quiet."""
@@ -52,7 +53,7 @@ def _of_shops(shops: Sequence[Store]) -> Iterator[Step]:
     if not shops:
         how = "Make an integration in Magento under System > Integrations; its four keys open the shop."
         yield Step(connect, False, how, Place.NEW_STORE)
-        yield Step(answers, False, "The test of the connection tries every right that is needed.", Place.NEW_STORE)
+        yield Step(answers, False, "The test of the connection tries every right that is needed.")
         return
     yield Step(connect, True, _named([store.name for store in shops]), Place.STORE, shops[0].key)
     for store in shops:
@@ -70,10 +71,10 @@ def _of_sellers(sellers: Sequence[Account], has_shop: bool) -> Iterator[Step]:
     connect, read, hear = "Connect the Walmart account", "Read its orders", "Hear of orders within seconds"
     if not sellers:
         how = "You need its client ID and client secret from Walmart's Developer Portal."
-        place = Place.NEW_ACCOUNT if has_shop else Place.NEW_STORE
+        place = Place.NEW_ACCOUNT if has_shop else None
         yield Step(connect, False, how if has_shop else "Each account belongs to a store: connect that first.", place)
-        yield Step(read, False, "Orders are read by themselves as soon as the account is connected.", place)
-        yield Step(hear, False, "Walmart's webhooks are subscribed on the account's page.", place, "", False)
+        yield Step(read, False, "Orders are read by themselves as soon as the account is connected.")
+        yield Step(hear, False, "Walmart's webhooks are subscribed on the account's page.", is_needed=False)
         return
     yield Step(connect, True, _named([account.name for account in sellers]), Place.ACCOUNT, sellers[0].key)
     for account in sellers:

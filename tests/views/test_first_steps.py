@@ -41,7 +41,7 @@ def test_an_admin_is_led_from_step_to_step(app: Flask, admin: FlaskClient) -> No
     ]
     assert {state for state, _, _ in first.values()} == {"open"}
     assert first["Connect the Magento store"][2] == "/settings/stores/new"
-    assert first["Connect the Walmart account"][2] == "/settings/stores/new", "an account needs a store"
+    assert first["Connect the Walmart account"][2] == "", "an account needs a store"
     with app.app_context(), unit_of_work() as work:
         store = a_store(work, "Main", mode="direct")
         store_key, store_id = store.key, store.id

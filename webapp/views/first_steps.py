@@ -30,20 +30,25 @@ def shown(only_open: bool = False) -> Sequence[Shown]:
     if only_open and not onboarding.is_open(found):
         return ()
     may = door.me().may(Role.ADMIN)
-    return [Shown(one.title, one.is_done, one.said, _url(one) if may else "", one.is_needed) for one in found]
+    urls = [_url(one.place, one.key) if may and one.place else "" for one in found]
+    return [_shown(one, url) for one, url in zip(found, urls, strict=True)]
 
 
-def _url(step: Step) -> str:
-    match step.place:
+def _shown(step: Step, url: str) -> Shown:
+    return Shown(step.title, step.is_done, step.said, url, step.is_needed)
+
+
+def _url(place: Place, key: str) -> str:
+    match place:
         case Place.NEW_STORE:
             return url_for("store_settings.new")
         case Place.STORE:
-            return url_for("store_settings.show", key=step.key)
+            return url_for("store_settings.show", key=key)
         case Place.STOCK:
-            return url_for("store_settings.show", key=step.key, _anchor="stock")
+            return url_for("store_settings.show", key=key, _anchor="stock")
         case Place.NEW_ACCOUNT:
             return url_for("account_settings.new")
         case Place.ACCOUNT:
-            return url_for("account_settings.show", key=step.key)
+            return url_for("account_settings.show", key=key)
         case Place.ALERTS:
             return url_for("alerts.index")
