@@ -147,13 +147,12 @@ def _slow(tries: Sequence[Any], now: datetime, waiting: Count) -> Iterator[Troub
     for some in db.session.execute(calls).scalars():
         for call in some:
             took.setdefault(str(call.get("side", "")), []).append(int(call.get("duration_ms") or 0))
-    since = span(now - min(row.since for row in slow))
+    first = min(row.since for row in slow)
     for side, each in sorted(took.items()):
         if side and median(each) > SLOW_CALL:
-            headline = f"{side} has answered slowly for {since}."
-            detail = (
-                f"A call takes {median(each) / 1000:.0f} s. {waiting} waiting. {NOTHING_LOST} Nothing is to be done."
-            )
+            headline = f"{side} has answered slowly for {span(now - first)}."
+            takes = f"Since {first:%H:%M} UTC a call takes {median(each) / 1000:.0f} s."
+            detail = f"{takes} {waiting} waiting. {NOTHING_LOST} Nothing is to be done."
             yield Trouble("warn", headline, detail, name=f"slow:{side}")
 
 

@@ -55,11 +55,18 @@ class House:
 def served(folder: Path) -> Iterator[Site]:
     """A server of its own, with people and nothing else."""
     app = built(settings_in(folder))
+    with serving(app) as url:
+        yield Site(app, url)
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The application's address while it is served."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield Site(app, f"http://127.0.0.1:{server.server_port}")
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
