@@ -55,8 +55,8 @@ def test_that_walmart_is_slow_and_then_away_is_read_on_the_page(
         shop.walmart.clear_faults()
         shop.walmart.fault("status", path="/v3/", status=503)
         shop.drain()
-        for _ in range(3):
-            shop.pass_time(minutes=10)
+        for _ in range(6):
+            shop.pass_time(minutes=5)
         page.reload()
         expect(told).to_contain_text(re.compile(r"Walmart has not served Seller for \d+ min\. Walmart answered 503"))
         expect(told).to_contain_text(re.compile(r"Nothing is lost\. It is tried again in \d+ (s|min)\."))
