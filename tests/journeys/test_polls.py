@@ -345,8 +345,8 @@ def test_the_first_day_is_the_day_before_the_account_was_connected(house: House)
 
 def test_a_webhook_and_a_poll_at_once_make_one_magento_order(any_house: House) -> None:
     house = any_house
-    for _ in range(5):
-        pos = place(house, 4)
+    for _ in range(3):
+        pos = place(house, 3)
         barrier = threading.Barrier(2)
 
         def by_webhook(pos: list[str] = pos, barrier: threading.Barrier = barrier) -> None:
