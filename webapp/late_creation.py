@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true, update
 
 from webapp import clock
 from webapp.domain.commands import CommandState, CreateMagentoOrder
+from webapp.domain.hold_rules import skus_of
 from webapp.domain.order import SELLER_FULFILLED, OrderStatus
 from webapp.domain.policy import Policy
-from webapp.models import CommandRow, OrderRow, SyncRow, db
+from webapp.models import CommandRow, LineRow, OrderRow, SyncRow, db
 from webapp.queue import Bell
 from webapp.unit_of_work import Work
 
@@ -51,7 +54,17 @@ def _late(account_id: int, policy: Policy) -> Select[int]:
         OrderRow.status != OrderStatus.CANCELED.value,
         _wanted(policy),
         ~held,
+        *_not_held_back(policy),
     )
+
+
+def _not_held_back(policy: Policy) -> Iterator[ColumnElement[bool]]:
+    """What the rules that hold orders let through, as far as a row tells: an address is judged order by order."""
+    if policy.hold_above is not None:
+        yield OrderRow.total <= policy.hold_above
+    skus = skus_of(policy.hold_skus)
+    if skus:
+        yield ~exists().where(LineRow.order_id == OrderRow.id, func.lower(LineRow.sku).in_(skus))
 
 
 def _wanted(policy: Policy) -> ColumnElement[bool]:

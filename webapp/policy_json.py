@@ -31,7 +31,7 @@ def policy_from_json(kept: dict[str, Any], *, number_prefix: str) -> Policy:
         chosen["import_since"] = datetime.fromisoformat(kept["import_since"])
     if kept.get("auto_cancel_after") is not None:
         chosen["auto_cancel_after"] = timedelta(seconds=kept["auto_cancel_after"])
-    for name in ("canceled_limit", "late_limit"):
+    for name in ("canceled_limit", "late_limit", "hold_above"):
         if kept.get(name) is not None:
             chosen[name] = Decimal(kept[name])
     return Policy(**{**chosen, "number_prefix": number_prefix})

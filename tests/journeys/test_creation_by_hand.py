@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -237,3 +238,27 @@ def test_a_store_in_cart_mode_has_nothing_to_warn_of(house: House) -> None:
     with house.app.app_context():
         assert stock.warning(store_of(house)) == ""
     assert "holds no stock" not in sentences(house, po)
+
+
+# Held by a rule
+
+
+def test_an_order_that_a_rule_holds_is_acknowledged_in_time_and_released_by_hand(house: House) -> None:
+    house.set_policy(hold_above=Decimal(50), hold_skus="FH-TEA-MINT-50")
+    small = house.place(lines=[{"sku": MUG, "price": 10}])
+    large, tea = house.place(lines=[{"sku": MUG, "price": 60}]), house.place(lines=[{"sku": "FH-TEA-MINT-50"}])
+    house.drain()
+    assert house.effects("order_create") == [f"WM-{small}"]
+    assert str(house.shown(large)["attention"]).startswith("Held by a rule of yours: its total")
+    assert str(house.shown(tea)["attention"]).startswith("Held by a rule of yours: it has FH-TEA-MINT-50.")
+    house.pass_time(hours=3, minutes=5)
+    assert house.walmart.statuses(large) == {"1": {"Acknowledged": 1}}
+    assert by_hand(house, creation_by_hand.create_now, large) == "Creating the Magento order."
+    house.drain()
+    assert shop_order(house, large)
+    assert house.shown(large)["attention"] in (None, "")
+    with house.app.app_context():
+        assert late_creation.count(house.account_id, policy_of(house)) == 0
+    change(house, hold_skus="")
+    house.drain()
+    assert shop_order(house, tea)

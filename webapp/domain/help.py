@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from webapp.domain.command_words import DOING
 from webapp.domain.facets import Tab
+from webapp.domain.hold_rules import HELD
 from webapp.domain.order import OrderStatus
 from webapp.domain.plan.asking import (
     BUYER_ASKED,
@@ -220,6 +221,11 @@ REASONS = (
         "Canceled at Walmart before",
         "Nothing is left that Magento would have to know.",
         "Nothing is to be done.",
+    ),
+    Help(
+        HELD,
+        "It is one of those that you want to look at first: by its total, a SKU, or its address.",
+        "Release it with “Create order”, or cancel it. The rules stand under Order settings.",
     ),
     Help(
         "Stock is held for it",

@@ -80,6 +80,12 @@ class Policy:
     product_tax_class: int = 0
     """The tax class of products that are created for an order; 0 is Magento's None."""
     ship_by_comment: bool = True
+    hold_above: Decimal | None = None
+    """An order of a larger total, in the orders' currency, waits for a person; None: none does."""
+    hold_skus: str = ""
+    """SKUs with commas between them: an order with one of them waits for a person."""
+    hold_addresses: bool = False
+    """An order whose address lacks something or looks wrong waits for a person."""
     reserve_stock: bool = False
     """Take an order's units out of the shop's stock while its Magento order has to wait. M2E does so by Magento's own
     reservations, which no REST call can write: here the sources' quantities are changed, and so it has to be chosen."""

@@ -13,6 +13,7 @@ from webapp.domain.policy import (
 )
 from webapp.order_settings.kinds import (
     SOURCE,
+    Amount,
     Choice,
     Day,
     Group,
@@ -152,6 +153,36 @@ GROUPS: tuple[Group, ...] = (
                 "The purchase order and customer order numbers stand there in any case.",
                 Switch(),
             ),
+        ),
+    ),
+    Group(
+        "holds",
+        "Orders to look at first",
+        (
+            Setting(
+                "hold_above",
+                "Hold orders above",
+                "An order whose total is larger waits for you; in the orders' currency. Empty: none does.",
+                Amount(),
+                default="none",
+            ),
+            Setting(
+                "hold_skus",
+                "Hold orders with these SKUs",
+                "Walmart's SKUs, with commas between them. An order with one of them waits for you.",
+                Text(),
+            ),
+            Setting(
+                "hold_addresses",
+                "Hold orders with a doubtful address",
+                "One that lacks the name, the street, the city or the postal code, has a postal code that its country "
+                "does not have, or is a post-office box.",
+                Switch(),
+            ),
+        ),
+        note=lambda place: (
+            "Such an order has no Magento order yet and needs action, with the reason; “Create order” on top of its "
+            "page releases it. It is acknowledged as chosen above, before the deadline in any case where that is on."
         ),
     ),
     Group(

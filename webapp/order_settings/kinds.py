@@ -238,6 +238,23 @@ class Percent(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class Amount(Kind):
+    """An amount of money; None where nothing is typed."""
+
+    widget: ClassVar[str] = "number"
+
+    def read(self, text: str, place: Place) -> Decimal | None:
+        if not text:
+            return None
+        if not re.fullmatch(r"[0-9]{1,7}([.,][0-9]{1,2})?", text):
+            raise Wrong("An amount such as 500 or 499.50, or nothing.")
+        return Decimal(text.replace(",", "."))
+
+    def say(self, value: Any) -> str:
+        return "" if value is None else f"{value:f}"
+
+
+@dataclass(frozen=True, slots=True)
 class Day(Kind):
     """The beginning of a day in the store's time zone; None where nothing is typed."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from webapp.domain.command_words import DOING
 from webapp.domain.commands import CommandState, CreateMagentoOrder, Issued, issued_of
+from webapp.domain.hold_rules import HELD, why_held
 from webapp.domain.order import Order, OrderStatus, is_open
 from webapp.domain.plan.products import blocked_by_products
 from webapp.domain.plan.seen import LOOK_SOON, Plan, Seen, shipper, under_way
@@ -44,12 +45,23 @@ def create(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime
         return Plan(waiting_for=("Magento refused the order; see what to do above.",))
     if any(one.given_up for one in before) and not is_asked:
         return Plan(waiting_for=("No Magento order: creating it was given up by hand.",))
+    held = "" if is_asked else why_held(seen.order, policy)
+    if held:
+        return _held_back(held)
     if seen.shop_trouble:
         return Plan(waiting_for=(seen.shop_trouble,), look_again_at=now + LOOK_SOON)
     blocked = _blocked_by_currency(seen) or blocked_by_products(seen, policy, issued, now)
     if blocked:
         return blocked
     return Plan(commands=(CreateMagentoOrder(len(before) + 1),), waiting_for=("Creating the Magento order.",))
+
+
+def _held_back(reason: str) -> Plan:
+    """Until a person releases it, by asking for the Magento order."""
+    return Plan(
+        waiting_for=(f"{HELD}: {reason}.",),
+        attention=f"{HELD}: {reason}. Look at it, then release it with Create order, or cancel it.",
+    )
 
 
 def _is_asked_for(seen: Seen, before: tuple[Issued, ...]) -> bool:
