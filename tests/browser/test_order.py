@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import time
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +18,7 @@ from tests.browser.house import House, Site
 from tests.rows import a_line, a_parcel, a_store, an_account, an_order
 from webapp import clock, notes, order_rows
 from webapp.domain.shop import Behind, ItemUnits, ShopOrder, ShopShipment, ShopTrack, Units
-from webapp.models import CommandRow, db
+from webapp.models import CommandRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
 
 pytestmark = pytest.mark.browser
@@ -163,19 +166,19 @@ def test_times_are_the_stores_and_exact_on_focus_and_sums_stand_right_in_their_c
         assert {tuple(one) for one in looks} == {("right", "tabular-nums")}
         paid_back = {"USD": "−$3.00", "JPY": "−¥3", "KWD": "−KWD 3.000"}[currency].replace(" ", "\xa0")
         expect(page.locator(".sums")).to_contain_text(paid_back)
-    time = page.locator("#r-delivery time").first
+    sale = page.locator("#r-delivery time").first
     minutes = (sold.hour * 60 + sold.minute + 5 * 60 + 45) % (24 * 60)
-    expect(time).to_contain_text(f"{minutes // 60:02}:{minutes % 60:02}")
-    assert time.get_attribute("datetime") == f"{sold:%Y-%m-%dT%H:%M:%SZ}"
+    expect(sale).to_contain_text(f"{minutes // 60:02}:{minutes % 60:02}")
+    assert sale.get_attribute("datetime") == f"{sold:%Y-%m-%dT%H:%M:%SZ}"
     expect(page.locator("#r-delivery")).to_contain_text("ago")
     exact = f'"{sold:%Y-%m-%d %H:%M:%S} UTC"'
     bubble = "(one) => getComputedStyle(one, '::after').content"
-    assert time.evaluate(bubble) == "none"
+    assert sale.evaluate(bubble) == "none"
     page.locator("#r-sides a").last.focus()
     page.keyboard.press("Tab")
-    expect(time).to_be_focused()
-    assert time.evaluate(bubble) == exact
-    assert time.get_attribute("title") == exact.strip('"')
+    expect(sale).to_be_focused()
+    assert sale.evaluate(bubble) == exact
+    assert sale.get_attribute("title") == exact.strip('"')
     assert window.overflow() <= 0
 
 
@@ -299,3 +302,71 @@ def test_a_lost_network_and_an_ended_session_lose_nothing_that_was_typed(window:
     expect(page.locator("#r-notes article")).to_have_count(1)
     expect(page.get_by_role("heading", name="Notes")).to_be_focused()
     assert window.violations() == []
+
+
+CLICKED = """(one) => {
+  const place = () => [one.offsetLeft, one.offsetTop, one.offsetWidth, one.offsetHeight].join();
+  const wheel = () => getComputedStyle(one, "::after").opacity;
+  const before = place();
+  one.click();
+  const told = [one.getAttribute("aria-busy"), wheel()];
+  return new Promise((done) => setTimeout(() => done([...told, wheel(), before === place()]), 450));
+}"""
+
+
+def test_twenty_looks_leave_hands_alone_and_a_click_is_answered_at_once(window: Visit, site: Site) -> None:
+    path, page = shared(site), window.page
+    page.set_viewport_size({"width": 1440, "height": 600})
+    window.go(path)
+    page.locator("#why-nots summary").click()
+    page.locator("#note-more").click()
+    note = page.locator("#note-text")
+    note.fill("half a note")
+    note.evaluate("(one) => one.setSelectionRange(4, 4)")
+    place = page.evaluate("scrollY")
+    for look in range(20):
+        with site.app.app_context(), unit_of_work() as work:
+            order = work.session.query(OrderRow).one()
+            order.counts, order.changed_at = f"{look} somewhere", clock.now() + timedelta(minutes=look)
+        page.evaluate("htmx.trigger('#watch', 'back')")
+        expect(page.locator("#r-head")).to_contain_text(f"{look} somewhere")
+    expect(note).to_be_focused()
+    expect(note).to_have_value("half a note")
+    assert note.evaluate("(one) => one.selectionStart") == 4
+    assert page.evaluate("scrollY") == place
+    expect(page.locator("#why-nots dl")).to_be_visible()
+    note.fill("")
+    page.evaluate("window.__hidden = true")
+
+    view = site.app.view_functions["order.refresh"]
+
+    def slowly(**address: str) -> Any:
+        time.sleep(1.5)
+        return view(**address)
+
+    site.app.view_functions["order.refresh"] = slowly
+    button = page.locator("#do-refresh")
+    assert button.evaluate(CLICKED) == ["true", "0", "1", True], "busy at once, then a wheel, nothing moves"
+    expect(page.get_by_text("Reading the order on both sides now.")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_long_and_hostile_text_stays_within_its_place(browser: Browser, house: House, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    seen = visit(context, house.site)
+    seen.page.goto(house.site.link())
+    seen.go(house.path("/orders/{key}/2802123872000"))
+    assert seen.overflow() <= 0
+    cells = seen.page.locator("#r-items tbody tr").first.locator("td:visible")
+    boxes = [box for cell in cells.all() if (box := cell.bounding_box())]
+    apart = [
+        one["x"] + one["width"] <= other["x"] + 1 or other["x"] + other["width"] <= one["x"] + 1
+        for one, other in itertools.combinations(boxes, 2)
+        if one["y"] < other["y"] + other["height"] - 1 and other["y"] < one["y"] + one["height"] - 1
+    ]
+    assert all(apart)
+    expect(seen.page.locator("#r-items")).to_contain_text("SKU-WITHOUT-ANY-SPACE-" * 9)
+    hebrew = seen.page.locator("#r-items .l-product > span[dir=auto]").nth(1)
+    assert hebrew.evaluate("(one) => getComputedStyle(one).direction") == "rtl"
+    assert seen.page.locator("#r-buyer img, #r-items img, #r-next img").count() == 0
+    context.close()

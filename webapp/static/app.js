@@ -49,14 +49,14 @@
     if (event.target.method !== "post") return;
     if (event.target.dataset.sent) event.preventDefault();
     event.target.dataset.sent = "1";
-    find("button", event.target)?.setAttribute("aria-busy", "true");
+    (event.submitter ?? find("button", event.target))?.setAttribute("aria-busy", "true");
   });
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     const { elt } = detail;
     if (went(detail) || !elt.dataset.sent) return;
     delete elt.dataset.sent;
-    find("[aria-busy]", elt)?.removeAttribute("aria-busy");
+    find("[aria-busy]")?.removeAttribute("aria-busy");
   });
 
   // A question opens in a dialog, and its address as a page of its own where a person wants that.
