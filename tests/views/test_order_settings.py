@@ -19,6 +19,7 @@ from tests.views.conftest import token_on
 from webapp import accounts, order_settings
 from webapp.domain.policy import Policy
 from webapp.models import SettingChangeRow, SyncRow, db
+from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
 
 OWN = {"settle_after", "read_daily", "rate_limits"}
@@ -77,6 +78,14 @@ def policy(app: Flask, key: str) -> Policy:
 def test_every_field_of_the_policy_has_its_setting() -> None:
     names = [setting.name for setting in order_settings.all_settings()]
     assert sorted(names) == sorted({each.name for each in fields_of(Policy)} - OWN)
+
+
+def test_the_list_of_settings_for_people_from_m2e_names_them_as_the_page_does() -> None:
+    rows = [line.split("|") for line in (CHECKOUT / "docs" / "settings.md").read_text().splitlines() if "*" in line]
+    named = {label for cells in rows if len(cells) == 6 for label in re.findall(r"\*([^*]+)\*", cells[3])}
+    labels = {one.label for one in order_settings.all_settings()}
+    assert named - {"Connection"} <= labels
+    assert len(named) >= 30
 
 
 @pytest.mark.parametrize("mode", ["direct", "cart"])
