@@ -136,17 +136,36 @@ def test_a_settled_row_that_changes_is_renewed_too(window: Visit, site: Site) ->
     assert window.complaints == []
 
 
-def test_a_hidden_tab_asks_for_nothing(window: Visit, site: Site) -> None:
+def test_nothing_is_asked_for_in_a_hidden_tab_less_after_errors_and_never_after_signing_out(
+    window: Visit, site: Site
+) -> None:
     drawn(site)
     window.go("/orders")
-    window.page.evaluate("window.__hidden = true")
-    window.page.wait_for_timeout(300)
+    page = window.page
+    page.evaluate("window.__hidden = true")
+    page.wait_for_timeout(300)
     window.requests.clear()
-    window.page.wait_for_timeout(2500)
+    page.wait_for_timeout(2500)
     assert window.requests == []
-    window.page.evaluate("window.__hidden = false; document.dispatchEvent(new Event('visibilitychange'))")
-    window.page.wait_for_timeout(300)
+    page.evaluate("window.__hidden = false; document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(300)
     assert window.requests
+    page.route("**/orders/news*", lambda route: route.fulfill(status=503, body="away"))
+    with page.expect_request("**/orders/news*"):
+        pass
+    window.requests.clear()
+    page.wait_for_timeout(5000)
+    assert len([url for url in window.requests if "/orders/news" in url]) <= 2, "after 2 s, and after 4 more"
+    page.unroute("**/orders/news*")
+    other = page.context.new_page()
+    other.goto(site.url + "/account")
+    other.get_by_label("Your account").click()
+    other.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(re.compile("/sign-in"))
+    page.wait_for_load_state("networkidle")
+    window.requests.clear()
+    page.wait_for_timeout(2500)
+    assert window.requests == []
 
 
 def test_what_is_open_or_being_typed_is_left_alone(window: Visit, site: Site) -> None:
