@@ -105,7 +105,25 @@ def test_each_parcel_says_what_walmart_has_said(app: Flask, operator: FlaskClien
     assert "insecure.example" not in page
 
 
-def test_who_called_units_off_and_who_paid_back(app: Flask, operator: FlaskClient) -> None:
+UNDONE = (
+    "1 × SKU-1 canceled, line 1 By ada@x.example: out of stock",
+    "1 × SKU-2 canceled, line 2 By the buyer: the buyer asked for it",
+    "1 × SKU-3 canceled, line 3 By Walmart, for fraud",
+    "1 × SKU-4 canceled, line 4 By Walmart itself, since it had not shipped in time",
+    "1 × SKU-5 canceled, line 5 By you, in Seller Center or by another program: pricing error",
+    "1 × SKU-6 canceled, line 6 By Walmart: Walmart names no reason",
+    f"Refund on SKU-7, line 7 By the shop (credit memo 000000006): {DAMAGED} $5.00",
+    f"Refund on SKU-8, line 8 By you, in Seller Center or by another program: {DAMAGED} $5.00",
+    f"Refund on SKU-9, line 9 By return R-1: {DAMAGED} $5.00",
+    "Magento credit memo 000000007 Its refund is on its way $11.98",
+    "Magento credit memo 000000008 Not settled at Walmart yet It is about what shipped $11.98",
+)
+"""Who called off or paid back what, and why."""
+
+
+def undone(app: Flask) -> str:
+    """The path of an order with units that were called off and money that was paid back, in every way."""
+
     def gone(number: str, reason: str) -> Line:
         line = a_line(number, f"SKU-{number}", statuses={"Cancelled": 1})
         return replace(line, quantities=(Quantity("Cancelled", 1, None, reason),))
@@ -145,20 +163,13 @@ def test_who_called_units_off_and_who_paid_back(app: Flask, operator: FlaskClien
             "memo_number": "000000006",
         }
         a_command(work, row, "RefundLines", arguments=arguments, state="done", ended_at=clock.now())
+    return path
+
+
+def test_who_called_units_off_and_who_paid_back(app: Flask, operator: FlaskClient) -> None:
+    path = undone(app)
     text = part(operator, path, "undone")
-    for words in (
-        "1 × SKU-1 canceled, line 1 By ada@x.example: out of stock",
-        "1 × SKU-2 canceled, line 2 By the buyer: the buyer asked for it",
-        "1 × SKU-3 canceled, line 3 By Walmart, for fraud",
-        "1 × SKU-4 canceled, line 4 By Walmart itself, since it had not shipped in time",
-        "1 × SKU-5 canceled, line 5 By you, in Seller Center or by another program: pricing error",
-        "1 × SKU-6 canceled, line 6 By Walmart: Walmart names no reason",
-        f"Refund on SKU-7, line 7 By the shop (credit memo 000000006): {DAMAGED} $5.00",
-        f"Refund on SKU-8, line 8 By you, in Seller Center or by another program: {DAMAGED} $5.00",
-        f"Refund on SKU-9, line 9 By return R-1: {DAMAGED} $5.00",
-        "Magento credit memo 000000007 Its refund is on its way $11.98",
-        "Magento credit memo 000000008 Not settled at Walmart yet It is about what shipped $11.98",
-    ):
+    for words in UNDONE:
         assert words in text
     data = {"csrf_token": token_on(operator, "/account")}
     assert operator.post(f"{path}/memos/8/refunds", data=data).status_code == 303
