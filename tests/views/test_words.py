@@ -66,6 +66,29 @@ def test_a_deadline_presses_more_the_nearer_it_is(noon: datetime, left: timedelt
 
 
 @pytest.mark.parametrize(
+    ("now", "due", "said", "tone", "distance"),
+    [
+        ("2026-03-07T20:00:00", "2026-03-08T20:00:00", "Tomorrow 13:00", "calm", "in 24 h"),
+        ("2026-03-07T20:00:01", "2026-03-08T20:00:00", "Tomorrow 13:00", "soon", "in 23 h"),
+        ("2026-03-08T09:59:59", "2026-03-08T10:00:00", "Today 03:00", "soon", "in 1 s"),
+        ("2026-03-08T10:00:01", "2026-03-08T10:00:00", "Today 03:00", "late", "1 s late"),
+        ("2026-11-01T06:30:00", "2026-11-01T08:30:00", "Tomorrow 01:30", "soon", "in 2 h"),
+        ("2026-11-01T06:30:00", "2026-11-01T09:30:00", "Tomorrow 01:30", "soon", "in 3 h"),
+        ("2026-11-01T10:00:00", "2026-11-01T08:30:00", "Today 01:30", "late", "1 h late"),
+        ("2026-11-01T08:00:00", "2026-11-02T08:00:00", "Tomorrow 00:00", "calm", "in 24 h"),
+    ],
+)
+def test_a_deadline_counts_true_hours_where_the_store_changes_its_clocks(
+    monkeypatch: pytest.MonkeyPatch, now: str, due: str, said: str, tone: str, distance: str
+) -> None:
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: at)
+    found = words.deadline(datetime.fromisoformat(due).replace(tzinfo=UTC), "America/Los_Angeles", is_open=True)
+    assert f">{said}</time>" in found.at
+    assert (found.tone, found.distance) == (tone, distance)
+
+
+@pytest.mark.parametrize(
     ("amount", "currency", "said"),
     [
         ("48.17", "USD", "$48.17"),

@@ -55,16 +55,30 @@
     if (target.id === "pick-all") for (const box of boxes()) box.checked = target.checked;
     if (target.id === "pick-all" || target.id === "every-on") count();
   });
-  // A list that was narrowed or turned is another list: what was chosen in the old one is let go, and that is said.
-  let chosen = 0;
+  // A list that was sorted keeps what is chosen on it; another list lets it go, and that is said.
+  // Going back brings the whole page before the old one leaves: to hold on to a place would end at the foot.
+  const anchor = (how) => { document.documentElement.style.overflowAnchor = how; };
+  document.addEventListener("htmx:historyCacheMiss", () => anchor("none"));
+  let kept = [];
+  let asked;
+  const asks = () => find("#asks").value.replace(/&?sort=[^&]*/, "");
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (detail.target.id === "grid") chosen = boxes().filter((box) => box.checked).length;
+    if (detail.target.id !== "grid") return;
+    anchor("");
+    kept = boxes().filter((box) => box.checked);
+    asked = asks();
   });
   document.addEventListener("htmx:afterSettle", ({ target }) => {
     if (target.id !== "grid") return;
     if (document.activeElement === document.body) find("#rows a.id, #grid .empty a")?.focus({ preventScroll: true });
-    if (chosen) find("#said").textContent += `. ${chosen} no longer chosen`;
-    chosen = 0;
+    for (const old of kept) {
+      const box = asked === asks() && find("#" + old.id);
+      if (box) box.checked = true;
+    }
+    count();
+    const gone = kept.length - boxes().filter((box) => box.checked).length;
+    if (gone) find("#said").textContent += `. ${gone} no longer chosen`;
+    kept = [];
   });
 
   // The log below a row is taken away by the link that brought it.

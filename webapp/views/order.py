@@ -101,6 +101,8 @@ def peek(account_key: str, po: str) -> AnyResponse:
         "order": found.row,
         "order_url": url,
         "zone": found.account.store.time_zone,
+        "account": found.account,
+        "items": showing.items(found.row.lines, found.account.store),
         "entries": [entry for _, entries in _log(found).days for entry in entries][:PEEKED],
         "notes": notes.of_order(found.row.id)[:PEEKED],
         "columns": tastes.of(door.me()).columns,

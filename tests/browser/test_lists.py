@@ -1,0 +1,304 @@
+"""The lists of orders as their users keep them: back and forth, views, columns, paging, choosing, and on a phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Visit, visit
+from tests.browser.house import Site, served
+from tests.rows import an_order
+from tests.views.scene import draw
+from webapp import clock
+from webapp.models import AccountRow
+from webapp.unit_of_work import unit_of_work
+
+pytestmark = pytest.mark.browser
+
+SEVENTY = 70
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The scene's orders and seventy plain older ones."""
+    with served(tmp_path_factory.mktemp("lists")) as site:
+        with site.app.app_context():
+            draw()
+        arrive(site, *(f"{9_000_000_000_000 + n}" for n in range(SEVENTY)), hours_ago=100)
+        yield site
+
+
+def arrive(site: Site, *pos: str, hours_ago: float = 0) -> None:
+    with site.app.app_context(), unit_of_work() as work:
+        account = work.session.query(AccountRow).first()
+        assert account is not None
+        for age, po in enumerate(pos):
+            an_order(work, account, po, ordered_at=clock.now() - timedelta(hours=hours_ago, seconds=age))
+
+
+@contextmanager
+def window(browser: Browser, site: Site, role: str = "admin", **options: Any) -> Iterator[Visit]:
+    """Somebody's window at the grid, where nothing is asked for by itself."""
+    context = browser.new_context(**{"viewport": {"width": 1440, "height": 500}, **options})
+    made = visit(context, site)
+    made.page.goto(site.link(role))
+    made.page.add_init_script("window.__hidden = true")
+    made.go("/orders?tab=all")
+    yield made
+    assert made.complaints == []
+    context.close()
+
+
+def rows_of(page: Page) -> list[str]:
+    found: list[str] = page.locator("#rows > tr[data-po]").evaluate_all("(all) => all.map((one) => one.dataset.po)")
+    return found
+
+
+def comes_true(page: Page, what: str) -> None:
+    for _ in range(200):
+        if page.evaluate(what):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never: {what}; scrolled to {page.evaluate('scrollY')}")
+
+
+def state_of(page: Page) -> tuple[list[str], list[str], str | None]:
+    pills = page.locator(".pill").all_inner_texts()
+    return rows_of(page), pills, page.locator(".tabs [aria-current]").get_attribute("id")
+
+
+def test_five_steps_back_and_five_forth_are_where_one_was(browser: Browser, shop: Site) -> None:
+    with window(browser, shop) as seen:
+        page = seen.page
+        been = []
+
+        def rest(place: int) -> None:
+            page.evaluate(f"scrollTo(0, {place})")
+            comes_true(page, f"Math.abs(scrollY - {place}) < 2")
+            been.append((page.url, state_of(page), place))
+
+        steps = ("#older", "#tab-to-ship", "#sort-total", "#older", "#sort-due")
+        for step, place in zip(steps, (400, 300, 120, 240, 380), strict=True):
+            rest(place)
+            page.locator(step).evaluate("(one) => one.click()")
+            expect(page).not_to_have_url(been[-1][0])
+            comes_true(page, "!document.querySelector('.htmx-request, .htmx-settling')")
+        rest(160)
+        for move, way in ((page.go_back, been[-2::-1]), (page.go_forward, been[1:])):
+            for url, state, place in way:
+                move()
+                expect(page).to_have_url(url)
+                comes_true(page, f"document.querySelector('#rows > tr')?.dataset.po === {state[0][0]!r}")
+                comes_true(page, f"Math.abs(scrollY - {place}) <= 20")
+                assert state_of(page) == state
+        with window(browser, shop, "viewer") as other:
+            other.page.goto(been[3][0])
+            assert state_of(other.page) == been[3][1], "the address is the whole state, for anybody"
+
+
+def test_three_filters_less_one_agree_in_address_pills_rows_and_count(browser: Browser, shop: Site) -> None:
+    with window(browser, shop) as seen:
+        page = seen.page
+        page.locator("#filters summary").click()
+        page.get_by_label("Both sides").select_option("differ")
+        page.get_by_label("Problem").select_option("else")
+        page.locator("#f-items").fill("third")
+        page.get_by_role("button", name="Show orders").click()
+        expect(page.locator(".pill")).to_have_count(3)
+        expect(page).to_have_url(re.compile("problem=else.*sides=differ.*items=third"))
+        assert rows_of(page) == ["2802123872000"]
+        for gone, left, count in (("items", "Problem something else", 1), ("problem", "Both sides differ", 2)):
+            page.locator(f"#pill-{gone}").click()
+            expect(page.locator(f"#pill-{gone}")).to_have_count(0)
+            expect(page).not_to_have_url(re.compile(gone))
+            expect(page.locator(".pills")).to_contain_text(left)
+            expect(page.locator("#rows > tr")).to_have_count(count)
+            expect(page.locator("#tab-all b")).to_have_text(str(count))
+            expect(page.locator(".foot")).to_contain_text(f"{count} order")
+
+
+def test_views_are_kept_renamed_begun_with_shared_and_deleted(browser: Browser, shop: Site) -> None:
+    with window(browser, shop) as seen, window(browser, shop, "operator") as other:
+        page, theirs = seen.page, other.page
+
+        def save(name: str, *ticks: str) -> None:
+            page.locator("#views > summary").click()
+            page.get_by_label("Save this list as").fill(name)
+            for tick in ticks:
+                page.locator("#views .sheet > form").get_by_label(tick).check()
+            page.get_by_role("button", name="Save the view").click()
+            expect(page.locator(".flash")).to_have_text("The view is saved.")
+
+        page.goto(f"{shop.url}/orders?tab=late&sort=due")
+        save("My late ones")
+        page.goto(f"{shop.url}/orders?status=shipped")
+        save("Gone", "Share with the team", "Begin with it")
+        theirs.reload()
+        theirs.locator("#views > summary").click()
+        expect(theirs.locator(".named > a")).to_have_text([re.compile("^Gone")])
+        theirs.locator(".named > a").click()
+        expect(theirs).to_have_url(re.compile("status=shipped"))
+        page.goto(f"{shop.url}/orders")
+        expect(page).to_have_url(re.compile(r"\?status=shipped$"))
+        page.locator("#views > summary").click()
+        page.get_by_label("Change the view My late ones").click()
+        page.get_by_label("Name", exact=True).locator("visible=true").fill("Overdue")
+        page.get_by_role("button", name="Save", exact=True).locator("visible=true").click()
+        page.reload()
+        page.locator("#views > summary").click()
+        expect(page.locator(".named > a").filter(has_text="Overdue")).to_have_attribute("href", re.compile("tab=late"))
+        for name in ("Overdue", "Gone"):
+            page.reload()
+            page.locator("#views > summary").click()
+            page.get_by_label(f"Change the view {name}").click()
+            page.get_by_role("button", name="Delete").locator("visible=true").click()
+            expect(page.locator(".flash")).to_have_text("The view is deleted.")
+        page.goto(f"{shop.url}/orders")
+        expect(page).to_have_url(f"{shop.url}/orders")
+        expect(page.locator("#rows > tr")).to_have_count(50)
+        theirs.reload()
+        expect(theirs.locator(".named")).to_have_count(0)
+
+
+def test_columns_and_rows_are_as_one_left_them_in_any_browser(browser: Browser, shop: Site) -> None:
+    heads = "[...document.querySelectorAll('thead th')].map((one) => one.className.split(' ')[0].slice(2))"
+    with window(browser, shop, "operator") as seen, window(browser, shop) as another:
+        page = seen.page
+        page.locator("#display summary").click()
+        page.get_by_role("button", name="Move Ship by forward").click()
+        page.locator("#display summary").click()
+        page.locator("#display [value=by][type=checkbox]").uncheck()
+        page.get_by_label("Compact").check()
+        page.get_by_label("To a page").select_option("25")
+        page.locator("#display").get_by_role("button", name="Save", exact=True).click()
+        expect(page.locator("#rows > tr")).to_have_count(25)
+        with window(browser, shop, "operator") as elsewhere:
+            assert elsewhere.page.evaluate(heads) == ["po", "due", "sold", "shop", "items", "buyer", "total", "status"]
+            expect(elsewhere.page.locator("table.compact #rows > tr")).to_have_count(25)
+            expect(elsewhere.page.locator(".foot")).to_contain_text(re.compile(r"1–25 of \d+ orders"))
+        assert another.page.evaluate(heads)[1] == "sold", "each person's own"
+
+
+def test_ten_that_arrive_between_two_pages_repeat_and_skip_none(browser: Browser, shop: Site) -> None:
+    with window(browser, shop) as seen:
+        page = seen.page
+        before = rows_of(page)
+        page.locator("#older").click()
+        expect(page.locator("#newer")).to_be_visible()
+        second = rows_of(page)
+        expect(page.locator(".foot")).to_contain_text(f"51–{50 + len(second)} of {50 + len(second)} orders")
+        arrive(shop, *(f"{8_000_000_000_000 + n}" for n in range(10)))
+        page.reload()
+        assert rows_of(page) == second
+        page.locator("#newer").click()
+        expect(page.locator("#older")).to_be_visible()
+        assert rows_of(page) == before
+        page.locator("#newer").click()
+        expect(page.locator("#newer")).to_have_count(0)
+        assert rows_of(page)[:10] == [f"{8_000_000_000_000 + n}" for n in range(10)]
+
+
+def test_five_that_arrive_wait_behind_a_bar(browser: Browser, shop: Site) -> None:
+    with window(browser, shop) as seen:
+        page = seen.page
+        page.locator("#rows tr").nth(2).hover()
+        stood = rows_of(page)
+        arrive(shop, *(f"{7_000_000_000_000 + n}" for n in range(5)))
+        page.evaluate("window.__hidden = false; htmx.trigger('#news', 'back'); window.__hidden = true")
+        expect(page.locator("#news a")).to_contain_text("5 new orders")
+        assert rows_of(page) == stood
+        page.locator("#news a").click()
+        expect(page.locator("#rows tr").first).to_have_attribute("data-po", "7000000000000")
+
+
+def test_what_is_chosen_survives_sorting_and_looks_for_news_but_no_filter(browser: Browser, shop: Site) -> None:
+    with window(browser, shop) as seen:
+        page = seen.page
+        page.locator("#tab-needs-action").click()
+        expect(page.locator("#rows > tr")).to_have_count(3)
+        for at in (0, 2):
+            page.locator("#rows .pick").nth(at).check()
+        chosen = page.locator("#rows tr:has(:checked)").evaluate_all("(all) => all.map((one) => one.dataset.po)")
+        page.evaluate("window.__hidden = false; htmx.trigger('#news', 'back'); window.__hidden = true")
+        page.locator("#sort-total").focus()
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile("sort=-total"))
+        expect(page.locator("#picked")).to_have_text("2")
+        after = page.locator("#rows tr:has(:checked)").evaluate_all("(all) => all.map((one) => one.dataset.po)")
+        assert sorted(after) == sorted(chosen)
+        expect(page.locator("#said")).not_to_contain_text("no longer chosen")
+        page.locator("#tab-all").click()
+        expect(page.locator("#said")).to_contain_text("2 no longer chosen")
+        expect(page.locator("#rows :checked")).to_have_count(0)
+
+
+def test_a_reader_hears_a_plain_table_and_each_status_has_its_own_sign(browser: Browser, shop: Site) -> None:
+    with window(browser, shop) as seen:
+        page = seen.page
+        heard = page.locator("table.orders").aria_snapshot()
+        assert heard.startswith("- 'table \"Orders: 1–50 of")
+        assert '- columnheader "Sale date"' in heard
+        assert re.search(r'- rowheader "Choose order 2802123876701 2802123876701 CO \d+"', heard)
+        assert page.locator("[role=grid], [role=gridcell]").count() == 0
+        assert page.locator("thead th:not([scope=col]), tbody th:not([scope=row])").count() == 0
+        signs = page.locator("#rows .badge").evaluate_all(
+            "(all) => all.map((one) => [one.textContent.trim(), one.querySelector('use').getAttribute('href')])"
+        )
+        told = {tuple(sign) for sign in signs}
+        words, drawn = {word for word, _ in told}, {sign for _, sign in told}
+        assert len(told) == len(words) == len(drawn) == 5, "without colour too"
+
+
+@pytest.fixture
+def phone(browser: Browser, shop: Site) -> Iterator[Page]:
+    small = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    with window(browser, shop, "operator", **small) as seen:
+        yield seen.page
+        assert seen.overflow() <= 0
+
+
+def test_eight_tasks_by_thumb(phone: Page) -> None:
+    tapped: Callable[[str], None] = lambda selector: phone.locator(selector).first.tap()  # noqa: E731
+    phone.get_by_label("Search orders").fill("cable")
+    expect(phone.locator("#rows > tr")).to_have_count(1)
+    tapped("#pill-find")
+    expect(phone.locator("#pill-find")).to_have_count(0)
+    tapped("#filters > summary")
+    box = phone.locator("#filters .sheet").bounding_box()
+    assert box is not None
+    assert (box["x"], box["width"], round(box["y"] + box["height"])) == (0, 360, 740), "a sheet at the thumb"
+    phone.locator("#f-status").select_option("canceled")
+    phone.get_by_role("button", name="Show orders").tap()
+    assert rows_of(phone) == ["2802123873888"]
+    tapped("#pill-status")
+    tapped("#tab-late")
+    expect(phone.locator("#tab-late")).to_have_attribute("aria-current", "page")
+    tapped("#tab-all")
+    tapped("#sort-due")
+    expect(phone).to_have_url(re.compile(r"orders\?sort=due$"))
+    expect(phone.locator(".h-due")).to_have_attribute("aria-sort", "ascending")
+    phone.locator('[data-po="2802123875110"] .peek').focus()
+    for many in (1, 0):
+        box = phone.locator('[data-po="2802123875110"] .peek').bounding_box()
+        assert box is not None
+        phone.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(phone.locator(".peeked").filter(has_text="In full")).to_have_count(many)
+    tapped('[data-po="2802123875110"] a.id')
+    expect(phone.locator("#r-head")).to_contain_text("Unshipped")
+    phone.go_back()
+    for po in ("2802123875110", "2802123876600"):
+        phone.locator(f'[data-po="{po}"] .pick').tap()
+    expect(phone.locator("#picked")).to_have_text("2")
+    tapped(".actions summary")
+    phone.get_by_role("button", name="Refresh…").tap()
+    expect(phone.locator("#dialog[open]")).to_contain_text("2 orders")
+    for button in phone.locator("#dialog .btn:visible").all():
+        size = button.bounding_box()
+        assert size is not None
+        assert size["height"] >= 40
