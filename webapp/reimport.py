@@ -15,7 +15,7 @@ from webapp.accounts import Account, Refused
 from webapp.domain import scan as rules
 from webapp.domain.poll_kinds import SHIP_NODES
 from webapp.domain.scan import OLDEST, By, Scan, Window
-from webapp.models import PollRow, ReimportRow, db
+from webapp.models import OrderRow, PollRow, ReimportRow, db
 from webapp.order_pages import Tally
 from webapp.queue import Bell
 from webapp.unit_of_work import Work, unit_of_work
@@ -64,6 +64,8 @@ class Progress:
     started_at: datetime
     ended_at: datetime | None
     sentence: str
+    pace: str
+    """How fast it goes, how long it will still take, and the newest order; empty unless it runs and has read some."""
 
     @property
     def is_running(self) -> bool:
@@ -226,7 +228,20 @@ def _shown(row: ReimportRow) -> Progress:
         started_at=row.started_at,
         ended_at=row.ended_at,
         sentence=_sentence(row),
+        pace=_pace(row),
     )
+
+
+def _pace(row: ReimportRow) -> str:
+    if row.state != State.RUNNING or not row.orders:
+        return ""
+    minutes = max((clock.now() - row.started_at).total_seconds(), 1) / 60
+    said = f"{row.orders / minutes:,.0f} orders a minute"
+    if row.percent:
+        said += f"; about {max(round(minutes * (100 - row.percent) / row.percent), 1):,} min left"
+    newest = select(OrderRow.po).where(OrderRow.account_id == row.account_id).order_by(OrderRow.id.desc()).limit(1)
+    po = db.session.execute(newest).scalar_one_or_none()
+    return f"{said}. The newest order: {po}." if po else f"{said}."
 
 
 def _sentence(row: ReimportRow) -> str:

@@ -10,10 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.rows import a_store, an_account
+from tests.rows import a_store, an_account, an_order
 from tests.views.conftest import token_on
-from webapp import reimport
-from webapp.models import ReimportRow, db
+from webapp import clock, reimport
+from webapp.models import AccountRow, ReimportRow, db
 from webapp.unit_of_work import unit_of_work
 
 
@@ -68,9 +68,12 @@ def test_it_runs_is_watched_and_called_off(app: Flask, operator: FlaskClient, vi
     with app.app_context(), unit_of_work() as work:
         row = work.execute(select(ReimportRow)).scalar_one()
         row.percent, row.orders, row.reading, number = 40, 1200, "orders of 2026-11-01", row.id
+        row.started_at = clock.now() - timedelta(minutes=4)
+        an_order(work, work.session.query(AccountRow).one(), "2802123870001")
     part = operator.get(f"{path}/live", headers={"HX-Request": "true"}).text
     assert "1,200 orders read" in part
     assert 'value="40"' in part
+    assert "300 orders a minute; about 6 min left. The newest order: 2802123870001." in part
     assert "hx-get" in part
     assert "is running" in ask(operator, path, since=day(-1), until=day(0)).text
     assert ask(viewer, f"{path}/{number}/cancel").status_code == 403
