@@ -60,11 +60,13 @@ def _late(account_id: int, policy: Policy) -> Select[int]:
 
 def _not_held_back(policy: Policy) -> Iterator[ColumnElement[bool]]:
     """What the rules that hold orders let through, as far as a row tells: an address is judged order by order."""
+    never_held = OrderRow.ship_node != SELLER_FULFILLED
     if policy.hold_above is not None:
-        yield OrderRow.total <= policy.hold_above
+        yield or_(never_held, OrderRow.total <= policy.hold_above)
     skus = skus_of(policy.hold_skus)
     if skus:
-        yield ~exists().where(LineRow.order_id == OrderRow.id, func.lower(LineRow.sku).in_(skus))
+        named = exists().where(LineRow.order_id == OrderRow.id, func.lower(LineRow.sku).in_(skus))
+        yield or_(never_held, ~named)
 
 
 def _wanted(policy: Policy) -> ColumnElement[bool]:

@@ -247,6 +247,7 @@ def test_an_order_that_a_rule_holds_is_acknowledged_in_time_and_released_by_hand
     house.set_policy(hold_above=Decimal(50), hold_skus="FH-TEA-MINT-50")
     small = house.place(lines=[{"sku": MUG, "price": 10}])
     large, tea = house.place(lines=[{"sku": MUG, "price": 60}]), house.place(lines=[{"sku": "FH-TEA-MINT-50"}])
+    house.place(ship_node="WFSFulfilled", lines=[{"sku": "FH-TEA-MINT-50", "price": 60}])
     house.drain()
     assert house.effects("order_create") == [f"WM-{small}"]
     assert str(house.shown(large)["attention"]).startswith("Held by a rule of yours: its total")
@@ -259,6 +260,8 @@ def test_an_order_that_a_rule_holds_is_acknowledged_in_time_and_released_by_hand
     assert house.shown(large)["attention"] in (None, "")
     with house.app.app_context():
         assert late_creation.count(house.account_id, policy_of(house)) == 0
+        with_wfs = replace(policy_of(house), create_wfs_orders=True)
+        assert late_creation.count(house.account_id, with_wfs) == 1, "what Walmart ships is never held"
     change(house, hold_skus="")
     house.drain()
     assert shop_order(house, tea)
