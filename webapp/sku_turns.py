@@ -49,6 +49,10 @@ def mine(scene: Scene, sku: str) -> Delete:
     )
 
 
-def _shop(scene: Scene) -> str:
+def shop_at(url: str) -> str:
     """The shop by its address: all its store views sell the same products."""
-    return scene.account.store.connection.url.rstrip("/").casefold()
+    return url.rstrip("/").casefold()
+
+
+def _shop(scene: Scene) -> str:
+    return shop_at(scene.account.store.connection.url)

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from webapp import clock, sku_turns, sources
 from webapp.connectors.http import ConnectorError
 from webapp.domain.commands import CommandState, ReleaseStock, ReserveStock, Side
 from webapp.domain.plan.reserving import MOVES
-from webapp.effects import Effect, effect_of
+from webapp.effects import SENT, Effect, effect_of
 from webapp.limits import MustWait
-from webapp.models import CommandRow, db
+from webapp.models import AccountRow, CommandRow, StoreRow, SyncRow, db
 from webapp.outbox import Outcome, Refusal
 from webapp.scene import Scene
 
@@ -33,8 +33,8 @@ Move = dict[str, Any]
 
 def reserve(scene: Scene, command: ReserveStock) -> Outcome:
     """Take the units, or as many as lie there. Raises ConnectorError, Refusal or MustWait."""
-    with _turn(scene, command.sku):
-        effect, lying = effect_of(scene), _lying(scene, command.sku)
+    with _turn(scene, command.sku) as effect:
+        lying = _lying(scene, command.sku)
         moves = list(_taken(lying, command.quantity))
         if not effect.was_sent and not moves:
             return Outcome(f"Nothing of {command.sku} lies in Magento that could be held.")
@@ -43,8 +43,8 @@ def reserve(scene: Scene, command: ReserveStock) -> Outcome:
 
 def release(scene: Scene, command: ReleaseStock) -> Outcome:
     """Give back what was taken. Raises ConnectorError, Refusal or MustWait."""
-    with _turn(scene, command.sku):
-        effect, lying = effect_of(scene), _lying(scene, command.sku)
+    with _turn(scene, command.sku) as effect:
+        lying = _lying(scene, command.sku)
         moves = list(_given_back(_moves_of(scene, command.reservation), lying))
         if not effect.was_sent and not moves:
             return Outcome(f"{command.sku} is not in Magento's stock any more; nothing was given back.")
@@ -72,13 +72,15 @@ def before_creation(scene: Scene) -> None:
 
 
 @contextmanager
-def _turn(scene: Scene, sku: str) -> Iterator[None]:
+def _turn(scene: Scene, sku: str) -> Iterator[Effect]:
     """Nobody else here changes this SKU's stock meanwhile, nor while it is in doubt whether we did."""
     sku_turns.take(scene, sku, DOING)
+    effect = effect_of(scene)
     try:
-        yield
+        yield effect
     except ConnectorError as error:
-        if not error.doubtful:
+        # A read that fails after a lost answer is not doubtful itself, but leaves the doubt as it was.
+        if not error.doubtful and not effect.was_sent:
             sku_turns.let_go(scene, sku)
         raise
     except Refusal:
@@ -125,6 +127,11 @@ def _make(scene: Scene, effect: Effect, sku: str, lying: Mapping[str, Decimal], 
     """Set the quantities; what an earlier try set is adopted. Returns what was done."""
     if effect.was_sent:
         sent: list[Move] = effect.kept[MOVES]
+        if _others_moved_since(scene, sku, effect.kept[SENT][-1]):
+            raise Refusal(
+                f"Magento did not answer whether it changed the stock of {sku} ({_in_words(sent)}), and another order "
+                "changed it since, so its quantities cannot tell. Put them right in Magento, then dismiss this."
+            )
         if _shows(lying, sent, "after"):
             return sent
         if not _shows(lying, sent, "before"):
@@ -136,6 +143,26 @@ def _make(scene: Scene, effect: Effect, sku: str, lying: Mapping[str, Decimal], 
     wanted = {one["source"]: Decimal(one["after"]) for one in moves}
     effect.send({MOVES: moves}, lambda: scene.both.magento.stock.set_at_each(sku, wanted))
     return moves
+
+
+def _others_moved_since(scene: Scene, sku: str, since: str) -> bool:
+    """A change of another order may have gone out after ours: a turn ends by itself while a shop stays unreadable."""
+    perhaps = (
+        select(CommandRow.frozen, StoreRow.url)
+        .join(SyncRow, SyncRow.id == CommandRow.sync_id)
+        .join(AccountRow, AccountRow.id == SyncRow.account_id)
+        .join(StoreRow, StoreRow.id == AccountRow.store_id)
+        .where(
+            CommandRow.kind.in_((ReserveStock.__name__, ReleaseStock.__name__)),
+            CommandRow.id != scene.task.id,
+            CommandRow.first_sent_at.is_not(None),
+            or_(CommandRow.ended_at.is_(None), CommandRow.ended_at >= datetime.fromisoformat(since)),
+            CommandRow.arguments["sku"].as_string() == sku,
+        )
+    )
+    shop = sku_turns.shop_at(scene.account.store.connection.url)
+    mine = [kept or {} for kept, url in db.session.execute(perhaps) if sku_turns.shop_at(url) == shop]
+    return any(at >= since for kept in mine for at in kept.get(SENT, []))
 
 
 def _shows(lying: Mapping[str, Decimal], moves: list[Move], when: str) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.driving import command_of
 from tests.house import House
 from tests.journeys.shopping import browser, page_of, shop_order, use
+from webapp import clock
+from webapp.models import CommandRow
+from webapp.unit_of_work import unit_of_work
 
 MUG, LACKING = "FH-MUG-350-BLU", "NOT-THERE-YET"
 SETTLED = {"seconds": 121}
@@ -143,6 +148,46 @@ def test_a_lost_answer_moves_nothing_twice(house: House, fault: str, times: int)
         house.pass_time(**SETTLED)
     assert shelf(house) == 1000
     assert sum(after - before for before, after in zip([1000, *writes(house)], writes(house), strict=False)) == 0
+
+
+def cancel_all(house: House, *orders: str) -> None:
+    for po in orders:
+        house.walmart.act(po, "cancel", webhook=False)
+        house.wish(po)
+    house.drain()
+
+
+def test_nobody_else_moves_a_product_while_an_answer_is_lost(house: House) -> None:
+    house.set_policy(reserve_stock=True)
+    house.magento.fault("cut_before", method="POST", path="/V1/inventory/source-items$", times=1)
+    first = waiting_order(house)
+    house.pass_time(seconds=15)
+    assert "is not there yet" in command_of(house, first, "ReserveStock").reason
+    second = waiting_order(house)
+    assert "Another order is changing the stock" in command_of(house, second, "ReserveStock").reason
+    for _ in range(6):
+        house.pass_time(**SETTLED)
+    assert writes(house) == [998, 996]
+    cancel_all(house, first, second)
+    for _ in range(3):
+        house.pass_time(**SETTLED)
+    assert writes(house) == [998, 996, 998, 1000]
+
+
+def test_the_change_of_another_order_is_never_taken_for_ones_own(house: House) -> None:
+    """The shop cannot be read for longer than a turn lasts; then the other order is first."""
+    house.set_policy(reserve_stock=True)
+    house.magento.fault("cut_before", method="POST", path="/V1/inventory/source-items$", times=1)
+    first = waiting_order(house)
+    with house.app.app_context(), unit_of_work() as work:
+        work.execute(update(CommandRow).values(next_attempt_at=clock.now() + timedelta(hours=1)))
+    house.pass_time(minutes=4)
+    second = waiting_order(house)
+    assert command_of(house, second, "ReserveStock").state == "done"
+    house.pass_time(hours=1)
+    command = command_of(house, first, "ReserveStock")
+    assert (command.state, writes(house)) == ("parked", [998])
+    assert "another order changed it since" in command.reason
 
 
 def test_where_the_stock_itself_cannot_tell_a_person_is_asked(house: House) -> None:
