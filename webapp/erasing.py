@@ -2,7 +2,8 @@
 
 What stays: quantities, amounts, taxes, numbers, the state and country that taxes depend on, people's notes, the log.
 What goes: name, street, city, postal code, telephone, e-mail, also from the search index, from what webhooks brought,
-from what was sent, and from what the log holds for operators alone.
+from what was sent, and from what the log holds for operators alone. Files of orders with addresses go after a day, and
+at once where a buyer in them is erased on request.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, text, update
 
-from webapp import audit, clock, order_rows, settings
+from webapp import audit, clock, exports, order_rows, settings
 from webapp.database import is_sqlite
 from webapp.inbox import EventState
 from webapp.models import (
@@ -63,7 +64,7 @@ class Marks:
 
 
 def sweep(marks: Marks, seconds: float = A_TURN) -> bool:
-    """Whatever has had its time goes: buyers' data, bodies of webhooks, what belongs to no order, old searches.
+    """Whatever has had its time goes: buyers' data, webhooks’ bodies, what belongs to no order, old searches and files.
 
     Stops after about so many seconds; true once nothing is left, else the next call goes on.
     """
@@ -81,6 +82,7 @@ def _steps(marks: Marks) -> Iterator[None]:
         work.execute(delete(BulkJobRow).where(BulkJobRow.asked_at < now - timedelta(days=limits.log_days)))
         work.execute(delete(AlertRow).where(AlertRow.ended_at < now - timedelta(days=limits.log_days)))
         work.execute(delete(SavedListRow).where(SavedListRow.expires_at < now))
+        exports.forget_old(work)
 
 
 def why_not(row: OrderRow) -> str:
@@ -105,6 +107,7 @@ def erase_one(order_id: int, by: str) -> str:
         account = work.session.get_one(AccountRow, row.account_id)
         audit.record(work, audit.PRIVACY, by, f"Order {row.po} of {account.name}", after="erased on request")
         _erase(work, row, by)
+        exports.forget_buyer(work, row.id)
     for _ in _forget_words():
         pass
     return "The buyer’s data is erased. Amounts and the log stay."

@@ -16,7 +16,7 @@ from webapp import clock, vault
 from webapp.columns import NOW
 from webapp.models import ExportPartRow, ExportRow, db
 from webapp.queue import Bell
-from webapp.unit_of_work import rest, unit_of_work
+from webapp.unit_of_work import Work, rest, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +50,8 @@ class Turn:
 
 
 def ask(order_ids: Sequence[int], columns: Sequence[str], by: str, *, with_address: bool) -> str:
-    """Let a file be made of these orders, in this order; its key. Old files are taken away."""
+    """Let a file be made of these orders, in this order; its key."""
     with unit_of_work() as work:
-        work.execute(delete(ExportRow).where(ExportRow.asked_at < clock.now() - KEPT))
         row = ExportRow(
             key=vault.new_key(),
             by=by,
@@ -65,6 +64,18 @@ def ask(order_ids: Sequence[int], columns: Sequence[str], by: str, *, with_addre
         work.add(row)
         work.ring(Bell.INBOUND)
         return row.key
+
+
+def forget_old(work: Work) -> None:
+    """Files that have had their time go, with all their parts."""
+    work.execute(delete(ExportRow).where(ExportRow.asked_at < clock.now() - KEPT))
+
+
+def forget_buyer(work: Work, order_id: int) -> None:
+    """Files with addresses that this order stands in go, whether written already or not."""
+    with_address = select(ExportRow.id, ExportRow.order_ids).where(ExportRow.with_address.is_(True))
+    found = [row.id for row in work.execute(with_address).all() if order_id in _ids_of(row.order_ids)]
+    work.execute(delete(ExportRow).where(ExportRow.id.in_(found)))
 
 
 def find(key: str, by: str) -> ExportRow | None:
@@ -126,7 +137,7 @@ def _write_part(turn: Turn) -> bool:
     if row is None or row.fence != turn.fence:
         raise Lost
     begin, total, columns, with_address = row.written, row.total, row.columns, row.with_address
-    ids = msgspec.json.decode(zlib.decompress(row.order_ids), type=list[int])[begin : begin + AT_ONCE]
+    ids = _ids_of(row.order_ids)[begin : begin + AT_ONCE]
     writer: Writer = current_app.extensions[WRITER]
     body = zlib.compress(writer(ids, columns, with_address).encode())
     rest()
@@ -136,6 +147,10 @@ def _write_part(turn: Turn) -> bool:
     part = ExportPartRow(export_id=turn.export_id, begin=begin, body=body)
     _keep(turn, part, written=written, tries=0, claimed_until=clock.now() + LEASE, **ended)
     return is_left
+
+
+def _ids_of(packed: bytes) -> list[int]:
+    return msgspec.json.decode(zlib.decompress(packed), type=list[int])
 
 
 def _keep(turn: Turn, part: ExportPartRow | None = None, **values: object) -> None:

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from jobs import scheduler
 from tests.house import House
 from tests.views.conftest import token_on
-from webapp import clock, erasing, notes, people
-from webapp.models import CommandRow, EventRow, OrderRow, SettingChangeRow, db
+from webapp import clock, erasing, exports, notes, people
+from webapp.models import CommandRow, EventRow, ExportPartRow, ExportRow, OrderRow, SettingChangeRow, db
 from webapp.outbox import Refusal
 from webapp.unit_of_work import unit_of_work
 
@@ -124,6 +124,25 @@ def test_one_buyer_is_erased_on_request_by_an_admin_and_it_is_kept_who_did(house
         event = db.session.execute(select(EventRow).where(EventRow.po == po)).scalars().first()
         assert event is not None
         assert "The body was erased" in client.get(f"/incoming/{event.id}").text
+
+
+def test_files_go_after_a_day_and_with_addresses_at_once_when_a_buyer_in_them_is_erased(house: House) -> None:
+    po, by = finished(house), "dana@shop.example"
+    with house.app.app_context():
+        order_id = row_of(po).id
+        keys = {
+            "his": exports.ask([order_id], ["po"], by, with_address=True),
+            "without": exports.ask([order_id], ["po"], by, with_address=False),
+            "others": exports.ask([order_id + 1], ["po"], by, with_address=True),
+        }
+        while turn := exports.take():
+            exports.run(turn)
+        erasing.erase_one(order_id, by)
+        assert [name for name, key in keys.items() if exports.find(key, by)] == ["without", "others"]
+        clock.move(timedelta(days=1, minutes=1))
+        while not erasing.sweep(erasing.Marks()):
+            pass
+        assert db.session.execute(select(ExportRow.id).union(select(ExportPartRow.id))).all() == []
 
 
 def test_bodies_go_after_their_days_and_what_belongs_to_no_order_after_its(house: House) -> None:

@@ -166,7 +166,7 @@ def fetch(key: str) -> AnyResponse:
 def _find(key: str) -> ExportRow:
     export = exports.find(key, door.me().email)
     if export is None:
-        abort(404, "There is no such file. It is kept for a day, for nobody but who asked for it.")
+        abort(404, "There is no such file. Who asked for it has it for a day, or until a buyer in it is erased.")
     return export
 
 
