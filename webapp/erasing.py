@@ -49,7 +49,7 @@ BY_RULE = "rule"
 A_TURN = 1.0
 """Seconds that one sweep takes, about: whoever calls it has more to do."""
 PROOF = frozenset(
-    {"entity_id", "made", "floors", "sent_at", "absent_at", "before", "widened", "adopted", "part", "parts"}
+    {"entity_id", "made", "floors", "sent_at", "absent_at", "before", "widened", "adopted", "part", "parts", "moves"}
 )
 """What of a command's sending tells nothing of the buyer, and proves which documents of the shop were made here."""
 

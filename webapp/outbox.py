@@ -25,6 +25,7 @@ from webapp.domain.command_keys import cause_of
 from webapp.domain.command_words import IN_WORDS
 from webapp.domain.commands import (
     BOTH_WAYS,
+    KEEP_DOUBT,
     KINDS,
     SETTLES_IN,
     TRIED_ON,
@@ -56,6 +57,7 @@ _TRIED_BEFORE = select(func.max(AttemptRow.started_at)).where(AttemptRow.command
 
 UNEXPECTED_TRIES = 5
 """An error that nobody foresaw will hardly heal: after so many tries a person is asked."""
+NEVER = ", as the change before never arrived"
 NOT_PARKED = "This command is not waiting for you any more; reload the page."
 
 
@@ -169,20 +171,21 @@ def run(claim: Claim, perform: Perform) -> None:
         log.info("po=%s was taken over", claim.po)
 
 
-def retry(command_id: int, by: str) -> None:
+def retry(command_id: int, by: str, *, never_arrived: bool = False) -> None:
     """A person wants a parked command tried again now, built from what is true now. Raises Refusal if not parked."""
-    if not retry_all((command_id,), by):
+    if not retry_all((command_id,), by, never_arrived=never_arrived):
         raise Refusal(NOT_PARKED)
 
 
-def retry_all(command_ids: Collection[int], by: str) -> int:
-    """The same for those of them that are parked, in one transaction; returns how many."""
+def retry_all(command_ids: Collection[int], by: str, *, never_arrived: bool = False) -> int:
+    """The same for those of them that are parked, in one transaction; returns how many. See KEEP_DOUBT."""
     with unit_of_work() as work:
         rows = _parked(work, command_ids)
         for row in rows:
             row.state, row.tries, row.next_attempt_at = CommandState.QUEUED, 0, clock.now()
-            row.reason, row.ended_at, row.frozen = "", None, None
-            _tell(work, row, by, f"{IN_WORDS[row.kind][0]}: tried again by hand.")
+            row.reason, row.ended_at = "", None
+            row.frozen = row.frozen if row.kind in KEEP_DOUBT and not never_arrived else None
+            _tell(work, row, by, f"{IN_WORDS[row.kind][0]}: tried again by hand{NEVER * never_arrived}.")
         _look_again(work, [row.sync_id for row in rows])
         work.ring(Bell.OUTBOUND)
         return len(rows)
@@ -253,9 +256,8 @@ def _begin(claim: Claim, command_id: int) -> Task | None:
             return None
         row.state, row.is_in_line = CommandState.RUNNING, row.kind in BY_COMMAND
         command = msgspec.convert(row.arguments, KINDS[row.kind])
-        tried_before = work.execute(_TRIED_BEFORE, {"command": row.id})
-        was_sent = row.first_sent_at is not None
-        return Task(row.id, command, row.tries, row.frozen, was_sent, tried_before.scalar_one())
+        before = work.execute(_TRIED_BEFORE, {"command": row.id}).scalar_one()
+        return Task(row.id, command, row.tries, row.frozen, row.first_sent_at is not None, before)
 
 
 def _has_to_wait(claim: Claim, command_id: int, perform: Perform) -> bool:

@@ -7,7 +7,7 @@ writes between our reading and writing, a moment apart, is lost as with any prog
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,6 +17,7 @@ from sqlalchemy import or_, select
 
 from webapp import clock, sku_turns, sources
 from webapp.connectors.http import ConnectorError
+from webapp.connectors.magento_stock import AtSource
 from webapp.domain.commands import CommandState, ReleaseStock, ReserveStock, Side
 from webapp.domain.plan.reserving import MOVES
 from webapp.effects import SENT, Effect, effect_of
@@ -28,13 +29,14 @@ from webapp.scene import Scene
 SOON = timedelta(seconds=5)
 DOING = "changing the stock of"
 Move = dict[str, Any]
-"""One source's change: `source`, how many units (`quantity`), and its quantity `before` and `after`, as texts."""
+"""One source's change: `source`, how many units (`quantity`), and its quantity `before` and `after`, as texts;
+`in_stock` where it is given back."""
 
 
 def reserve(scene: Scene, command: ReserveStock) -> Outcome:
     """Take the units, or as many as lie there. Raises ConnectorError, Refusal or MustWait."""
     with _turn(scene, command.sku) as effect:
-        lying = _lying(scene, command.sku)
+        lying = _lying(scene, command.sku, _sources(scene))
         moves = list(_taken(lying, command.quantity))
         if not effect.was_sent and not moves:
             return Outcome(f"Nothing of {command.sku} lies in Magento that could be held.")
@@ -44,10 +46,16 @@ def reserve(scene: Scene, command: ReserveStock) -> Outcome:
 def release(scene: Scene, command: ReleaseStock) -> Outcome:
     """Give back what was taken. Raises ConnectorError, Refusal or MustWait."""
     with _turn(scene, command.sku) as effect:
-        lying = _lying(scene, command.sku)
-        moves = list(_given_back(_moves_of(scene, command.reservation), lying))
-        if not effect.was_sent and not moves:
-            return Outcome(f"{command.sku} is not in Magento's stock any more; nothing was given back.")
+        taken = _moves_of(scene, command.reservation)
+        lying = _lying(scene, command.sku, [one["source"] for one in taken])
+        gone = [one for one in taken if one["source"] not in lying]
+        if gone:
+            raise Refusal(
+                f"{command.sku} is not at source {', '.join(one['source'] for one in gone)} any more, so nothing was "
+                f"given back of what was taken: {_in_words(taken)}. Put the units where they belong in Magento, then "
+                "give this up."
+            )
+        moves = list(_given_back(taken, lying))
         done = _in_words(_make(scene, effect, command.sku, lying, moves))
         return Outcome(f"Gave back of {command.sku}: {done}, since {command.because}.")
 
@@ -89,58 +97,62 @@ def _turn(scene: Scene, sku: str) -> Iterator[Effect]:
     sku_turns.let_go(scene, sku)
 
 
-def _lying(scene: Scene, sku: str) -> dict[str, Decimal]:
-    """What lies at each source that the store view sells from, in the order in which they are drawn on."""
-    magento = scene.both.magento
-    _, codes = sources.known(scene.account.store, magento)
+def _sources(scene: Scene) -> tuple[str, ...]:
+    """The sources that the store view sells from, in the order in which they are drawn on."""
+    _, codes = sources.known(scene.account.store, scene.both.magento)
     if not codes:
         raise Refusal(
             "The shop does not tell its sources. Give the integration the rights to sources and stocks (Stores > "
             "Inventory), then try again."
         )
-    found = magento.stock.at_each(sku, codes)
+    return codes
+
+
+def _lying(scene: Scene, sku: str, codes: Sequence[str]) -> dict[str, AtSource]:
+    found = scene.both.magento.stock.at_each(sku, codes)
     return {code: found[code] for code in codes if code in found}
 
 
-def _taken(lying: Mapping[str, Decimal], quantity: int) -> Iterator[Move]:
+def _taken(lying: Mapping[str, AtSource], quantity: int) -> Iterator[Move]:
     left = Decimal(quantity)
     for source, there in lying.items():
-        amount = min(left, max(there, Decimal(0)))
+        amount = min(left, max(there.quantity, Decimal(0))) if there.is_in_stock else Decimal(0)
         if amount:
             left -= amount
-            yield _move(source, amount, there, there - amount)
+            yield _move(source, amount, there.quantity, -amount)
 
 
-def _given_back(moves: list[Move], lying: Mapping[str, Decimal]) -> Iterator[Move]:
+def _given_back(moves: list[Move], lying: Mapping[str, AtSource]) -> Iterator[Move]:
+    """Where nothing was left, the holding is why it counts as out of stock; else that stays as somebody set it."""
     for one in moves:
-        there = lying.get(one["source"])
-        if there is not None:
-            amount = Decimal(one["quantity"])
-            yield _move(one["source"], amount, there, there + amount)
+        there, amount = lying[one["source"]], Decimal(one["quantity"])
+        is_in_stock = there.is_in_stock or there.quantity <= 0
+        yield _move(one["source"], amount, there.quantity, amount) | {"in_stock": is_in_stock}
 
 
-def _move(source: str, quantity: Decimal, before: Decimal, after: Decimal) -> Move:
-    return {"source": source, "quantity": str(quantity), "before": str(before), "after": str(after)}
+def _move(source: str, quantity: Decimal, before: Decimal, change: Decimal) -> Move:
+    return {"source": source, "quantity": str(quantity), "before": str(before), "after": str(before + change)}
 
 
-def _make(scene: Scene, effect: Effect, sku: str, lying: Mapping[str, Decimal], moves: list[Move]) -> list[Move]:
+def _make(scene: Scene, effect: Effect, sku: str, lying: Mapping[str, AtSource], moves: list[Move]) -> list[Move]:
     """Set the quantities; what an earlier try set is adopted. Returns what was done."""
     if effect.was_sent:
         sent: list[Move] = effect.kept[MOVES]
         if _others_moved_since(scene, sku, effect.kept[SENT][-1]):
             raise Refusal(
                 f"Magento did not answer whether it changed the stock of {sku} ({_in_words(sent)}), and another order "
-                "changed it since, so its quantities cannot tell. Put them right in Magento, then dismiss this."
+                "changed it since, so its quantities cannot tell. Put them right in Magento, then give this up, or say "
+                "that it did not arrive."
             )
         if _shows(lying, sent, "after"):
             return sent
         if not _shows(lying, sent, "before"):
             raise Refusal(
                 f"Magento did not answer whether it changed the stock of {sku} ({_in_words(sent)}), and it shows other "
-                "quantities by now. Put them right in Magento, then dismiss this, or try again if it did not."
+                "quantities by now. Put them right in Magento, then give this up, or say that it did not arrive."
             )
         effect.prove_absent(scene.account.policy.settle_after, Side.MAGENTO, f"The change of the stock of {sku}")
-    wanted = {one["source"]: Decimal(one["after"]) for one in moves}
+    wanted = {one["source"]: AtSource(Decimal(one["after"]), one.get("in_stock", True)) for one in moves}
     effect.send({MOVES: moves}, lambda: scene.both.magento.stock.set_at_each(sku, wanted))
     return moves
 
@@ -165,8 +177,9 @@ def _others_moved_since(scene: Scene, sku: str, since: str) -> bool:
     return any(at >= since for kept in mine for at in kept.get(SENT, []))
 
 
-def _shows(lying: Mapping[str, Decimal], moves: list[Move], when: str) -> bool:
-    return all(lying.get(one["source"]) == Decimal(one[when]) for one in moves)
+def _shows(lying: Mapping[str, AtSource], moves: list[Move], when: str) -> bool:
+    there = {source: one.quantity for source, one in lying.items()}
+    return all(there.get(one["source"]) == Decimal(one[when]) for one in moves)
 
 
 def _moves_of(scene: Scene, reservation: str) -> list[Move]:

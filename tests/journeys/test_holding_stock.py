@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from sandbox.magento_shop import Save
 from tests.driving import command_of
 from tests.house import House
-from tests.journeys.shopping import browser, page_of, shop_order, use
-from webapp import clock
+from tests.journeys.shopping import browser, page_of, shop_order, submit, use
+from webapp import clock, outbox
 from webapp.models import CommandRow
 from webapp.unit_of_work import unit_of_work
 
@@ -198,8 +199,74 @@ def test_where_the_stock_itself_cannot_tell_a_person_is_asked(house: House) -> N
     house.pass_time(**SETTLED)
     command = command_of(house, po, "ReserveStock")
     assert command.state == "parked"
-    assert "Put them right in Magento, then dismiss this" in command.reason
+    assert "Put them right in Magento, then give this up" in command.reason
     assert shelf(house) == 700
+    client, page, retry = browser(house), page_of(house, po), f"commands/{command.id}/retry"
+    assert "It did not arrive: do it now" in client.get(page).text
+    submit(client, f"{page}/{retry}", page)
+    house.drain()
+    assert (command_of(house, po, "ReserveStock").state, shelf(house)) == ("parked", 700)
+    submit(client, f"{page}/{retry}", page, never_arrived="1")
+    house.drain()
+    assert (command_of(house, po, "ReserveStock").state, shelf(house)) == ("done", 698)
+    assert "tried again by hand, as the change before never arrived" in client.get(page).text
+
+
+@pytest.mark.parametrize("fault", ["cut_after", "cut_before"])
+def test_trying_again_by_hand_adopts_what_was_sent_before(house: House, fault: str) -> None:
+    house.set_policy(reserve_stock=True)
+    house.magento.fault(fault, method="POST", path="/V1/inventory/source-items$", times=1)
+    po = waiting_order(house)
+    with house.app.app_context(), unit_of_work() as work:
+        work.execute(update(CommandRow).values(state="parked", next_attempt_at=None, ended_at=clock.now()))
+    with house.app.app_context():
+        outbox.retry(command_of(house, po, "ReserveStock").id, "maren@shop.example")
+    for _ in range(3):
+        house.pass_time(**SETTLED)
+    assert (command_of(house, po, "ReserveStock").state, writes(house)) == ("done", [998])
+
+
+def little(house: House, **changes: Any) -> dict[str, Any]:
+    """The source item of the last two of something, changed by somebody where told."""
+    table = house.magento.shop.source_items
+    item = next(item for item in table.all() if item["sku"] == "LITTLE")
+    if changes:
+        save = Save()
+        save.put(table, item | changes)
+        house.magento.shop.commit(save)
+    return {"quantity": float(item["quantity"]), "status": item["status"]} | changes
+
+
+@pytest.mark.parametrize(
+    ("found", "left"),
+    [
+        ({"quantity": 0, "status": 0}, {"quantity": 2, "status": 1}),
+        ({"quantity": 5, "status": 0}, {"quantity": 7, "status": 0}),
+    ],
+)
+def test_it_is_given_back_to_a_source_that_was_marked_out_of_stock(
+    house: House, found: dict[str, Any], left: dict[str, Any]
+) -> None:
+    house.set_policy(reserve_stock=True)
+    house.magento.add_product("LITTLE", quantity=2)
+    po = house.place(lines=[{"sku": "LITTLE", "quantity": 2}, {"sku": LACKING}])
+    house.drain()
+    little(house, **found)
+    cancel_all(house, po)
+    assert little(house) == left
+
+
+def test_a_person_is_asked_where_the_source_it_was_taken_from_is_gone(house: House) -> None:
+    house.set_policy(reserve_stock=True)
+    house.magento.add_product("LITTLE", quantity=2)
+    po = house.place(lines=[{"sku": "LITTLE", "quantity": 2}, {"sku": LACKING}])
+    house.drain()
+    house.magento.remove_product("LITTLE")
+    cancel_all(house, po)
+    command = command_of(house, po, "ReleaseStock")
+    assert command.state == "parked"
+    assert "2 at source default" in command.reason
+    assert "then give this up" in command.reason
 
 
 def test_orders_of_one_product_hold_it_one_after_the_other(house: House) -> None:

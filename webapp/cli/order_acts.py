@@ -147,12 +147,13 @@ def settle(po: str, account_name: str, as_json: bool) -> None:
 
 @command("retry")
 @click.option("--command", "command_id", type=int, default=0, help="One command's number; else all that wait.")
-def retry(po: str, command_id: int, account_name: str, as_json: bool) -> None:
+@click.option("--never-arrived", is_flag=True, help="A change of stock without an answer did not arrive: do it anew.")
+def retry(po: str, command_id: int, never_arrived: bool, account_name: str, as_json: bool) -> None:
     """Try again what waits for you."""
     account, row = order_of(po, account_name)
     ids = _parked(row, command_id)
     for one in ids:
-        outbox.retry(one, BY)
+        outbox.retry(one, BY, never_arrived=never_arrived)
     _say(account, po, "It is tried again now." if len(ids) == 1 else f"{len(ids)} are tried again now.", as_json)
 
 

@@ -28,6 +28,14 @@ class SalesStock:
     websites: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class AtSource:
+    """What lies of a SKU at one source, and whether the source offers it (its status)."""
+
+    quantity: Decimal
+    is_in_stock: bool = True
+
+
 class Stock:
     """The calls about stock. Every method raises ConnectorError with Magento's own sentence."""
 
@@ -66,17 +74,17 @@ class Stock:
         item = {"sku": sku, "source_code": source, "quantity": quantity, "status": 1}
         self._door.send("POST", "inventory/source-items", body={"sourceItems": [item]})
 
-    def at_each(self, sku: str, sources: Collection[str]) -> dict[str, Decimal]:
-        """What lies of one SKU at each of these sources where it is in stock, by the source's code."""
-        groups = [any_of("sku", [sku]), any_of("source_code", sources), [Filter("status", "1", "eq")]]
+    def at_each(self, sku: str, sources: Collection[str]) -> dict[str, AtSource]:
+        """What lies of one SKU at each of these sources that knows it, in stock or not, by the source's code."""
+        groups = [any_of("sku", [sku]), any_of("source_code", sources)]
         fields = "items[sku,source_code,quantity,status],total_count"
         return dict(self._door.search("inventory/source-items", groups, fields, _of_source))
 
-    def set_at_each(self, sku: str, quantities: Mapping[str, Decimal]) -> None:
+    def set_at_each(self, sku: str, wanted: Mapping[str, AtSource]) -> None:
         """Let so many lie at each of these sources, whatever lay there before; all of it or nothing."""
         items = [
-            {"sku": sku, "source_code": source, "quantity": quantity, "status": 1}
-            for source, quantity in quantities.items()
+            {"sku": sku, "source_code": source, "quantity": one.quantity, "status": int(one.is_in_stock)}
+            for source, one in wanted.items()
         ]
         self._door.send("POST", "inventory/source-items", body={"sourceItems": items})
 
@@ -108,9 +116,9 @@ def _at_source(body: Any) -> tuple[str, Decimal]:
     return text(entry, "sku").casefold(), amount(entry, "quantity") or ZERO
 
 
-def _of_source(body: Any) -> tuple[str, Decimal]:
+def _of_source(body: Any) -> tuple[str, AtSource]:
     entry = thing(body)
-    return text(entry, "source_code"), amount(entry, "quantity") or ZERO
+    return text(entry, "source_code"), AtSource(amount(entry, "quantity") or ZERO, whole(entry, "status") == 1)
 
 
 def _amount(body: Any) -> Decimal:

@@ -304,6 +304,10 @@ MAGENTO_ALONE = frozenset(
 """Kinds that never ask Walmart anything, and so go on while Walmart does not serve the account. What they rest on there
 cannot be undone: a unit that is shipped, cancelled or refunded stays so."""
 
+KEEP_DOUBT = frozenset({"ReserveStock", "ReleaseStock"})
+"""Kinds that set a quantity, which shows no mark of who set it: what was sent is kept on every further try, so that it
+is adopted or asked about, until a person says that it never arrived."""
+
 CHANGE_NOTHING = frozenset({"BookRefund", "AskAboutMemo"})
 """Kinds that only compare, or ask a person, and so take no token of any limit."""
 

@@ -161,7 +161,9 @@ def retry(account_key: str, po: str, command_id: int) -> AnyResponse:
     """Try a parked command again."""
     found = find(account_key, po)
     _check_command(found, command_id)
-    return said(found, lambda: outbox.retry(command_id, by=door.me().email), "It is tried again now.")
+    never = "never_arrived" in request.form
+    act = lambda: outbox.retry(command_id, by=door.me().email, never_arrived=never)  # noqa: E731
+    return said(found, act, "It is tried again now.")
 
 
 @bp.post("/orders/<account_key>/<po>/commands/<int:command_id>/dismiss")
