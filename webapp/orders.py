@@ -174,6 +174,7 @@ def _seen(account: Account, sight: Sight, shop: Shop) -> Seen:
         products=shop.match.products,
         links=shop.match.links,
         creation_asked=known.creation_asked if known else 0,
+        corrected=known.correction.address if known and known.correction else None,
         address_asked=_address_asked(known),
         store_currency=account.store.currency,
         shop_takes_stock=account.store.mode == CART and sight.order.is_fulfilled_by_seller,

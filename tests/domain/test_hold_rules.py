@@ -61,3 +61,12 @@ def test_a_held_order_needs_action_until_somebody_releases_it() -> None:
     released = plan(seen(creation_asked=1), policy, [], NOW)
     assert CreateMagentoOrder(1) in released.commands
     assert CreateMagentoOrder(1) in plan(seen(), TEN, [], NOW).commands
+
+
+def test_a_doubtful_address_is_held_until_it_is_corrected() -> None:
+    doubtful = at(postal_code="ABCDE")
+    held = plan(seen(doubtful), ADDRESSES, [], NOW)
+    assert "Held by a rule of yours: its postal code is none of its country." in held.waiting_for
+    assert CreateMagentoOrder(1) in plan(seen(doubtful, corrected=HOME), ADDRESSES, [], NOW).commands
+    still = plan(seen(corrected=replace(HOME, address1="PO Box 12")), ADDRESSES, [], NOW)
+    assert "Held by a rule of yours: its address is a post-office box." in still.waiting_for

@@ -50,6 +50,20 @@ def places(house: House, po: str) -> list[tuple[object, ...]]:
     return [tuple(address.get(name) or "" for name in names) for address in (order["billing_address"], shipping)]
 
 
+def test_a_correction_ends_the_hold_of_a_doubtful_address_and_its_postal_code_is_nobodys_to_read(house: House) -> None:
+    house.set_policy(hold_addresses=True)
+    po = house.place(address={"postalCode": "QXJ77"})
+    house.drain()
+    assert house.shown(po)["attention"].startswith("Held by a rule of yours: its postal code is none of its country.")
+    other = browser(house, "viewer")
+    for path in ("/orders", page_of(house, po), "/log"):
+        assert "QXJ77" not in other.get(path).text
+    correct(house, po)
+    house.drain()
+    assert not house.shown(po)["attention"]
+    assert shop_order(house, po)
+
+
 def test_a_correction_before_creation_is_what_magento_gets_and_walmarts_own_is_kept(house: House) -> None:
     house.set_policy(create_orders=False)
     po = house.place()

@@ -19,11 +19,14 @@ _CODES = {
 _THREE = {"US": "USA", "CA": "CAN", "MX": "MEX"}
 
 
-def why_held(order: Order, policy: Policy) -> str:
-    """Why an order is held, in words; empty where no rule is about it. What Walmart ships itself is never held."""
+def why_held(order: Order, policy: Policy, corrected: Address | None = None) -> str:
+    """Why an order is held, in words; empty where no rule is about it. What Walmart ships itself is never held.
+
+    Where a person corrected the address, that one is judged.
+    """
     if not order.is_fulfilled_by_seller:
         return ""
-    return "; ".join(_reasons(order, policy))
+    return "; ".join(_reasons(order, policy, corrected or order.address))
 
 
 def skus_of(text: str) -> frozenset[str]:
@@ -31,7 +34,7 @@ def skus_of(text: str) -> frozenset[str]:
     return frozenset(filter(None, (one.strip().casefold() for one in text.split(","))))
 
 
-def _reasons(order: Order, policy: Policy) -> Iterator[str]:
+def _reasons(order: Order, policy: Policy, address: Address) -> Iterator[str]:
     if policy.hold_above is not None and order.total > policy.hold_above:
         yield f"its total {order.total:.2f} is above {policy.hold_above:.2f}"
     held = skus_of(policy.hold_skus)
@@ -39,7 +42,7 @@ def _reasons(order: Order, policy: Policy) -> Iterator[str]:
     if found:
         yield f"it has {', '.join(found)}"
     if policy.hold_addresses:
-        yield from doubts(order.address)
+        yield from doubts(address)
 
 
 def doubts(address: Address) -> Iterator[str]:

@@ -176,7 +176,7 @@ GROUPS: tuple[Group, ...] = (
                 "hold_addresses",
                 "Hold orders with a doubtful address",
                 "One that lacks the name, the street, the city or the postal code, has a postal code that its country "
-                "does not have, or is a post-office box.",
+                "does not have, or is a post-office box. Where you corrected the address, yours is judged.",
                 Switch(),
             ),
         ),

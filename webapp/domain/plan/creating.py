@@ -45,7 +45,7 @@ def create(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime
         return Plan(waiting_for=("Magento refused the order; see what to do above.",))
     if any(one.given_up for one in before) and not is_asked:
         return Plan(waiting_for=("No Magento order: creating it was given up by hand.",))
-    held = "" if is_asked else why_held(seen.order, policy)
+    held = "" if is_asked else why_held(seen.order, policy, seen.corrected)
     if held:
         return _held_back(held)
     if seen.shop_trouble:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from webapp.domain.commands import Command, CommandState, Issued
-from webapp.domain.order import Order, ReturnedLine
+from webapp.domain.order import Address, Order, ReturnedLine
 from webapp.domain.policy import Policy
 from webapp.domain.shop import Behind, Product, ShopOrder
 
@@ -44,6 +44,8 @@ class Seen:
     """The shop's SKU for each of Walmart's that somebody linked."""
     creation_asked: int = 0
     """The generation of CreateMagentoOrder that a person asked for, whatever the settings say; 0: nobody did."""
+    corrected: Address | None = None
+    """The address that a person put in place of Walmart's."""
     address_asked: int = 0
     """Which correction of the address a person wants in the Magento order, beyond the one that it has; 0: none."""
     store_currency: str | None = None
