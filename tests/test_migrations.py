@@ -11,18 +11,24 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import CheckConstraint, inspect, text
+from sqlalchemy import CheckConstraint, inspect, text, update
 from sqlalchemy.engine import Connection
 
 from tests.house import new_database, settings_for
+from tests.rows import a_store, an_account
+from webapp import accounts
 from webapp.app import create_app
-from webapp.models import db, is_of_finding
+from webapp.models import AccountRow, db, is_of_finding
 from webapp.models.orders import FACET
 from webapp.settings import CHECKOUT
+from webapp.unit_of_work import unit_of_work
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Skipped unsupported reflection of expression-based index ix_orders_lead"
 )
+
+BEFORE_THE_SWITCH = "0026"
+"""The revision before stock of WFS orders was managed by a switch."""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -64,6 +70,28 @@ def test_the_facet_is_computed_as_the_model_says(migrated: Flask) -> None:
     if db.engine.dialect.name == "sqlite":  # the other database keeps the rule in words of its own
         made = db.session.execute(text("select sql from sqlite_master where name = 'orders'")).scalar_one()
         assert FACET in made
+
+
+def test_a_source_that_was_named_for_wfs_orders_still_ships_them(migrated: Flask) -> None:
+    """Before there was a switch, naming the source was the switch."""
+    kept: list[dict[str, Any]] = [
+        {"wfs_shipment_source": "walmart", "invoice": False},
+        {"invoice": False},
+        {"wfs_shipment_source": "off", "wfs_manage_stock": False},
+    ]
+    directory = str(CHECKOUT / "migrations")
+    with unit_of_work() as work:
+        store = a_store(work)
+        keys = [an_account(work, store, f"Account {n}", settings=settings).key for n, settings in enumerate(kept)]
+    flask_migrate.downgrade(directory=directory, revision=BEFORE_THE_SWITCH)
+    with unit_of_work() as work:
+        for key, settings in zip(keys, kept, strict=True):
+            work.execute(update(AccountRow).where(AccountRow.key == key).values(settings=settings))
+    flask_migrate.upgrade(directory=directory)
+    db.session.remove()
+    policies = [one.policy for key in keys if (one := accounts.by_key(key))]
+    db.session.remove()
+    assert [(one.wfs_source, one.invoice) for one in policies] == [("walmart", False), ("", False), ("", True)]
 
 
 def test_partial_indexes_keep_their_condition(migrated: Flask) -> None:

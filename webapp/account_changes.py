@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import product
 
 import msgspec
 from sqlalchemy import delete, func, or_, select, update
@@ -16,7 +17,7 @@ from webapp.connectors.signatures import WebhookAuth
 from webapp.domain.commands import CommandState
 from webapp.domain.creation_settings import problems
 from webapp.domain.order import OrderStatus
-from webapp.domain.policy import Policy
+from webapp.domain.policy import Policy, make_alike
 from webapp.models import (
     AccessTokenRow,
     AccountRow,
@@ -38,6 +39,7 @@ HEADERS = {"header": "X-Orderbridge-Key", "basic": "Authorization", "hmac": "X-W
 
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,63}")
 
+OTHER_PREFIX = "Choose another one, which differs by more than digits at its end."
 OPEN = (OrderStatus.CREATED.value, OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)
 
 
@@ -83,8 +85,10 @@ def change(account_id: int, wanted: Change, by: str) -> list[Logged]:
     with unit_of_work() as work, work.session.no_autoflush:
         row = _row(work, account_id)
         _check_seen(row, wanted)
+        numbers = row.store_id, _prefixes(row)
         logged = [*_identity(work, row, wanted), *_connection(work, row, wanted), *_policy(row, wanted.policy)]
-        _check_prefixes(work, row)
+        if numbers != (row.store_id, _prefixes(row)):
+            _check_prefixes(work, row)
         _log(work, row, by, logged)
         if any(each.setting != "Name" for each in logged):
             _wake(work, account_id)
@@ -286,13 +290,14 @@ def _policy(row: AccountRow, wanted: Policy | None) -> list[Logged]:
 
 
 def _check_prefixes(work: Work, row: AccountRow) -> None:
-    """Two accounts of one store must never make the same order number."""
+    """Two accounts of one store must never make the same order number, nor numbers that are taken for each other's."""
     others = select(AccountRow).where(AccountRow.store_id == row.store_id, AccountRow.id != row.id)
     for other in work.execute(others).scalars():
-        both = _prefixes(row) & _prefixes(other)
-        if both:
-            prefix = min(both) or "(none)"
-            raise Refused(f"{other.name} uses the number prefix {prefix} in the same store. Choose another one.")
+        for mine, theirs in product(sorted(_prefixes(row)), sorted(_prefixes(other))):
+            if make_alike(mine, theirs):
+                raise Refused(
+                    f"{other.name} uses the number prefix {theirs or '(none)'} in the same store. {OTHER_PREFIX}"
+                )
 
 
 def _prefixes(row: AccountRow) -> set[str]:

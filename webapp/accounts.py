@@ -18,7 +18,7 @@ from webapp.connectors.magento_admin import AdminUser
 from webapp.connectors.magento_oauth import OAuthKeys
 from webapp.connectors.signatures import WebhookAuth
 from webapp.connectors.walmart import WalmartAccount
-from webapp.domain.policy import IMPORT_BACK, Policy
+from webapp.domain.policy import IMPORT_BACK, Policy, make_alike
 from webapp.domain.poll_kinds import STORE_POLLS, kinds_of
 from webapp.models import AccountRow, PollRow, StoreRow, db
 from webapp.policy_json import policy_from_json as policy_from_json
@@ -317,10 +317,12 @@ def connection_of(row: StoreRow) -> MagentoStore:
 
 
 def _free_prefix(store_id: int, wanted: str) -> str:
-    """Two accounts of one store must never make the same order number."""
-    taken = set(db.session.execute(select(AccountRow.number_prefix).where(AccountRow.store_id == store_id)).scalars())
+    """Two accounts of one store must never make the same order number, nor numbers that are taken for each other's."""
+    rows = db.session.execute(select(AccountRow).where(AccountRow.store_id == store_id)).scalars().all()
+    taken = {row.settings.get("wfs_number_prefix") or row.number_prefix for row in rows}
+    taken |= {row.number_prefix for row in rows}
     if wanted:
-        if wanted in taken:
+        if any(make_alike(wanted, one) for one in taken):
             raise Refused(f"Another account of this store uses the number prefix {wanted}. Choose another one.")
         return wanted
     candidates = ["WM-"] + [f"WM{n}-" for n in range(2, len(taken) + 3)]

@@ -15,7 +15,7 @@ from webapp.accounts import Store
 from webapp.connectors.http import ConnectorError
 from webapp.connectors.magento import MagentoClient
 from webapp.domain.order import SELLER_FULFILLED, OrderStatus
-from webapp.domain.policy import Policy
+from webapp.domain.policy import Policy, make_alike
 from webapp.domain.stock import Drift, cron_line, drifts
 from webapp.models import AccountRow, LineRow, OrderRow, StoreRow, db
 from webapp.neighbours import call_magento
@@ -99,8 +99,12 @@ def cron(store: Stored | None = None) -> str:
 
 
 def _left_out(store_id: int) -> frozenset[str]:
-    """What the numbers of orders begin with that take no stock: WFS orders whose stock is not managed."""
-    return frozenset(filter(None, (policy.unmanaged_prefix for policy in _policies(store_id))))
+    """What the numbers of orders begin with that take no stock: WFS orders whose stock is not managed. Where numbers
+    do not tell them from orders that do take stock, none is left out: to sell too little is the lesser harm."""
+    policies = _policies(store_id)
+    taking = ["", *(policy.number_prefix for policy in policies)]  # the shop's own orders have numbers of digits alone
+    found = {policy.unmanaged_prefix for policy in policies}
+    return frozenset(one for one in found if one and not any(make_alike(one, other) for other in taking))
 
 
 def makes_wfs_orders(store: Stored) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -59,6 +61,19 @@ def test_the_cron_line_is_exact() -> None:
 def test_the_cron_line_leaves_open_orders_out_that_take_no_stock_and_mends_what_is_finished() -> None:
     assert cron_line("/srv/shop", ["WFS-", "3.L"]) == (
         "*/5 * * * * cd /srv/shop && (bin/magento inventory:reservation:list-inconsistencies -r -c; "
-        "bin/magento inventory:reservation:list-inconsistencies -r -i | grep -v -e '^3[.]L' -e '^WFS-') | "
+        "bin/magento inventory:reservation:list-inconsistencies -r -i | grep -v -E "
+        "-e '^3[.]L[0-9]+(-[0-9]{1,2})?:' -e '^WFS-[0-9]+(-[0-9]{1,2})?:') | "
         "bin/magento inventory:reservation:create-compensations"
     )
+
+
+def test_orders_that_take_stock_stay_in_the_cron_line_whatever_their_prefix_begins_with() -> None:
+    wfs = ["W109000000000001", "W109000000000001-2", "X.109000000000002"]
+    others = ["WM-109000000000001", "WM2-109000000000001", "W1-109000000000001", "000000042", "Xa109000000000002"]
+    line = cron_line(leaves_out=["W", "X."])
+    grep = re.search(r"grep .*(?=\) \|)", line)
+    assert grep
+    listed = "".join(f"{number}:MUG:2.000000:1\n" for number in [*wfs, *others])
+    left = subprocess.run(["sh", "-c", grep[0]], input=listed, capture_output=True, text=True, check=True)
+    assert [each.split(":")[0] for each in left.stdout.splitlines()] == others
+    assert [number for number in [*wfs, *others] if not mugs(number, 1).is_of(("W", "X."))] == others

@@ -59,7 +59,7 @@ def test_their_stock_is_untouched_unless_it_is_managed(house: House) -> None:
     shelf, salable = on_the_shelf(house), house.magento.salable(SKU)
     house.set_policy(create_wfs_orders=True, wfs_number_prefix="WFS-", wfs_shipment_source="default")
     with house.app.app_context():
-        assert "grep -v -e '^WFS-'" in stock.cron(store_of(house))
+        assert "grep -v -E -e '^WFS-[0-9]+(-[0-9]{1,2})?:'" in stock.cron(store_of(house))
     shipped, canceled = (house.place(ship_node="WFSFulfilled", lines=[{"sku": SKU}]) for _ in range(2))
     house.drain()
     house.magento.repair("WFS-")

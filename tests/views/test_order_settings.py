@@ -16,9 +16,9 @@ from sqlalchemy import select
 
 from tests.rows import a_line, a_store, an_account, an_order
 from tests.views.conftest import token_on
-from webapp import accounts, order_settings
+from webapp import accounts, order_settings, stock
 from webapp.domain.policy import Policy
-from webapp.models import SettingChangeRow, SyncRow, db
+from webapp.models import SettingChangeRow, StoreRow, SyncRow, db
 from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
 
@@ -252,3 +252,24 @@ def test_each_market_has_its_own_reasons(
     assert save(admin, key, cancel_reason=cancels).status_code == 303
     assert policy(app, key).cancel_reason == cancels
     assert save(admin, key, cancel_reason="BECAUSE").status_code == 422
+
+
+def test_no_two_prefixes_of_a_store_make_numbers_that_are_taken_for_each_other(app: Flask, admin: FlaskClient) -> None:
+    key = add(app)
+    with app.app_context(), unit_of_work() as work:
+        store = accounts.by_key(key)
+        assert store
+        row = db.session.get(StoreRow, store.store.id)
+        assert row
+        an_account(work, row, "Other", number_prefix="X", settings={"create_wfs_orders": True})
+        an_account(work, row, "Old", number_prefix="Q1", settings={"create_wfs_orders": True, "wfs_number_prefix": "Q"})
+    for prefix, said in (("X1", "Other uses the number prefix X"), ("10", "digits alone"), ("X", "Other uses")):
+        refused = save(admin, key, create_wfs_orders="on", wfs_number_prefix=prefix)
+        assert (refused.status_code, said in refused.text) == (422, True), prefix
+    assert save(admin, key, create_wfs_orders="on", wfs_number_prefix="XM-").status_code == 303
+    with app.app_context():
+        account = accounts.by_key(key)
+        assert account
+        cron = stock.cron(account.store)
+        assert "-e '^XM-[0-9]" in cron
+        assert "^Q" not in cron, "two that were stored before are not told apart, so all of them take stock"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from webapp.domain.magento_entity import LONGEST_INCREMENT_ID, NOT_IN_NUMBER
-from webapp.domain.policy import CustomerMode, Policy, TaxSource
+from webapp.domain.policy import CustomerMode, Policy, TaxSource, make_alike
 
 DIRECT, CART = "direct", "cart"
 SAMPLE_PO = "109000000000001"
@@ -81,6 +81,19 @@ def _of_prefixes(policy: Policy) -> Iterator[tuple[str, str]]:
 
 
 def _of_wfs(policy: Policy) -> Iterator[tuple[str, str]]:
+    wfs, own = policy.wfs_number_prefix, policy.number_prefix
+    if wfs.isdecimal():
+        yield (
+            "wfs_number_prefix",
+            f"The WFS prefix {wfs} is made of digits alone, and so are Magento's own order numbers: nothing would tell "
+            "them apart. Put a letter into it, for instance WFS-.",
+        )
+    elif wfs and wfs != own and make_alike(wfs, own):
+        yield (
+            "wfs_number_prefix",
+            f"Purchase orders are digits, so numbers with {wfs} cannot be told from those with {own}. Choose a prefix "
+            "that ends in a letter or a hyphen, for instance WFS-.",
+        )
     if policy.wfs_manage_stock and not policy.wfs_shipment_source:
         yield (
             "wfs_shipment_source",

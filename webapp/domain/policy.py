@@ -56,6 +56,14 @@ class MissingProduct(StrEnum):
     CREATE = "create"
 
 
+def make_alike(one: str, other: str) -> bool:
+    """Numbers with these two prefixes may be the same, or may not tell which of the two they have: a purchase order
+    number is made of digits alone, so `W` and `W1` do, `W` and `WM-` do not."""
+    short, long = sorted((one, other), key=len)
+    rest = long.removeprefix(short)
+    return long.startswith(short) and (not rest or rest.isdecimal())
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One account's order settings. Each default is what M2E Pro ships, unless the design says otherwise."""
@@ -176,10 +184,8 @@ class Policy:
 
     @property
     def unmanaged_prefix(self) -> str:
-        """What the numbers of those orders begin with that take no stock in Magento; empty where there are none, or
-        where their numbers do not tell them apart."""
-        is_told_apart = self.wfs_number_prefix != self.number_prefix
-        return self.wfs_number_prefix if self.create_wfs_orders and not self.wfs_manage_stock and is_told_apart else ""
+        """What the numbers of those orders begin with that take no stock in Magento; empty where there are none."""
+        return self.wfs_number_prefix if self.create_wfs_orders and not self.wfs_manage_stock else ""
 
     def prefix(self, *, by_seller: bool) -> str:
         """The prefix of the Magento order number, which WFS orders may have of their own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from webapp.domain.order import ZERO
 
 LIST = "bin/magento inventory:reservation:list-inconsistencies"
 MEND = "bin/magento inventory:reservation:create-compensations"
+AFTER_PREFIX = r"[0-9]+(-[0-9]{1,2})?"
+"""What follows the prefix in an order's number: Walmart's purchase order number, and -2 for one created again."""
 CRON_EVERY = "*/5 * * * *"
 
 
@@ -28,8 +31,9 @@ class OpenItem:
     ordered_at: datetime | None = None
 
     def is_of(self, prefixes: tuple[str, ...]) -> bool:
-        """Its order's number begins with one of these."""
-        return self.increment_id.startswith(prefixes)
+        """Its order's number is one of these with a purchase order after it; `W` is not the prefix of `WM-1`."""
+        begins = (self.increment_id.removeprefix(one) for one in prefixes if self.increment_id.startswith(one))
+        return any(re.fullmatch(AFTER_PREFIX, rest, re.ASCII) for rest in begins)
 
     @property
     def waits(self) -> Decimal:
@@ -100,11 +104,13 @@ def drifts(
 def cron_line(magento_root: str = "/var/www/magento", leaves_out: Iterable[str] = ()) -> str:
     """The line for the crontab of the user who runs Magento on the shop's host.
 
-    Open orders whose numbers begin with one of `leaves_out` get no reservation. What is finished is mended for all:
-    canceling or crediting any order gives back what was never taken. (`-i` and `-c`: Adobe's page on the command.)
+    Open orders whose numbers are one of `leaves_out` and a purchase order get no reservation. What is finished is
+    mended for all: canceling or crediting any order gives back what was never taken.
+
+    (`-i` and `-c`: Adobe's page on the command.)
     """
     prefixes = sorted(set(leaves_out))
     if not prefixes:
         return f"{CRON_EVERY} cd {magento_root} && {LIST} -r | {MEND}"
-    patterns = " ".join(f"-e '^{prefix.replace('.', '[.]')}'" for prefix in prefixes)
-    return f"{CRON_EVERY} cd {magento_root} && ({LIST} -r -c; {LIST} -r -i | grep -v {patterns}) | {MEND}"
+    patterns = " ".join(f"-e '^{prefix.replace('.', '[.]')}{AFTER_PREFIX}:'" for prefix in prefixes)
+    return f"{CRON_EVERY} cd {magento_root} && ({LIST} -r -c; {LIST} -r -i | grep -v -E {patterns}) | {MEND}"
