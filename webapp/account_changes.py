@@ -40,6 +40,9 @@ HEADERS = {"header": "X-Orderbridge-Key", "basic": "Authorization", "hmac": "X-W
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,63}")
 
 OTHER_PREFIX = "Choose another one, which differs by more than digits at its end."
+BINDING = ("CreateMagentoOrder", "CreateProduct", "ReserveStock")
+"""Once sent they have to do with that one shop: what is held there is given back there."""
+
 OPEN = (OrderStatus.CREATED.value, OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)
 
 
@@ -224,25 +227,24 @@ def _other_store(work: Work, row: AccountRow, name: str) -> StoreRow:
         raise Refused(f"There is no store named {name}.")
     if store.is_demo != row.is_demo:
         raise Refused("The demo's account and store can only be tied to each other.")
-    linked = _linked_orders(work, row) if store.url != row.store.url else 0
-    if linked:
+    bound = bound_orders(work, row.id) if store.url != row.store.url else 0
+    if bound:
         raise Refused(
-            f"{linked} orders of this account live in {row.store.name}, and {store.name} is another shop. "
+            f"{bound} orders of this account live in {row.store.name}, or took stock or made products there, and "
+            f"{store.name} is another shop. "
             "Add a second account for the other store instead, and pause this one once its orders are done."
         )
     return store
 
 
-def _linked_orders(work: Work, row: AccountRow) -> int:
-    """Orders that exist in the shop, or may, because their creation was sent."""
+def bound_orders(work: Work, *account_ids: int) -> int:
+    """Orders of these accounts that exist in their shop, or may, or left something there: see BINDING."""
     sent = (
         select(CommandRow.sync_id)
         .join(SyncRow, SyncRow.id == CommandRow.sync_id)
-        .where(
-            SyncRow.account_id == row.id, CommandRow.kind == "CreateMagentoOrder", CommandRow.first_sent_at.is_not(None)
-        )
+        .where(SyncRow.account_id.in_(account_ids), CommandRow.kind.in_(BINDING), CommandRow.first_sent_at.is_not(None))
     )
-    mine = OrderRow.account_id == row.id, or_(OrderRow.magento_order_id.is_not(None), OrderRow.sync_id.in_(sent))
+    mine = OrderRow.account_id.in_(account_ids), or_(OrderRow.magento_order_id.is_not(None), OrderRow.sync_id.in_(sent))
     return int(work.execute(select(func.count()).select_from(OrderRow).where(*mine)).scalar_one())
 
 

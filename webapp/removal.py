@@ -6,13 +6,20 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
 
-from webapp import account_changes, demo, subscriptions
+from webapp import account_changes, demo, stock_holding, subscriptions
 from webapp.account_changes import Logged
-from webapp.accounts import Account
+from webapp.accounts import Account, Refused
 from webapp.connectors.http import ConnectorError
 from webapp.models import AccountRow, CommandRow, EventRow, OrderRow, SubscriptionRow, SyncRow, db
 from webapp.unit_of_work import unit_of_work
 
+STILL_HELD = (
+    "Stock in Magento is still held for its orders, and nobody would give it back. Switch “Hold stock while an order "
+    "waits” off in its order settings, let the account and its store work, and wait until it is given back. What "
+    "cannot be, put right in Magento and give up on the order’s page."
+)
+NAMED = 20
+"""So many of what is held are named."""
 AT_ONCE = 500
 """Orders that one transaction deletes: between two of them others get their turn."""
 
@@ -26,6 +33,8 @@ class Going:
     unfinished: int
     events: int
     subscriptions: int
+    held: tuple[str, ...]
+    """Stock in Magento that is still held for its orders; nobody would give it back."""
 
 
 def what_goes(account: Account) -> Going:
@@ -40,18 +49,22 @@ def what_goes(account: Account) -> Going:
         unfinished=_count(CommandRow, *waiting),
         events=_count(EventRow, EventRow.account_id == account.id),
         subscriptions=_count(SubscriptionRow, *active),
+        held=stock_holding.held_by(account.id),
     )
 
 
 def remove(account: Account, by: str) -> str:
     """Remove the account with its orders and their log; returns what could not be undone at Walmart, if anything.
 
-    Nothing changes in Magento or in Walmart's orders. Broken off half way, the account is left paused, and a second
-    call goes on.
+    Nothing changes in Magento or in Walmart's orders. Raises Refused while stock is held for them. Broken off half way,
+    the account is left paused, and a second call goes on.
     """
     if account.is_demo:
         demo.remove()
         return ""
+    held = stock_holding.held_by(account.id)
+    if held:
+        raise Refused(f"{account.name} was not removed: {STILL_HELD} Held: {'; '.join(held[:NAMED])}.")
     account_changes.pause(account.id, by)
     trouble = _unsubscribe(account)
     account_changes.note(account.id, by, Logged("Account", "", "removed, with its orders and their log"))

@@ -60,6 +60,29 @@ def release(scene: Scene, command: ReleaseStock) -> Outcome:
         return Outcome(f"Gave back of {command.sku}: {done}, since {command.because}.")
 
 
+def held_by(account_id: int) -> tuple[str, ...]:
+    """What the account's orders took from the shop's stock and nobody gave back, or may have taken, in words."""
+    mine = select(CommandRow, SyncRow.po).join(SyncRow, SyncRow.id == CommandRow.sync_id)
+    kinds = CommandRow.kind.in_((ReserveStock.__name__, ReleaseStock.__name__))
+    rows = db.session.execute(mine.where(SyncRow.account_id == account_id, kinds).order_by(CommandRow.id)).all()
+    ended = {
+        (row.sync_id, row.arguments["reservation"])
+        for row, _ in rows
+        if row.kind == ReleaseStock.__name__ and (row.state == CommandState.DONE or row.dismissed_by)
+    }
+    return tuple(
+        f"order {po}: {row.arguments['sku']}, {_in_words(moves)}"
+        for row, po in rows
+        if (moves := _perhaps_taken(row)) and (row.sync_id, row.cause) not in ended
+    )
+
+
+def _perhaps_taken(row: CommandRow) -> list[Move]:
+    kept = row.frozen or {}
+    is_taking = row.kind == ReserveStock.__name__ and kept.get(SENT) and not row.dismissed_by
+    return list(kept.get(MOVES, [])) if is_taking else []
+
+
 def before_creation(scene: Scene) -> None:
     """A cart takes the stock itself, so what is held is given back first. Raises MustWait meanwhile."""
     rows = db.session.execute(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from webapp import accounts, clock, late_creation, vault
-from webapp.account_changes import Logged
+from webapp.account_changes import Logged, bound_orders
 from webapp.accounts import NewStore, Refused
 from webapp.connectors.magento_admin import AdminUser
 from webapp.connectors.magento_oauth import OAuthKeys
@@ -17,7 +17,6 @@ from webapp.domain.creation_settings import problems
 from webapp.models import (
     AccountRow,
     CommandRow,
-    OrderRow,
     PollRow,
     SettingChangeRow,
     StoreFactRow,
@@ -151,11 +150,11 @@ def _place(work: Work, row: StoreRow, wanted: StoreChange) -> Iterator[Logged]:
     """Address and store view. Linked orders would be looked up in the wrong shop, so those hold the address."""
     url = wanted.url.rstrip("/") if wanted.url is not None else row.url
     if url != row.url:
-        linked = _linked(work, row)
-        if linked:
+        bound = _bound(work, row)
+        if bound:
             raise Refused(
-                f"Orders of this store live in {row.url} ({linked} of them). If the shop moved with them, point "
-                "its name to the new server; for another shop add another store."
+                f"Orders of this store live in {row.url}, or took stock or made products there ({bound} of them). If "
+                "the shop moved with them, point its name to the new server; for another shop add another store."
             )
         yield Logged("Address", row.url, url)
         row.url = url
@@ -173,10 +172,9 @@ def _place(work: Work, row: StoreRow, wanted: StoreChange) -> Iterator[Logged]:
         row.currency, row.time_zone = view.currency, view.time_zone
 
 
-def _linked(work: Work, row: StoreRow) -> int:
-    mine = select(AccountRow.id).where(AccountRow.store_id == row.id)
-    orders = OrderRow.account_id.in_(mine), OrderRow.magento_order_id.is_not(None)
-    return int(work.execute(select(func.count()).select_from(OrderRow).where(*orders)).scalar_one())
+def _bound(work: Work, row: StoreRow) -> int:
+    mine = work.execute(select(AccountRow.id).where(AccountRow.store_id == row.id)).scalars()
+    return bound_orders(work, *mine)
 
 
 def _keys(work: Work, row: StoreRow, wanted: StoreChange) -> Iterator[Logged]:

@@ -30,9 +30,9 @@ def gone_out(command: Command, state: CommandState, **more: Any) -> Issued:
     return Issued(type(command).__name__, cause_of(command), state, command=command, **more)
 
 
-def held(hours: float = 1, command: ReserveStock = HOLD_A) -> Issued:
+def held(hours: float = 1, command: ReserveStock = HOLD_A, took: str = "2") -> Issued:
     at = NOW - timedelta(hours=hours)
-    return gone_out(command, DONE, done_at=at, ended_at=at, frozen={"moves": [{"source": "default"}]})
+    return gone_out(command, DONE, done_at=at, ended_at=at, frozen={"moves": [{"source": "default", "quantity": took}]})
 
 
 def stock(found: Plan) -> list[object]:
@@ -92,6 +92,11 @@ def test_it_is_looked_at_again_when_the_days_are_over_and_only_once() -> None:
     over = plan(waiting(), ON, [held(25)], NOW)
     assert over.look_again_at is not None
     assert over.look_again_at > NOW
+
+
+def test_it_says_how_many_units_are_held_not_how_many_were_wanted() -> None:
+    found = plan(waiting(), ON, [held(took="1.0000")], NOW)
+    assert [one for one in found.waiting_for if one.endswith(": 1 of A.")]
 
 
 def test_what_is_given_back_goes_before_the_order_that_takes_it() -> None:

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import update
 
 from sandbox.magento_shop import Save
-from tests.driving import command_of
+from tests.driving import command_of, second_account
 from tests.house import House
 from tests.journeys.shopping import browser, page_of, shop_order, submit, use
-from webapp import clock, outbox
+from webapp import account_changes, accounts, clock, outbox, removal, store_changes
+from webapp.accounts import Refused
 from webapp.models import CommandRow
 from webapp.unit_of_work import unit_of_work
 
@@ -278,3 +279,27 @@ def test_orders_of_one_product_hold_it_one_after_the_other(house: House) -> None
         house.pass_time(seconds=6)
     assert shelf(house) == 990
     assert sorted(writes(house), reverse=True) == [998, 996, 994, 992, 990]
+
+
+def test_an_account_for_which_stock_is_held_is_neither_removed_nor_moved(house: House) -> None:
+    house.set_policy(reserve_stock=True)
+    po = waiting_order(house)
+    admin, settings = browser(house, "admin"), f"/settings/accounts/{house.account_key}"
+    page = admin.get(f"{settings}/remove").text
+    assert f"order {po}: {MUG}, 2 at source default (1000 → 998)" in page
+    assert "Hold stock while an order waits" in page
+    assert "Remove for good" not in page
+    with house.app.app_context(), pytest.raises(Refused, match="was not removed: Stock in Magento is still held"):
+        removal.remove(accounts.by_id(house.account_id), "me")
+    with second_account(house), house.app.app_context():
+        with pytest.raises(Refused, match="took stock or made products there"):
+            account_changes.change(house.account_id, account_changes.Change(store="Other shop"), "me")
+        store = accounts.by_id(house.account_id).store
+        with pytest.raises(Refused, match="took stock or made products there"):
+            store_changes.change(store.id, store_changes.StoreChange(url="https://other.example"), "me")
+    house.set_policy(reserve_stock=False)
+    house.wish(po)
+    house.drain()
+    assert writes(house) == [998, 1000]
+    submit(admin, f"{settings}/remove", f"{settings}/remove", name="Seller")
+    assert admin.get(settings).status_code == 404

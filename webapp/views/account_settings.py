@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from flask import Blueprint, abort, flash, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -133,7 +134,7 @@ def resume(key: str) -> AnyResponse:
 def ask_to_remove(key: str) -> AnyResponse:
     """Say what goes, and ask."""
     account = _find(key)
-    return page("settings/remove.html", account=account, going=removal.what_goes(account), trouble="")
+    return page("settings/remove.html", **_going(account))
 
 
 @bp.post("/<key>/remove")
@@ -143,13 +144,21 @@ def remove(key: str) -> AnyResponse:
     account = _find(key)
     if request.form.get("name", "").strip() != account.name:
         trouble = "That is not the name of this account. Nothing was removed."
-        going = removal.what_goes(account)
-        return make_response(page("settings/remove.html", account=account, going=going, trouble=trouble), 422)
-    left = removal.remove(account, door.me().email)
+        return make_response(page("settings/remove.html", **_going(account, trouble)), 422)
+    try:
+        left = removal.remove(account, door.me().email)
+    except Refused:
+        # The page tells why by itself.
+        return make_response(page("settings/remove.html", **_going(account)), 422)
     flash(f"{account.name} is removed, with its orders and their log.")
     if left:
         flash(left, "bad")
     return redirect(url_for("settings.account_list"), 303)
+
+
+def _going(account: Account, trouble: str = "") -> dict[str, Any]:
+    going = removal.what_goes(account)
+    return {"account": account, "going": going, "trouble": trouble, "still_held": removal.STILL_HELD}
 
 
 @bp.post("/<key>/webhooks/<act>")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from webapp.domain.command_keys import anew
 from webapp.domain.command_words import DOING
@@ -29,10 +30,11 @@ KINDS = (ReserveStock, ReleaseStock)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What one ReserveStock took and nobody gave back. `cause` names it."""
+    """What one ReserveStock took and nobody gave back. `cause` names it; `units` may be fewer than it asked for."""
 
     command: ReserveStock
     cause: str
+    units: Decimal
 
 
 def reserve(
@@ -87,7 +89,8 @@ def _held(mine: tuple[Issued, ...]) -> Iterator[Held]:
     for one in mine:
         took_something = one.done_at is not None and bool(one.frozen.get(MOVES))
         if isinstance(one.command, ReserveStock) and took_something and one.cause not in back:
-            yield Held(one.command, one.cause)
+            units = sum((Decimal(move["quantity"]) for move in one.frozen[MOVES]), Decimal(0))
+            yield Held(one.command, one.cause, units)
 
 
 def _ends_at(mine: tuple[Issued, ...], policy: Policy) -> datetime | None:
@@ -128,10 +131,9 @@ def _follow(one: Issued) -> Plan:
 
 
 def _told(held: tuple[Held, ...], ends_at: datetime) -> Plan:
-    counts: Counter[str] = Counter()
-    for one in held:
-        counts[one.command.sku] += one.command.quantity
-    what = ", ".join(f"{count} of {sku}" for sku, count in sorted(counts.items()))
+    skus = sorted({one.command.sku for one in held})
+    counts = {sku: sum((one.units for one in held if one.command.sku == sku), Decimal(0)) for sku in skus}
+    what = ", ".join(f"{count.normalize():f} of {sku}" for sku, count in counts.items())
     return Plan(
         waiting_for=(f"Stock is held for it in Magento until {ends_at:%Y-%m-%d %H:%M} UTC: {what}.",),
         look_again_at=ends_at,
