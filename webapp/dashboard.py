@@ -82,38 +82,34 @@ def canceled(account_ids: Collection[int]) -> dict[int, Share]:
 
 
 def shipped_late(account_ids: Collection[int]) -> dict[int, Share]:
-    """Of the newest thousand orders whose ship-by date has passed within 30 days: how many were not shipped by it."""
-    orders = _due_lately(account_ids).values()
-    all_ = Counter(account_id for account_id, _ in orders)
-    late = Counter(account_id for account_id, was_late in orders if was_late)
-    return {account_id: Share(late[account_id], all_[account_id]) for account_id in account_ids}
+    """Of each account's newest thousand orders whose ship-by date has passed within 30 days: how many were not shipped
+    by it."""
+    orders = {account_id: _due_lately(account_id).values() for account_id in account_ids}
+    return {account_id: Share(sum(were_late), len(were_late)) for account_id, were_late in orders.items()}
 
 
 def late_orders(account_id: int) -> Sequence[OrderRow]:
     """Those that `shipped_late` counts for this account, the latest due first."""
-    ids = [order_id for order_id, (_, was_late) in _due_lately([account_id]).items() if was_late]
+    ids = [order_id for order_id, was_late in _due_lately(account_id).items() if was_late]
     found = select(OrderRow).where(OrderRow.id.in_(ids)).options(lazyload("*"))
     return db.session.execute(found.order_by(OrderRow.ship_by.desc(), OrderRow.id.desc())).scalars().all()
 
 
-def _due_lately(account_ids: Collection[int]) -> dict[int, tuple[int, bool]]:
-    """The account of each order, and whether it was late."""
+def _due_lately(account_id: int) -> dict[int, bool]:
+    """Whether each order was late. One account at a time: the list behind a number holds one account's orders."""
     now = clock.now()
     due = (
-        select(OrderRow.id, OrderRow.account_id, OrderRow.ship_by)
+        select(OrderRow.id, OrderRow.ship_by)
         .where(OrderRow.ship_by < now, OrderRow.ship_by >= now - DAYS, OrderRow.ship_node == SELLER_FULFILLED)
-        .where(OrderRow.status != OrderStatus.CANCELED, OrderRow.account_id.in_(account_ids))
-        .order_by(OrderRow.ship_by.desc())
+        .where(OrderRow.status != OrderStatus.CANCELED, OrderRow.account_id == account_id)
+        .order_by(OrderRow.ship_by.desc(), OrderRow.id.desc())
         .limit(MOST_DUE)
         .subquery()
     )
-    lines = select(due.c.id, due.c.account_id, due.c.ship_by, LineRow.quantities).join(
-        LineRow, LineRow.order_id == due.c.id
-    )
-    orders: dict[int, tuple[int, bool]] = {}
+    lines = select(due.c.id, due.c.ship_by, LineRow.quantities).join(LineRow, LineRow.order_id == due.c.id)
+    orders: dict[int, bool] = {}
     for row in db.session.execute(lines):
-        _, was_late = orders.get(row.id, (0, False))
-        orders[row.id] = row.account_id, was_late or _is_late(row.quantities, row.ship_by)
+        orders[row.id] = orders.get(row.id, False) or _is_late(row.quantities, row.ship_by)
     return orders
 
 

@@ -16,7 +16,7 @@ from tests.rows import a_command, a_line, a_parcel, a_store, an_account, an_even
 from tests.views.conftest import statements
 from tests.views.scene import draw
 from tests.views.test_order_settings import address, save
-from webapp import clock
+from webapp import clock, dashboard
 from webapp.domain.standards import is_kept, standards_of
 from webapp.models import AccountRow
 from webapp.unit_of_work import Work, unit_of_work
@@ -153,3 +153,19 @@ def test_without_an_account_it_is_empty_and_says_so(app: Flask, viewer: FlaskCli
     text = viewer.get("/dashboard").text
     assert "No account is connected yet." in text
     assert "No webhook was answered yet." in text
+
+
+def test_of_each_account_the_late_orders_are_those_of_its_list(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many orders another account has; ten stand for the thousand that are looked at."""
+    monkeypatch.setattr(dashboard, "MOST_DUE", 10)
+    with app.app_context():
+        with unit_of_work() as work:
+            store = a_store(work)
+            few, many = an_account(work, store, "Few"), an_account(work, store, "Many")
+            for n in range(16):
+                due = timedelta(hours=-1 - n)
+                an_order(work, few if n % 4 == 3 else many, str(PO + n), (a_line(),), ship_in=due)
+            ids = few.id, many.id
+        found = dashboard.shipped_late(ids)
+        assert [(found[one].number, found[one].of) for one in ids] == [(4, 4), (10, 10)]
+        assert [len(dashboard.late_orders(one)) for one in ids] == [4, 10]
