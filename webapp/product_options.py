@@ -20,8 +20,8 @@ class Choice:
 
     @property
     def is_unnamed(self) -> bool:
-        """Magento names no option of some variant: they are told apart by name and SKU alone."""
-        return any(not one.options for one in self.variants)
+        """Magento does not name every option of some variant: only name and SKU tell it apart."""
+        return any(one.lacks or not one.options for one in self.variants)
 
     def of(self, sku: str) -> Variant | None:
         return next((one for one in self.variants if one.product.sku == sku), None)
@@ -36,8 +36,10 @@ def of(store_id: int, parent: str) -> Choice:
 
 
 def fitting(variants: Sequence[Variant], title: str) -> Variant | None:
-    """The one variant whose options all stand in a title as words of their own; None where none or several do."""
-    fits = [one for one in variants if one.options and all(_stands_in(value, title) for _, value in one.options)]
+    """The one variant whose options are all known and stand in a title as words of their own; None where none or
+    several do."""
+    known = [one for one in variants if one.options and not one.lacks]
+    fits = [one for one in known if all(_stands_in(value, title) for _, value in one.options)]
     return fits[0] if len(fits) == 1 else None
 
 

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from tests.house import House
 from tests.journeys.shopping import browser, page_of, shop_order, submit, use
-from webapp import line_stock, store_rights
+from webapp import line_stock, product_options, store_rights
+from webapp.domain.shop import Product, Variant
 
 MUG, UNKNOWN = "FH-MUG-350-BLU", "FH-MUG-350-RED-OLD"
 HTMX = {"HX-Request": "true"}
@@ -95,6 +96,7 @@ def test_options_are_set_without_javascript_remembered_and_used_for_later_orders
         ("CUP-BLU-L", "Color: Blue, Size: L"),
     ]
     assert 'value="CUP-BLU-L" required checked' in asked
+    assert "does not tell the options" not in asked
     assert asked.count("fits the title at Walmart") == 1
     said = submit(
         client,
@@ -113,6 +115,7 @@ def test_options_are_set_without_javascript_remembered_and_used_for_later_orders
     text = html.unescape(client.get(page).text)
     assert "(Cup RED-M) with the options Color: Red, Size: M, remembered for later orders." in text
     assert "Set options…" not in text
+    assert "Set options…" not in client.get("/orders").text
     later = house.place(lines=[{"sku": "CUP"}])
     house.drain()
     assert [item["sku"] for item in shop_order(house, later)["items"]] == ["CUP-RED-M"]
@@ -300,3 +303,37 @@ def test_a_canceled_order_and_a_paused_account_say_why_none_is_created(house: Ho
     page = page_of(house, po)
     assert "The order is canceled at Walmart, so none is created." in client.get(page).text
     assert "The order is canceled at Walmart" in submit(client, f"{page}/create", page)
+
+
+def test_a_variant_of_which_an_option_is_unknown_does_not_fit_the_title(house: House) -> None:
+    """Blue is known, L is not: that would be said of two variants, and of one of them wrongly."""
+    po, client = cups(house), browser(house)
+    house.magento.fault("status", method="GET", path="/V1/products/attributes/", status=403, times=1)
+    asked = html.unescape(client.get(f"{page_of(house, po)}/options?sku=CUP").text)
+    assert "Magento does not tell the options of all variants." in asked
+    assert "fits the title" not in asked
+    assert not re.search(r'name="product"[^>]* checked', asked)
+    house.walmart.act(po, "cancel", webhook=False)
+    house.wish(po)
+    house.drain()
+    assert "Set options…" not in client.get("/orders").text + client.get(page_of(house, po)).text
+
+
+@pytest.mark.parametrize(
+    ("variants", "fits"),
+    [
+        ({"RED": (("Color", "Red"), 0), "BLUE": (("Color", "Blue"), 0)}, "BLUE"),
+        ({"RED-M": (("Color", "Red"), 1), "BLUE-M": (("Color", "Blue"), 1)}, ""),
+        ({"RED-M": (("Color", "Red"), 0), "BLUE-M": (("Color", "Blue"), 1)}, ""),
+    ],
+)
+def test_only_a_variant_that_is_wholly_known_fits_a_title(
+    variants: dict[str, tuple[tuple[str, str], int]], fits: str
+) -> None:
+    made = [
+        Variant(Product(at, sku, sku), (option,), lacks=lacks)
+        for at, (sku, (option, lacks)) in enumerate(variants.items())
+    ]
+    found = product_options.fitting(made, "Enamel cup, blue, L")
+    assert (found.product.sku if found else "") == fits
+    assert product_options.Choice(tuple(made)).is_unnamed is any(lacks for _, lacks in variants.values())

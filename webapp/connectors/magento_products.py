@@ -61,7 +61,7 @@ class Products:
             return ()
         axes = read(self._door.send("GET", f"{of_parent}/options/all"), _axes)
         known = [found for axis in axes if (found := self._attribute(axis))]
-        variants = [_variant(one, known) for one in children]
+        variants = [_variant(one, known, len(axes)) for one in children]
         ranks = {(label, value): at for _, label, values in known for at, value in enumerate(values.values())}
         return tuple(sorted(variants, key=lambda one: [ranks[option] for option in one.options]))
 
@@ -116,12 +116,12 @@ def _choices(body: Any) -> tuple[str, dict[str, str]]:
     return needed(entry, "attribute_code"), {value: label for value, label in words.items() if value and label}
 
 
-def _variant(body: Any, known: Sequence[tuple[str, str, dict[str, str]]]) -> Variant:
+def _variant(body: Any, known: Sequence[tuple[str, str, dict[str, str]]], axes: int) -> Variant:
     entry = thing(body)
     custom = [thing(one) for one in objects(entry.get("custom_attributes") or [])]
     values = {text(one, "attribute_code"): str(one.get("value")) for one in custom}
     options = tuple((label, words[values[code]]) for code, label, words in known if values.get(code) in words)
-    return Variant(product_of(entry), options, is_disabled=entry.get("status") == DISABLED)
+    return Variant(product_of(entry), options, entry.get("status") == DISABLED, axes - len(options))
 
 
 def product_of(body: Any) -> Product:

@@ -37,6 +37,8 @@ class Variant:
     product: Product
     options: tuple[tuple[str, str], ...] = ()
     is_disabled: bool = False
+    lacks: int = 0
+    """How many of the options have no word, so that those above do not tell the variants apart."""
 
     @property
     def words(self) -> str:

@@ -91,7 +91,7 @@ def _line(stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None
         wants_to_cancel=bool(line.intent_to_cancel) and is_open(counts),
         link=link,
         product_id=stored.product_id,
-        needs_options=row.magento_order_id is None and showing.needs_options(stored),
+        needs_options=showing.still_chooses(row) and showing.needs_options(stored),
     )
 
 

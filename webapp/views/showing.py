@@ -105,7 +105,8 @@ def row(order: OrderRow, account: AccountRow) -> Row:
     """The grid's row of an order whose lines are loaded."""
     store, counts, status = account.store, counts_of(order.lines), OrderStatus(order.status)
     is_shops = order.wants_magento or order.magento_order_id is not None
-    bought = items(order.lines, store, partial(_link_url, account.key, order.po) if is_shops else None)
+    link = partial(_link, account.key, order.po, has_choice=still_chooses(order))
+    bought = items(order.lines, store, link if is_shops else None)
     sentence, needs_attention = _sentence(order)
     if order.waiting_for and not needs_attention:
         sentence = resting(account) or sentence
@@ -156,21 +157,22 @@ def _edge(needs_somebody: bool, ship_by: Deadline) -> str:
 
 
 def items(
-    lines: Iterable[LineRow], store: StoreRow, link_to: Callable[[LineRow], str] | None = None
+    lines: Iterable[LineRow], store: StoreRow, link_of: Callable[[LineRow], tuple[str, str]] | None = None
 ) -> tuple[Item, ...]:
     """Lines of the same product put together: in the US three mugs are three lines."""
     merged: dict[tuple[str, str], Item] = {}
     for line in lines:
         wants = bool(line.intent_to_cancel) and is_open(counts_of([line]))
         before = merged.get((line.sku, line.title))
+        link_url, link_words = link_of(line) if link_of else ("", "")
         merged[(line.sku, line.title)] = Item(
             quantity=line.quantity + (before.quantity if before else 0),
             title=line.title,
             sku=line.sku,
             url=product_url(store, line.product_id),
             wants_to_cancel=wants or bool(before and before.wants_to_cancel),
-            link_url=link_to(line) if link_to and (needs_options(line) or not line.product_id) else "",
-            link_words="Set options…" if needs_options(line) else "Link…",
+            link_url=link_url,
+            link_words=link_words,
         )
     return tuple(merged.values())
 
@@ -180,9 +182,20 @@ def needs_options(line: LineRow) -> bool:
     return line.product_type == CONFIGURABLE
 
 
-def _link_url(account_key: str, po: str, line: LineRow) -> str:
-    page = "options" if needs_options(line) else "product"
-    return f"{order_url(account_key, po)}/{page}?{urlencode({'sku': line.sku})}"
+def still_chooses(order: OrderRow) -> bool:
+    """Its Magento order is still to be made, so a variant can be set for it. Its lines must be loaded."""
+    return order.magento_order_id is None and is_open(counts_of(order.lines))
+
+
+def _link(account_key: str, po: str, line: LineRow, *, has_choice: bool) -> tuple[str, str]:
+    """Where a line's product is chosen, and what the link says; both empty where there is nothing to choose."""
+    if has_choice and needs_options(line):
+        page, said = "options", "Set options…"
+    elif not line.product_id and not needs_options(line):
+        page, said = "product", "Link…"
+    else:
+        return "", ""
+    return f"{order_url(account_key, po)}/{page}?{urlencode({'sku': line.sku})}", said
 
 
 def shop(order: OrderRow, store: StoreRow) -> Shop:
