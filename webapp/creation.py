@@ -47,11 +47,12 @@ def create(scene: Scene) -> Outcome:
         raise Unneeded("Canceled at Walmart before the Magento order was made.")
     if mode_of(scene.account, order) == "cart":
         stock_holding.before_creation(scene)
-    sent = _freeze(scene, order)
-    found = _find(scene, sent)
+    payload = _payload(scene, order)
+    found = _find(scene, payload)
     if found is not None:
         sentence = f"Found Magento order {found.increment_id} and linked it."
-        return _link(scene, found, sent, sentence, is_own=_is_ours(found, sent))
+        return _link(scene, found, _adopted(scene, payload), sentence, is_own=_is_ours(found, payload))
+    sent = outbox.freeze(scene.claim, scene.task, payload)
     placed = carts.find_placed(scene.claim, scene.both.magento)
     if order.status is OrderStatus.CANCELED and placed is None:
         raise _called_off(scene)
@@ -72,6 +73,7 @@ def _post(scene: Scene, sent: dict[str, Any]) -> Outcome:
     except ConnectorError as error:
         if error.code != DUPLICATE_NUMBER:
             raise
+        sent = _adopted(scene, sent)
         adopted = _find(scene, sent)
         if adopted is None:
             raise _number_taken_unseen(scene, sent) from error
@@ -88,8 +90,13 @@ def _called_off(scene: Scene) -> Exception:
     return Unneeded("Canceled at Walmart, and Magento did not make the order.")
 
 
-def _freeze(scene: Scene, order: Order) -> dict[str, Any]:
-    """The payload that goes out; built once, kept in the command's row before the first send."""
+def _adopted(scene: Scene, payload: dict[str, Any]) -> dict[str, Any]:
+    """What is kept where the order is there already: unless this command made it, its buyer is not written to."""
+    return outbox.freeze(scene.claim, scene.task, {**payload, WANTED: False})
+
+
+def _payload(scene: Scene, order: Order) -> dict[str, Any]:
+    """What goes out: as it was frozen before the first send; until then as it is true now."""
     if scene.task.was_sent and scene.task.frozen is not None:
         return scene.task.frozen
     delivered = corrected(order, scene.correction)
@@ -99,7 +106,7 @@ def _freeze(scene: Scene, order: Order) -> dict[str, Any]:
     except (CannotBuild, NoView) as problem:
         raise Refusal(str(problem)) from problem
     policy, mode = scene.account.policy, mode_of(scene.account, order)
-    payload = {
+    return {
         "mode": mode,
         "body": entity.body,
         "increment_id": entity.body.get("increment_id", ""),
@@ -114,7 +121,6 @@ def _freeze(scene: Scene, order: Order) -> dict[str, Any]:
         WANTED: policy.mail_order and bool(delivered.email) and scene.account.store.mode == "direct",
         "shop_tax": policy.tax_source is TaxSource.MAGENTO,
     }
-    return outbox.freeze(scene.claim, scene.task, payload)
 
 
 def _products(scene: Scene, order: Order) -> Mapping[str, Product]:

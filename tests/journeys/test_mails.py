@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from sqlalchemy import delete, update
 
 from tests.driving import call_posts, command_of
 from tests.house import House
 from tests.journeys.shopping import shop_order, use
 from webapp.connectors.walmart_parse import NOT_YET_AN_EMAIL
+from webapp.models import AttemptRow, CommandRow, OrderRow
+from webapp.unit_of_work import unit_of_work
 
 MUG = "FH-MUG-350-BLU"
 PARCEL = {"carrier": "UPS", "tracking_number": "1Z999AA10123456784"}
@@ -47,6 +52,28 @@ def test_orders_that_were_made_before_the_switch_are_not_written_about(house: Ho
     house.set_policy(mail_order=True)
     house.pass_time(hours=25)
     assert mails(house, po) == []
+
+
+@pytest.mark.parametrize(
+    "search", [{"kind": "status", "status": 503, "times": 1}, {"kind": "stale_reads", "seconds": 600}]
+)
+def test_an_order_that_was_there_already_is_linked_and_not_written_about(house: House, search: dict[str, Any]) -> None:
+    po = house.place(lines=[{"sku": MUG}])
+    house.drain()
+    with house.app.app_context(), unit_of_work() as work:
+        work.execute(delete(AttemptRow))
+        work.execute(delete(CommandRow).where(CommandRow.kind == "CreateMagentoOrder"))
+        work.execute(update(OrderRow).values(magento_order_id=None, magento_increment_id=None))
+    house.set_policy(mail_order=True)
+    house.magento.fault(method="GET", path="/V1/orders$", **search)
+    house.wish(po)
+    house.drain()
+    assert house.shown(po)["magento_increment_id"] is None
+    house.magento.clear_faults()
+    house.pass_time(minutes=5)
+    house.pass_time(minutes=5)
+    assert house.effects("order_create") == [f"WM-{po}"]
+    assert (mails(house, po), call_posts(house, "/emails")) == ([], 0)
 
 
 @pytest.mark.parametrize("mode", ["direct", "cart"])

@@ -11,6 +11,9 @@ KIND = "SendOrderMail"
 WANTED = "mail"
 """In what was frozen of a creation: the buyer is to be written to once the order is there."""
 
+DONE_WITH = frozenset({"canceled", "closed", "complete"})
+"""Magento's states of an order that nobody is to be told of as of a new one."""
+
 
 def mail(seen: Seen, issued: tuple[Issued, ...]) -> Plan:
     """Ask for the mail where the creation of the linked order asked for it; afterwards it is never asked for again."""
@@ -30,7 +33,7 @@ def mail(seen: Seen, issued: tuple[Issued, ...]) -> Plan:
 def _is_wanted(seen: Seen, issued: tuple[Issued, ...]) -> bool:
     """The order was made here, not adopted from another connector, and is not done with."""
     made = [one for one in issued_of(CreateMagentoOrder, issued) if one.state is CommandState.DONE]
-    if not made or seen.shop is None or seen.shop.is_canceled:
+    if not made or seen.shop is None or seen.shop.state in DONE_WITH:
         return False
     frozen = made[-1].frozen
     return bool(frozen.get(WANTED)) and frozen.get("increment_id") == seen.linked_increment_id
