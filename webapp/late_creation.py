@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, false, func, or_, select, true, update
 
 from webapp import clock
 from webapp.domain.commands import CommandState, CreateMagentoOrder
-from webapp.domain.hold_rules import skus_of
+from webapp.domain.hold_rules import HELD, skus_of
 from webapp.domain.order import SELLER_FULFILLED, OrderStatus
 from webapp.domain.policy import Policy
 from webapp.models import CommandRow, LineRow, OrderRow, SyncRow, db
@@ -18,16 +18,26 @@ from webapp.unit_of_work import Work
 KIND = CreateMagentoOrder.__name__
 
 
-def count(account_id: int, policy: Policy) -> int:
-    """How many stored orders would be created in Magento under this policy, as far as their products are there."""
-    return int(db.session.execute(select(func.count()).select_from(_late(account_id, policy).subquery())).scalar_one())
+def count(account_id: int, policy: Policy, *, only_held: bool = False) -> int:
+    """How many stored orders would be created in Magento under this policy, as far as their products are there.
+
+    `only_held`: of those alone that a rule holds now. A rule about addresses lets fewer through than are counted.
+    """
+    late = _late(account_id, policy)
+    if only_held:
+        late = late.where(cast(OrderRow.waiting_for, Text).contains(HELD, autoescape=True))
+    return int(db.session.execute(select(func.count()).select_from(late.subquery())).scalar_one())
 
 
-def say(account_id: int, policy: Policy) -> str:
-    """The same as a sentence, to be read before the setting is saved; empty where nothing follows."""
-    number = count(account_id, policy)
-    orders = "1 order" if number == 1 else f"{number} orders"
-    return f"{orders} will be created in Magento as soon as this is saved." if number else ""
+def number_of(orders: int, policy: Policy) -> str:
+    """So many orders, in words: where addresses are still to be judged, no more than so many."""
+    words = "1 order" if orders == 1 else f"{orders} orders"
+    return f"Up to {words}" if policy.hold_addresses else words
+
+
+def say(orders: int, policy: Policy) -> str:
+    """What follows, as a sentence, to be read before the setting is saved; empty where nothing does."""
+    return f"{number_of(orders, policy)} will be created in Magento as soon as this is saved." if orders else ""
 
 
 def start(work: Work, account_id: int, policy: Policy) -> int:

@@ -57,7 +57,7 @@ def test_switching_creation_on_says_how_many_orders_that_means_and_creates_just_
     wanted = replace(policy_of(house), create_orders=True)
     with house.app.app_context():
         number = late_creation.count(house.account_id, wanted)
-        assert late_creation.say(house.account_id, wanted).startswith(f"{number} orders will be created")
+        assert late_creation.say(number, wanted).startswith(f"{number} orders will be created")
     change(house, create_orders=True)
     house.drain()
     made = house.effects("order_create")
@@ -65,7 +65,7 @@ def test_switching_creation_on_says_how_many_orders_that_means_and_creates_just_
     assert {f"WM-{po}" for po in (*open_ones, shipped)} <= set(made)
     assert not {f"WM-{po}" for po in (canceled, old, wfs)} & set(made)
     with house.app.app_context():
-        assert late_creation.say(house.account_id, wanted) == ""
+        assert late_creation.say(late_creation.count(house.account_id, wanted), wanted) == ""
 
 
 # By hand

@@ -200,6 +200,32 @@ def test_creation_is_switched_on_only_after_its_number_was_said(app: Flask, admi
         assert all(row.look_again_at for row in db.session.execute(select(SyncRow)).scalars())
 
 
+@pytest.mark.parametrize(
+    ("before", "changes", "said"),
+    [
+        ({"hold_above": "5"}, {"hold_above": ""}, "1 order will be created in Magento"),
+        ({"hold_above": "5"}, {"hold_above": "20"}, "1 order will be created in Magento"),
+        ({"hold_above": "5"}, {"hold_above": "6"}, ""),
+        ({"hold_above": "5"}, {"hold_above": "", "hold_skus": "mug-RED"}, ""),
+        ({"hold_above": "5"}, {"hold_above": "", "hold_addresses": "on"}, "Up to 1 order will be created in Magento"),
+        ({"hold_addresses": True}, {"hold_addresses": None}, "1 order will be created in Magento"),
+        ({"hold_skus": "mug-red"}, {"hold_above": "20"}, ""),
+        ({"hold_above": "5"}, {"invoice": None}, ""),
+    ],
+)
+def test_a_hold_is_lifted_only_after_the_number_of_its_orders_was_said(
+    app: Flask, admin: FlaskClient, before: dict[str, Any], changes: dict[str, str | None], said: str
+) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work, "Shop"), "North", number_prefix="WM-", settings=before)
+        held = ["Held by a rule of yours: here it stands why."]
+        an_order(work, account, "1", (a_line(),), magento=False, waiting_for=held)
+        an_order(work, account, "2", (a_line(),), magento=False, waiting_for=["Waiting for a product."])
+        key = account.key
+    answer = save(admin, key, **changes)
+    assert (answer.status_code, said in answer.text) == ((200 if said else 303), True)
+
+
 def test_a_form_that_was_opened_before_somebody_elses_change_overwrites_nothing(app: Flask, admin: FlaskClient) -> None:
     key = add(app)
     opened = Fields(admin.get(address(key)).text).sent

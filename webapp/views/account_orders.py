@@ -22,6 +22,8 @@ bp = Blueprint("account_orders", __name__, url_prefix="/settings/accounts/<key>/
 
 CREATES = ("create_orders", "create_wfs_orders", "import_since")
 """Switching these can mean that many orders are created at once, so their number is said before."""
+HOLDS = ("hold_above", "hold_skus", "hold_addresses")
+"""Loosening these lets orders go that are held now, so their number is said before too."""
 
 
 @bp.get("")
@@ -44,7 +46,7 @@ def save(key: str) -> AnyResponse:
             raise account_changes.Stale
         wanted = order_settings.read(request.form, account.policy, place_of(account))
         number = _made_by(account, wanted)
-        question = _question(account, wanted, number)
+        question = _question(wanted, number)
         if question:
             return _page(account, typed, question=question)
         logged = account_changes.change(account.id, account_changes.Change(policy=wanted, seen=seen), door.me().email)
@@ -58,8 +60,8 @@ def save(key: str) -> AnyResponse:
     names = ", ".join(one.setting for one in logged)
     flash(f"Saved: {names}. Open orders are looked at again with it." if logged else "Nothing was different.")
     if logged and number:
-        what = "1 order is" if number == 1 else f"{number} orders are"
-        flash(f"{what} being created in Magento; the list shows each as it is done.")
+        what = late_creation.number_of(number, wanted)
+        flash(f"{what} {'is' if number == 1 else 'are'} being created in Magento; the list shows each as it is done.")
     return redirect(url_for("account_orders.show", key=key), 303)
 
 
@@ -79,17 +81,16 @@ def sample(key: str) -> AnyResponse:
 
 def _made_by(account: Account, wanted: Policy) -> int:
     """How many orders saving would create in Magento."""
-    if all(getattr(wanted, name) == getattr(account.policy, name) for name in CREATES):
-        return 0
-    return late_creation.count(account.id, wanted)
+    changed = {name for name in (*CREATES, *HOLDS) if getattr(wanted, name) != getattr(account.policy, name)}
+    return late_creation.count(account.id, wanted, only_held=changed.isdisjoint(CREATES)) if changed else 0
 
 
-def _question(account: Account, wanted: Policy, number: int) -> dict[str, str] | None:
+def _question(wanted: Policy, number: int) -> dict[str, str] | None:
     """How many orders saving would create, unless that very number was agreed to already."""
     agreed = request.form.get("agreed", "")
     if number == 0 or (agreed.isdecimal() and int(agreed[:9]) >= number):
         return None
-    return {"number": str(number), "sentence": late_creation.say(account.id, wanted)}
+    return {"number": str(number), "sentence": late_creation.say(number, wanted)}
 
 
 def _both(account: Account, typed: Mapping[str, str]) -> dict[str, str]:
