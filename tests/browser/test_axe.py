@@ -43,11 +43,11 @@ TOO_WIDE = """() => {
   const root = document.documentElement, over = root.scrollWidth - root.clientWidth;
   if (over <= 0) return [];
   const sticks = (one) => one.getBoundingClientRect().right > root.clientWidth + 1;
-  // The table of orders may pan, but on a phone; nothing else goes with it.
+  // The table of orders may pan, but on a phone; nothing else goes with it. The tabs pan by themselves.
   const table = innerWidth > 700 ? document.querySelector("table.orders") : null;
   const out = [...document.querySelectorAll("main *")].filter(sticks)
     .filter((one) => !table || (one.checkVisibility() && !one.closest("[popover]")))
-    .filter((one) => !table || !(one.contains(table) || table.contains(one)));
+    .filter((one) => !table || !(one.contains(table) || table.contains(one) || one.closest(".tabs > a")));
   return table && !out.length ? [] : [over, ...out.slice(0, 4).map((one) => one.outerHTML.slice(0, 120))];
 }"""
 

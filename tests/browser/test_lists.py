@@ -269,14 +269,17 @@ def test_eight_tasks_by_thumb(phone: Page) -> None:
     expect(phone.locator("#rows > tr")).to_have_count(1)
     tapped("#pill-find")
     expect(phone.locator("#pill-find")).to_have_count(0)
+    expect(phone.get_by_label("Search orders")).to_have_value("")
     tapped("#filters > summary")
     box = phone.locator("#filters .sheet").bounding_box()
     assert box is not None
     assert (box["x"], box["width"], round(box["y"] + box["height"])) == (0, 360, 740), "a sheet at the thumb"
     phone.locator("#f-status").select_option("canceled")
     phone.get_by_role("button", name="Show orders").tap()
+    expect(phone.locator("#rows > tr[data-po]")).to_have_count(1)
     assert rows_of(phone) == ["2802123873888"]
     tapped("#pill-status")
+    expect(phone.locator("#pill-status")).to_have_count(0)
     tapped("#tab-late")
     expect(phone.locator("#tab-late")).to_have_attribute("aria-current", "page")
     tapped("#tab-all")

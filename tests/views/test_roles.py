@@ -24,8 +24,9 @@ MATRIX: dict[tuple[str, Role], str] = {
         order.peek order.show order_products.stock orders.home orders.index orders.news orders.row outgoing.index
         outgoing.show polls.index""",
     ("GET", Role.OPERATOR): """
-        account_orders.show incoming.ask order.ask_to_recreate order_address.edit order_cancel.ask order_deal.ask
-        order_options.ask order_products.choose order_refund.ask order_ship.ask reimports.live reimports.show
+        account_orders.show export.fetch export.show incoming.ask order.ask_to_recreate order_address.edit
+        order_cancel.ask order_deal.ask order_options.ask order_products.choose order_refund.ask order_ship.ask
+        reimports.live reimports.show
         settings.account_list settings.index settings.store_list sheet.ask""",
     ("GET", Role.ADMIN): """
         account_settings.ask_to_remove account_settings.new account_settings.show alerts.index erase.ask

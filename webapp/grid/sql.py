@@ -334,7 +334,15 @@ def stretch(ends: Range, column: str, shortest: timedelta, longest: timedelta) -
     """Between which values of this date everything lies whose other date lies between these ends."""
     early, late = (shortest, longest) if column == "ship_by" else (-longest, -shortest)
     lo, hi = ends
-    return None if lo is None else lo + early, None if hi is None else hi + late
+    return _moved(lo, early), _moved(hi, late)
+
+
+def _moved(end: datetime | None, by: timedelta) -> datetime | None:
+    """Open where it was, or where no calendar reaches: anybody may type the year 9999."""
+    try:
+        return None if end is None else end + by
+    except OverflowError:
+        return None
 
 
 def due_until(asked: Asked, end: datetime) -> Asked:
