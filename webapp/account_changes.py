@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import product
@@ -12,7 +13,7 @@ import msgspec
 from sqlalchemy import delete, func, or_, select, update
 
 from webapp import accounts, circuit, clock, late_creation, order_settings, vault
-from webapp.accounts import NewAccount, Refused
+from webapp.accounts import Account, NewAccount, Refused
 from webapp.connectors.signatures import WebhookAuth
 from webapp.domain.commands import CommandState
 from webapp.domain.creation_settings import problems
@@ -60,10 +61,30 @@ class Change:
     policy: Policy | None = None
     seen: str = ""
     """The mark of the policy that the change was made of; empty where nobody looked at one."""
+    seen_of_account: str = ""
+    """The same of what `told` says."""
 
 
 class Stale(Exception):
-    """Somebody else has changed the policy since it was looked at."""
+    """Somebody else has changed it since it was looked at."""
+
+
+def version(stored: Mapping[str, str]) -> str:
+    """A short mark of what stood in a form, by which one that was opened before somebody else's change is known."""
+    said = "\n".join(f"{name}={value}" for name, value in sorted(stored.items()))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def told(account: Account) -> dict[str, str]:
+    """What an account's form shows of what is stored."""
+    return {
+        "name": account.name,
+        "store": account.store.name,
+        "marketplace": account.marketplace,
+        "api_url": account.connection.api_url,
+        "client_id": account.connection.client_id,
+        "seller_id": account.seller_id,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +222,8 @@ def note(account_id: int, by: str, change: Logged) -> None:
 
 
 def _row(work: Work, account_id: int) -> AccountRow:
-    row = work.session.get(AccountRow, account_id, populate_existing=True)
+    locked = {"of": AccountRow, "key_share": True}
+    row = work.session.get(AccountRow, account_id, populate_existing=True, with_for_update=locked)
     if row is None:
         raise Refused("This account was removed meanwhile.")
     return row
@@ -277,6 +299,8 @@ def _secret(row: AccountRow) -> str:
 def _check_seen(row: AccountRow, wanted: Change) -> None:
     stored = accounts.policy_from_json(row.settings, number_prefix=row.number_prefix)
     if wanted.seen and wanted.seen != order_settings.version(stored):
+        raise Stale
+    if wanted.seen_of_account and wanted.seen_of_account != version(told(accounts.by_id(row.id))):
         raise Stale
 
 

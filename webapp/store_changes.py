@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, or_, select, update
 
 from webapp import accounts, clock, late_creation, vault
-from webapp.account_changes import Logged, bound_orders
-from webapp.accounts import NewStore, Refused
+from webapp.account_changes import Logged, Stale, bound_orders, version
+from webapp.accounts import NewStore, Refused, Store
 from webapp.connectors.magento_admin import AdminUser
 from webapp.connectors.magento_oauth import OAuthKeys
 from webapp.connectors.magento_probe import FoundView
@@ -57,10 +57,26 @@ class StoreChange:
     public_only: bool | None = None
     view: View | None = None
     mode: str | None = None
+    seen: str = ""
+    """The mark of what `told` said when the change was made; empty where nobody looked."""
 
 
 WAYS = {"oauth": "OAuth keys", "token": "access token", "admin": "admin user"}
 """Each way in, as it is called in the log."""
+
+
+def told(store: Store) -> dict[str, str]:
+    """What a store's form shows of what is stored."""
+    connection = store.connection
+    return {
+        "name": store.name,
+        "url": connection.url,
+        "admin_url": store.admin_url,
+        "way": connection.way_in,
+        "store_view": connection.store_view,
+        "mode": store.mode,
+        "like": "",
+    }
 
 
 def add(new: NewStore, by: str) -> StoreRow:
@@ -79,9 +95,11 @@ def recent(store_id: int, at_most: int = 50) -> Sequence[SettingChangeRow]:
 
 
 def change(store_id: int, wanted: StoreChange, by: str) -> list[Logged]:
-    """Change what differs, and say what did. Raises Refused with the reason; nothing is changed then."""
+    """Change what differs, and say what did. Raises Refused with the reason, or Stale; nothing is changed then."""
     with unit_of_work() as work, work.session.no_autoflush:
         row = _row(work, store_id)
+        if wanted.seen and wanted.seen != version(told(accounts.store_by_id(row.id))):
+            raise Stale
         logged = [
             *_names(work, row, wanted),
             *_place(work, row, wanted),
@@ -127,7 +145,8 @@ def _set_paused(store_id: int, by: str, *, paused: bool) -> None:
 
 
 def _row(work: Work, store_id: int) -> StoreRow:
-    row = work.session.get(StoreRow, store_id, populate_existing=True)
+    locked = {"of": StoreRow, "key_share": True}
+    row = work.session.get(StoreRow, store_id, populate_existing=True, with_for_update=locked)
     if row is None:
         raise Refused("This store was removed meanwhile.")
     return row

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sandbox.walmart import WalmartSandbox
 from tests.rows import a_line, a_store, an_account, an_order
 from tests.views.conftest import built, settings_in, signed_in, token_on
-from webapp import accounts, clock, vault
+from webapp import account_changes, accounts, clock, vault
 from webapp.models import AccountRow, OrderRow, SettingChangeRow, SubscriptionRow, db
 from webapp.unit_of_work import unit_of_work
 
@@ -377,3 +377,17 @@ def test_repr_of_what_holds_secrets_shows_none(app: Flask, key: str) -> None:
     assert CANARY not in said
     assert HOOK not in said
     assert re.search("client_id", said)
+
+
+def test_an_account_that_was_changed_since_it_was_looked_at_is_not_overwritten(app: Flask, key: str) -> None:
+    with app.app_context():
+        account = accounts.by_key(key)
+        assert account
+        seen = account_changes.version(account_changes.told(account))
+        mine = account_changes.Change(name="Mine", seen_of_account=seen)
+        account_changes.change(account.id, account_changes.Change(seller_id="77"), "them")
+        with pytest.raises(account_changes.Stale):
+            account_changes.change(account.id, mine, "me")
+        after = accounts.by_key(key)
+        assert after
+        assert (after.name, after.seller_id) == (account.name, "77")

@@ -15,8 +15,10 @@ from sqlalchemy import select
 from sandbox.magento import MagentoSandbox
 from tests.rows import an_account
 from tests.views.conftest import built, settings_in, signed_in, token_on
-from webapp import accounts, shop_facts
+from webapp import accounts, shop_facts, store_changes, store_test
 from webapp.models import EventRow, SettingChangeRow, StoreRow, db
+from webapp.store_changes import StoreChange
+from webapp.store_test import Verdict
 from webapp.unit_of_work import unit_of_work
 
 LIST, NEW = "/settings/stores", "/settings/stores/new"
@@ -190,6 +192,23 @@ def test_of_two_admins_at_one_store_the_second_sees_both_values(
     late = send(admin, path, fields(magento, **EMPTY_KEYS, name="Mine") | seen)
     assert (late.status_code, "Stored by now: Theirs." in late.text) == (409, True)
     assert 'value="Mine"' in late.text
+    assert changes(app)[-1] == ("Name", "Main", "Theirs")
+
+
+def test_who_saves_while_the_other_ones_connection_is_tested_is_not_overwritten(
+    app: Flask, admin: FlaskClient, magento: MagentoSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = added(admin, magento)
+    seen = {"seen": re.findall(r'name="seen" value="(\w+)"', admin.get(path).text)[0]}
+    test = store_test.try_store
+
+    def meanwhile(*given: Any) -> Verdict:
+        store_changes.change(stored(app)[0].id, StoreChange(name="Theirs"), "them")
+        return test(*given)
+
+    monkeypatch.setattr(store_test, "try_store", meanwhile)
+    late = send(admin, path, fields(magento, **EMPTY_KEYS, name="Mine", store_view="walmart") | seen)
+    assert (late.status_code, "Stored by now: Theirs." in late.text) == (409, True)
     assert changes(app)[-1] == ("Name", "Main", "Theirs")
 
 

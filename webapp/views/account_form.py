@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from webapp import accounts, order_settings
+from webapp.account_changes import told
 from webapp.account_entry import MARKETS, place_typed
 from webapp.accounts import Account
 from webapp.domain.policy import Policy
@@ -45,16 +46,7 @@ def empty() -> Form:
 
 def of_account(account: Account) -> Form:
     """What is stored."""
-    return Form(
-        {
-            "name": account.name,
-            "store": account.store.name,
-            "marketplace": account.marketplace,
-            "api_url": account.connection.api_url,
-            "client_id": account.connection.client_id,
-            "seller_id": account.seller_id,
-        }
-    )
+    return Form(told(account))
 
 
 def as_sent(sent: Mapping[str, str], mistakes: Mapping[str, str], *, is_new: bool) -> Form:

@@ -87,13 +87,12 @@ def show(key: str) -> AnyResponse:
 def change(key: str) -> AnyResponse:
     """Store what is different, or say at each field what is wrong."""
     account = _find(key)
-    stored = account_form.of_account(account).values
-    if request.form.get("seen", "") not in ("", conflict.version(stored)):
-        sent = account_form.as_sent(request.form, {}, is_new=False)
-        return _page(account, replace(sent, mistakes=conflict.both(stored, sent.values)), status=409)
     try:
         wanted = account_entry.read_changed(request.form, account).as_change()
+        wanted = replace(wanted, seen_of_account=request.form.get("seen", ""))
         logged = account_changes.change(account.id, wanted, door.me().email)
+    except account_changes.Stale:
+        return _stale(_find(key))
     except Mistakes as mistakes:
         return _page(account, account_form.as_sent(request.form, mistakes.by_field, is_new=False), status=422)
     except Refused as refused:
@@ -230,6 +229,13 @@ def _try(account: Account | None, whole: Callable[[Form, Verdict | None], AnyRes
     if wants_fragment():
         return page("settings/_verdict.html", verdict=verdict, mistakes=mistakes)
     return whole(account_form.as_sent(request.form, mistakes, is_new=account is None), verdict)
+
+
+def _stale(account: Account) -> AnyResponse:
+    """Somebody else saved meanwhile: both values at each field."""
+    sent = account_form.as_sent(request.form, {}, is_new=False)
+    mistakes = conflict.both(account_changes.told(account), sent.values)
+    return _page(account, replace(sent, mistakes=mistakes), status=409)
 
 
 def _find(key: str) -> Account:

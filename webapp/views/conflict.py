@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
+
+from webapp.account_changes import version
 
 SENTENCE = (
     "Somebody changed these settings while you had them open, so nothing was saved. Where yours differ, what is stored "
     "by now stands at the field, and who changed it under Changes. Saving again stores what you typed."
 )
-
-
-def version(stored: Mapping[str, str]) -> str:
-    """A short mark of what stood in a form, by which one that was opened before somebody else's change is known."""
-    said = "\n".join(f"{name}={value}" for name, value in sorted(stored.items()))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def seen(sent: Mapping[str, str], stored: Mapping[str, str], status: int) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from webapp import shop_choices
 from webapp.accounts import Store
+from webapp.store_changes import told
 from webapp.store_test import Found
 
 TEXTS = ("name", "url", "admin_url", "way", "store_view", "mode", "like")
@@ -34,17 +35,7 @@ def empty(like: Store | None = None) -> StoreForm:
 
 def of_store(store: Store) -> StoreForm:
     """What is stored."""
-    connection = store.connection
-    values = {
-        "name": store.name,
-        "url": connection.url,
-        "admin_url": store.admin_url,
-        "way": connection.way_in,
-        "store_view": connection.store_view,
-        "mode": store.mode,
-        "like": "",
-    }
-    return StoreForm(values, {}, known_views(store))
+    return StoreForm(told(store), {}, known_views(store))
 
 
 def as_sent(

@@ -9,6 +9,7 @@ from flask import Blueprint, abort, flash, make_response, redirect, request, url
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import accounts, demo, refusals, shop_choices, stock, store_changes, store_entry, store_test, store_webhooks
+from webapp.account_changes import Stale, version
 from webapp.accounts import Refused, Store
 from webapp.connectors.http import ConnectorError
 from webapp.people import Role
@@ -77,10 +78,9 @@ def show(key: str) -> AnyResponse:
 def change(key: str) -> AnyResponse:
     """Store what is different, or say at each field what is wrong. Another place or other keys are tried first."""
     store = _find(key)
-    stored = store_form.of_store(store).values
-    if request.form.get("seen", "") not in ("", conflict.version(stored)):
-        sent = store_form.as_sent(request.form, {}, None, store)
-        return _page(store, replace(sent, mistakes=conflict.both(stored, sent.values)), status=409)
+    seen = request.form.get("seen", "")
+    if seen not in ("", version(store_changes.told(store))):
+        return _stale(store)
     verdict: Verdict | None = None
     try:
         entry = store_entry.read(request.form, store)
@@ -92,7 +92,9 @@ def change(key: str) -> AnyResponse:
                 form = store_form.as_sent(request.form, {"": "Nothing was saved: see below."}, verdict.found, store)
                 return _page(store, form, verdict, 422)
         view = View.of(verdict.view) if moves and verdict and verdict.view else None
-        logged = store_changes.change(store.id, entry.as_change(view), door.me().email)
+        logged = store_changes.change(store.id, replace(entry.as_change(view), seen=seen), door.me().email)
+    except Stale:
+        return _stale(_find(key))
     except Mistakes as mistakes:
         return _page(store, store_form.as_sent(request.form, mistakes.by_field, None, store), status=422)
     except Refused as refused:
@@ -226,6 +228,13 @@ def _try(store: Store | None, kept: Store | None) -> AnyResponse:
     if wants_fragment():
         return page("settings/_store_verdict.html", verdict=verdict, mistakes=mistakes, form=form, is_part=True)
     return _page(store, form, verdict) if store else _new_page(form, verdict)
+
+
+def _stale(store: Store) -> AnyResponse:
+    """Somebody else saved meanwhile: both values at each field."""
+    sent = store_form.as_sent(request.form, {}, None, store)
+    mistakes = conflict.both(store_changes.told(store), sent.values)
+    return _page(store, replace(sent, mistakes=mistakes), status=409)
 
 
 def _tell(verdict: Verdict) -> None:
