@@ -46,3 +46,13 @@ def test_the_grid_leads_to_it_with_and_without_scripts_and_counts_notes(app: Fla
     assert link[3] == f"Log and 1 note of order {po}"
     assert "Call before noon." in viewer.get(link[2], headers=HTMX).text
     assert viewer.get(link[2]).headers["Location"] == link[1]
+
+
+def test_it_says_in_full_what_a_pointer_alone_would_show(app: Flask, viewer: FlaskClient) -> None:
+    with app.app_context():
+        key, po = draw()
+        order = db.session.execute(select(OrderRow).where(OrderRow.po == po)).scalar_one()
+    text = viewer.get(f"/orders/{key}/{po}/peek", headers=HTMX).text
+    assert order.ship_by is not None
+    for at in (order.ordered_at, order.ship_by):
+        assert f">{at:%Y-%m-%d %H:%M:%S} UTC</time>" in text

@@ -138,6 +138,7 @@ def register(app: Flask, settings: Settings) -> None:
         moment=words.moment,
         ago=words.ago,
         clock_time=words.clock_time,
+        exact=words.exact,
         tone_icons=TONE_ICONS,
         outcomes=OUTCOMES,
         span=words.span,

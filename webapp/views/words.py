@@ -50,6 +50,11 @@ def moment(at: datetime | None, zone_name: str = "UTC", *, seconds: bool = False
     return _time(at, words, focus=focus)
 
 
+def exact(at: datetime) -> Markup:
+    """`2026-11-27 21:04:11 UTC` as a `<time>`, for whom no pointer shows titles."""
+    return _time(at, _exact(at))
+
+
 def day(at: datetime, zone_name: str) -> str:
     """`Today`, `Yesterday`, `12 Nov`."""
     return _day(at.astimezone(zone(zone_name)), clock.now().astimezone(zone(zone_name)))
@@ -145,5 +150,9 @@ def _day(local: datetime, now: datetime) -> str:
 def _time(at: datetime, words: str, *, focus: bool = False) -> Markup:
     exact, tab = at.astimezone(UTC), ' tabindex="0"' if focus else ""
     # Nothing in it comes from outside, and a page has a hundred of them: escaping would cost ten times as much.
-    title = f"{exact:%Y-%m-%d %H:%M:%S} UTC"
+    title = _exact(exact)
     return Markup(f'<time datetime="{exact:%Y-%m-%dT%H:%M:%SZ}" title="{title}"{tab}>{words}</time>')
+
+
+def _exact(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
