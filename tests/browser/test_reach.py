@@ -31,6 +31,13 @@ SPACED = """() => {
 }"""
 CUT = """() => [...document.querySelectorAll("main :is(.btn, .badge, .chip)")]
   .filter((one) => one.scrollWidth > one.clientWidth + 2).map((one) => one.outerHTML.slice(0, 90))"""
+STRAYING = """(cells) => [...document.querySelectorAll(cells)].flatMap((cell) => {
+  const edge = cell.getBoundingClientRect();
+  return [...cell.querySelectorAll("*")].filter((one) => {
+    const box = one.getBoundingClientRect();
+    return one.checkVisibility() && box.width && (box.right > edge.right + 1 || box.left < edge.left - 1);
+  }).map((one) => cell.className + ": " + one.outerHTML.slice(0, 90));
+})"""
 FOCUSED = "document.activeElement.id || document.activeElement.tagName"
 
 
@@ -120,6 +127,13 @@ def test_wider_spacing_loses_nothing(seen: Visit, house: House, path: str) -> No
         assert width > 1180 or seen.overflow() <= 0, f"{width}: only a table may be wider than the window"
         assert seen.page.evaluate(CUT) == [], width
     seen.page.set_viewport_size({"width": 1440, "height": 900})
+
+
+@pytest.mark.parametrize(("width", "cells"), [(1440, "#rows > tr > *"), (1024, "#rows > tr > *"), (360, "#rows > tr")])
+def test_names_of_two_hundred_letters_stay_in_their_cells(page: Page, width: int, cells: str) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    expect(page.locator('[data-po="2802123872000"]')).to_be_visible()
+    assert page.evaluate(STRAYING, cells) == []
 
 
 def test_forced_colours_leave_edges_where_colour_alone_told(page: Page) -> None:
