@@ -150,6 +150,7 @@ def test_views_are_kept_renamed_begun_with_shared_and_deleted(browser: Browser, 
         page.get_by_label("Change the view My late ones").click()
         page.get_by_label("Name", exact=True).locator("visible=true").fill("Overdue")
         page.get_by_role("button", name="Save", exact=True).locator("visible=true").click()
+        expect(page.locator(".flash")).to_have_text("The view is changed.")
         page.reload()
         page.locator("#views > summary").click()
         expect(page.locator(".named > a").filter(has_text="Overdue")).to_have_attribute("href", re.compile("tab=late"))
@@ -288,9 +289,7 @@ def test_eight_tasks_by_thumb(phone: Page) -> None:
     expect(phone.locator(".h-due")).to_have_attribute("aria-sort", "ascending")
     phone.locator('[data-po="2802123875110"] .peek').focus()
     for many in (1, 0):
-        box = phone.locator('[data-po="2802123875110"] .peek').bounding_box()
-        assert box is not None
-        phone.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        tapped('[data-po="2802123875110"] .peek')
         expect(phone.locator(".peeked").filter(has_text="In full")).to_have_count(many)
     tapped('[data-po="2802123875110"] a.id')
     expect(phone.locator("#r-head")).to_contain_text("Unshipped")

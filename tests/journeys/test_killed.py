@@ -163,7 +163,8 @@ def test_kills_leave_every_order_taken_and_made_exactly_once(house: House, tmp_p
         product.start("web", "inbound")
         sender.join(30)
         a_minute_passes(house)
-        wait_until(lambda: is_quiet(house, sender.pos), product)
+        # As long as the leases of whatever dies later.
+        wait_until(lambda: is_quiet(house, sender.pos), product, 120)
         assert Counter(house.effects("acknowledge")) == Counter(sender.pos)
         assert Counter(house.effects("order_create")) == Counter(f"WM-{po}" for po in sender.pos)
         assert stored(house) == sorted(sender.answered)
