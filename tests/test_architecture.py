@@ -20,7 +20,7 @@ LONGEST_FUNCTION = 50
 
 ROWS = (
     ("webapp.domain",),
-    ("webapp.clock", "webapp.columns", "webapp.settings", "webapp.parent_watch", "webapp.connectors"),
+    ("webapp.clock", "webapp.columns", "webapp.plain", "webapp.settings", "webapp.parent_watch", "webapp.connectors"),
     ("webapp.models", "webapp.vault", "webapp.database", "webapp.queue"),
     ("webapp.unit_of_work",),
     ("webapp.limits", "webapp.circuit"),

@@ -12,7 +12,7 @@ from itertools import product
 import msgspec
 from sqlalchemy import delete, func, or_, select, update
 
-from webapp import accounts, circuit, clock, late_creation, order_settings, vault
+from webapp import accounts, circuit, clock, late_creation, order_settings, plain, vault
 from webapp.accounts import Account, NewAccount, Refused
 from webapp.connectors.signatures import WebhookAuth
 from webapp.domain.commands import CommandState
@@ -356,7 +356,7 @@ def _retire(work: Work, row: AccountRow, by: str) -> bool:
 
 
 def _auth(row: AccountRow) -> WebhookAuth:
-    return msgspec.convert(vault.unseal(row.webhook_auth), WebhookAuth)
+    return plain.read(vault.unseal(row.webhook_auth), WebhookAuth)
 
 
 def _store_auth(row: AccountRow, auth: WebhookAuth) -> None:

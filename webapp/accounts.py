@@ -12,7 +12,7 @@ import msgspec
 from flask import current_app
 from sqlalchemy import bindparam, literal, select
 
-from webapp import clock, vault
+from webapp import clock, plain, vault
 from webapp.connectors.magento import MagentoStore
 from webapp.connectors.magento_admin import AdminUser
 from webapp.connectors.magento_oauth import OAuthKeys
@@ -354,7 +354,7 @@ def with_slash(url: str) -> str:
 
 
 def _auth_from_json(kept: dict[str, Any]) -> WebhookAuth:
-    return msgspec.convert(kept, WebhookAuth)
+    return plain.read(kept, WebhookAuth)
 
 
 def _opened(row: AccountRow) -> Account:

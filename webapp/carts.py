@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select, update
 
-from webapp import claims, clock
+from webapp import claims, clock, plain
 from webapp.claims import Claim
 from webapp.connectors.http import ConnectorError
 from webapp.connectors.magento import MagentoClient
@@ -175,7 +175,7 @@ def _unseen(cart: Cart) -> ConnectorError:
 
 def _known(claim: Claim) -> tuple[Cart, ...]:
     kept = db.session.execute(select(OrderRow.magento_carts).where(OrderRow.sync_id == claim.sync_id)).scalar_one()
-    return tuple(cart for cart in msgspec.convert(kept or (), tuple[Cart, ...]) if not cart.is_dropped)
+    return tuple(cart for cart in plain.read(kept or (), tuple[Cart, ...]) if not cart.is_dropped)
 
 
 def _keep(claim: Claim, cart: Cart) -> None:

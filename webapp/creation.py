@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import update
 
-from webapp import carts, clock, customers, order_rows, outbox, products, shop_facts, stock, stock_holding
+from webapp import carts, clock, customers, order_rows, outbox, plain, products, shop_facts, stock, stock_holding
 from webapp.accounts import Account
 from webapp.connectors.http import ConnectorError
 from webapp.domain import magento_entity, way_back
@@ -238,7 +238,7 @@ def _link(scene: Scene, shop: ShopOrder, sent: dict[str, Any], sentence: str, *,
 
 
 def _record_link(scene: Scene, shop: ShopOrder, sent: dict[str, Any], is_own: bool, work: Work) -> None:
-    behind = way_back.find(shop.items, msgspec.convert(sent["lines"], tuple[Sent, ...]))
+    behind = way_back.find(shop.items, plain.read(sent["lines"], tuple[Sent, ...]))
     work.execute(
         update(OrderRow)
         .where(OrderRow.sync_id == scene.claim.sync_id)

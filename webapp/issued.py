@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import msgspec
 from sqlalchemy import bindparam, select
 
+from webapp import plain
 from webapp.domain.commands import KINDS, SIDES, CommandState, Issued
 from webapp.models import CommandRow, db
 
@@ -44,6 +44,6 @@ def as_issued(row: CommandRow) -> Issued:
         was_sent=row.first_sent_at is not None,
         by_person=row.issued_by != RULE,
         by="" if row.issued_by == RULE else row.issued_by,
-        command=msgspec.convert(row.arguments, kind) if kind else None,
+        command=plain.read(row.arguments, kind) if kind else None,
         frozen=row.frozen or {},
     )

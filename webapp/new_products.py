@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 from sqlalchemy import func, select
 
-from webapp import outbox, product_links, shop_facts, sku_turns
+from webapp import outbox, plain, product_links, shop_facts, sku_turns
 from webapp.connectors.http import ConnectorError
 from webapp.domain.new_product import NewProduct, new_product, shop_sku
 from webapp.domain.shop import Product
@@ -47,7 +47,7 @@ def _make(scene: Scene, wanted: NewProduct, found: Product | None) -> Product:
     sources = magento.stock.sources(shop_facts.sales_stock(store.id, magento, view.code))
     sent = outbox.freeze(scene.claim, scene.task, msgspec.to_builtins(wanted))
     tax_class = scene.account.policy.product_tax_class
-    frozen = msgspec.convert(sent, NewProduct)
+    frozen = plain.read(sent, NewProduct)
     made = found or magento.products.create(frozen, websites=[view.website_id], tax_class=tax_class)
     # A new product lies at the source “default”, which a shop with several need not sell from.
     if sources and DEFAULT_SOURCE not in sources and not magento.stock.on_the_shelf([made.sku], sources):

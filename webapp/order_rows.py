@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import selectinload
 
+from webapp import plain
 from webapp.domain import words
 from webapp.domain.corrected import Corrected
 from webapp.domain.order import (
@@ -136,11 +137,11 @@ def to_line(row: LineRow) -> Line:
         sku=row.sku,
         title=row.title,
         quantity=row.quantity,
-        quantities=msgspec.convert(row.quantities, tuple[Quantity, ...]),
-        charges=msgspec.convert(row.charges, tuple[Charge, ...]),
+        quantities=plain.read(row.quantities, tuple[Quantity, ...]),
+        charges=plain.read(row.charges, tuple[Charge, ...]),
         intent_to_cancel=row.intent_to_cancel,
         refunded=row.refunded,
-        refunds=msgspec.convert(row.refunds or [], tuple[LineRefund, ...]),
+        refunds=plain.read(row.refunds or [], tuple[LineRefund, ...]),
         return_order_id=row.return_order_id,
         seller_order_id=row.seller_order_id,
     )
@@ -148,17 +149,17 @@ def to_line(row: LineRow) -> Line:
 
 def way_back(row: OrderRow) -> tuple[Behind, ...]:
     """Which Walmart units stand behind each line of the Magento order; empty where none is linked."""
-    return msgspec.convert(row.magento_items or [], tuple[Behind, ...])
+    return plain.read(row.magento_items or [], tuple[Behind, ...])
 
 
 def to_shop(row: OrderRow) -> ShopOrder | None:
     """The Magento order as it was last stored, with its documents; None where none is linked or was read."""
-    return msgspec.convert(row.magento_seen, ShopOrder) if row.magento_seen else None
+    return plain.read(row.magento_seen, ShopOrder) if row.magento_seen else None
 
 
 def choices(row: OrderRow) -> Choices:
     """What a person has decided for this order."""
-    return msgspec.convert(row.choices or {}, Choices)
+    return plain.read(row.choices or {}, Choices)
 
 
 def set_choices(row: OrderRow, chosen: Choices) -> None:
@@ -168,7 +169,7 @@ def set_choices(row: OrderRow, chosen: Choices) -> None:
 
 def correction(row: OrderRow) -> Corrected | None:
     """What a person put in place of Walmart's address; None where nobody did."""
-    return msgspec.convert(row.corrected_address, Corrected) if row.corrected_address else None
+    return plain.read(row.corrected_address, Corrected) if row.corrected_address else None
 
 
 def set_correction(row: OrderRow, corrected: Corrected) -> None:

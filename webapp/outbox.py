@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp import circuit, claims, clock, deaths, line
+from webapp import circuit, claims, clock, deaths, line, plain
 from webapp.claims import Claim
 from webapp.columns import NOW
 from webapp.connectors.http import CallRecord, ConnectorError
@@ -255,7 +255,7 @@ def _begin(claim: Claim, command_id: int) -> Task | None:
         if row.state == CommandState.RUNNING and not deaths.lives_on(work, row):
             return None
         row.state, row.is_in_line = CommandState.RUNNING, row.kind in BY_COMMAND
-        command = msgspec.convert(row.arguments, KINDS[row.kind])
+        command = plain.read(row.arguments, KINDS[row.kind])
         before = work.execute(_TRIED_BEFORE, {"command": row.id}).scalar_one()
         return Task(row.id, command, row.tries, row.frozen, row.first_sent_at is not None, before)
 

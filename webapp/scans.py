@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from webapp import clock, inbox, order_pages
+from webapp import clock, inbox, order_pages, plain
 from webapp.accounts import Account
 from webapp.connectors.http import ConnectorError
 from webapp.connectors.walmart import OrderPage, WalmartClient
@@ -52,7 +52,7 @@ def to_json(scan: Scan) -> dict[str, Any]:
 
 def from_json(kept: dict[str, Any]) -> Scan:
     """The inverse of `to_json`."""
-    return msgspec.convert(kept, Scan)
+    return plain.read(kept, Scan)
 
 
 def _page(walmart: WalmartClient, scan: Scan, may_cut: bool) -> OrderPage | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from webapp import shop_facts
+from webapp import plain, shop_facts
 from webapp.accounts import Account
 from webapp.order_settings.kinds import Place
 from webapp.store_test import Found
@@ -37,7 +37,7 @@ def keep_found(store_id: int, found: Found | None) -> None:
 def found_in(store_id: int) -> tuple[Found, datetime] | None:
     """What the last test found, and when."""
     known = shop_facts.get(store_id, FACT)
-    return (msgspec.convert(known[0]["found"], Found), known[1]) if known and "found" in known[0] else None
+    return (plain.read(known[0]["found"], Found), known[1]) if known and "found" in known[0] else None
 
 
 def place_of(account: Account) -> Place:

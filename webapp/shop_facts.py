@@ -6,10 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp import clock
+from webapp import clock, plain
 from webapp.connectors.magento import MagentoClient
 from webapp.database import is_sqlite
 from webapp.domain.regions import Region
@@ -39,7 +38,7 @@ def regions(store_id: int, magento: MagentoClient, country: str) -> tuple[Region
     name = f"regions:{country}"
     known = get(store_id, name)
     if known is not None and clock.now() - known[1] < REGIONS_HOLD:
-        return msgspec.convert(known[0]["regions"], tuple[Region, ...])
+        return plain.read(known[0]["regions"], tuple[Region, ...])
     found = magento.regions(country)
     with unit_of_work() as work:
         put(work, store_id, name, {"regions": [asdict(one) for one in found]})
@@ -51,7 +50,7 @@ def view(store_id: int, magento: MagentoClient, code: str) -> View:
     name = f"view:{code}"
     known = get(store_id, name)
     if known is not None and clock.now() - known[1] < VIEW_HOLDS:
-        return msgspec.convert(known[0], View)
+        return plain.read(known[0], View)
     views = {one.code: one for one in magento.store_views()}
     if code not in views:
         raise NoView(f"The shop has no store view {code}. It has: {', '.join(views) or 'none'}.")

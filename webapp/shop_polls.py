@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, or_, select
 
-from webapp import accounts, clock, shop_facts, turns
+from webapp import accounts, clock, plain, shop_facts, turns
 from webapp.accounts import Store
 from webapp.connectors.http import CallRecord
 from webapp.connectors.magento import MagentoClient
@@ -208,7 +208,7 @@ def _look_for_deleted(store: Store, magento: MagentoClient, keep: Keep, began: d
     """
     kept = shop_facts.get(store.id, SHOP_DELETIONS)
     begin = (clock.now() - WATCHED_FOR, 0)
-    after = msgspec.convert(kept[0]["after"], tuple[datetime, int]) if kept and kept[0]["after"] else begin
+    after = plain.read(kept[0]["after"], tuple[datetime, int]) if kept and kept[0]["after"] else begin
     is_done, read_, news = False, 0, 0
     while not is_done and time.monotonic() < ends_at:
         batch = _watched(store.id, after)

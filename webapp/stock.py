@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 from sqlalchemy import select
 
-from webapp import clock, shop_facts
+from webapp import clock, plain, shop_facts
 from webapp.accounts import Store
 from webapp.connectors.http import ConnectorError
 from webapp.connectors.magento import MagentoClient
@@ -57,7 +57,7 @@ Stored = Store | StoreRow
 def reading(store: Stored) -> Reading:
     """The last reading, for the store's page."""
     known = shop_facts.get(store.id, FACT)
-    return msgspec.convert(known[0], Reading) if known else Reading()
+    return plain.read(known[0], Reading) if known else Reading()
 
 
 def warning(store: Stored) -> str:

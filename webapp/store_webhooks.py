@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
-from webapp import accounts, clock, vault
+from webapp import accounts, clock, plain, vault
 from webapp.account_changes import Logged
 from webapp.accounts import Refused
 from webapp.connectors.signatures import WebhookAuth, is_rsa_key
@@ -132,7 +132,7 @@ def drop_former(store_id: int, by: str) -> Changed:
 
 def auth_of(row: StoreRow) -> WebhookAuth:
     """The proof of a stored store."""
-    return msgspec.convert(vault.unseal(row.webhook_auth), WebhookAuth)
+    return plain.read(vault.unseal(row.webhook_auth), WebhookAuth)
 
 
 def told(auth: WebhookAuth) -> str:

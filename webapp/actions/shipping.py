@@ -7,9 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import msgspec
-
-from webapp import by_hand
+from webapp import by_hand, plain
 from webapp.actions.chosen import Chosen, newest_command
 from webapp.actions.doing import Asked, Done
 from webapp.by_hand import Parcel
@@ -106,7 +104,7 @@ def _parcels(chosen: Chosen, options: Mapping[str, str]) -> list[Packed]:
     kept = options.get(f"{PARCELS}{order_id}", "")
     if kept:
         found: Any = json.loads(kept)
-        return msgspec.convert(found, list[Packed])
+        return plain.read(found, list[Packed])
     number = options.get(f"{NUMBER}{order_id}", "").strip()
     if not number:
         raise Refusal("No tracking number was entered for it.")
