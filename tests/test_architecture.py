@@ -283,6 +283,16 @@ def test_whatever_went_wrong_is_caught_in_six_files_only() -> None:
     assert broad == BROAD
 
 
+def test_what_was_stored_is_read_in_one_place_that_threads_may_share() -> None:
+    converting = {
+        f"{path.relative_to(ROOT)}"
+        for path in files("webapp", "jobs")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"msgspec.convert", "convert"}
+    }
+    assert converting == {"webapp/plain.py"}
+
+
 def _is_swallowed(node: ast.ExceptHandler) -> bool:
     """It catches everything and does not raise it again."""
     caught = "" if node.type is None else ast.unparse(node.type)
