@@ -131,6 +131,7 @@ def test_the_same_without_scripts(browser: Browser, site: Site) -> None:
     page.get_by_role("button", name="Create Magento orders…").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Create 1 order in Magento?")
     page.get_by_role("button", name="Create 1 order").click()
+    expect(page.locator("#r-progress")).to_be_visible()
     work_off(site)
     page.reload()
     expect(page.locator("#r-progress")).to_contain_text("1 of 1")

@@ -44,10 +44,13 @@ def forks() -> None:
 
 
 def stubborn() -> None:
-    """As a worker that is in the middle of a job, whose fork is in a process group of its own."""
-    if os.fork():
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    else:
+    """As a worker that is in the middle of a job, whose fork is in a process group of its own.
+
+    Once there are two of it, it is stubborn.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if not os.fork():
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setpgrp()
     sleeps()
 

@@ -39,6 +39,7 @@ def test_a_stop_during_the_start_ends_everything(serve: Serve) -> None:
 def test_a_second_interrupt_kills_at_once(serve: Serve) -> None:
     server = serve(FAKES="worker-inbound=stubborn")
     server.ready()
+    wait_for(lambda: sum("worker-inbound" in line for line in server.processes().values()) == 2, 20)
     server.signal(signal.SIGINT)
     server.until("Stopping")
     server.signal(signal.SIGINT)
@@ -49,6 +50,7 @@ def test_a_second_interrupt_kills_at_once(serve: Serve) -> None:
 def test_what_does_not_end_is_killed_with_all_it_forked(serve: Serve) -> None:
     server = serve(FAKES="worker-inbound=stubborn", ENDS_WITHIN="0.5")
     server.ready()
+    wait_for(lambda: sum("worker-inbound" in line for line in server.processes().values()) == 2, 20)
     assert server.stop() == 0
     assert "worker-inbound did not end" in server.said
     assert not server.processes()
