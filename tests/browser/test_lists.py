@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import Visit, visit
 from tests.browser.house import Site, served
@@ -102,6 +102,22 @@ def test_five_steps_back_and_five_forth_are_where_one_was(browser: Browser, shop
         with window(browser, shop, "viewer") as other:
             other.page.goto(been[3][0])
             assert state_of(other.page) == been[3][1], "the address is the whole state, for anybody"
+
+
+def test_the_last_of_two_quick_taps_is_meant(browser: Browser, shop: Site) -> None:
+    with window(browser, shop) as seen:
+        page = seen.page
+        slow: list[Route] = []
+        page.route(re.compile("tab=late"), lambda route: slow.append(route))
+        with page.expect_event("requestfailed") as late:
+            with page.expect_request(re.compile("tab=late")):
+                page.locator("#tab-late").click()
+            page.locator("#tab-refunds").click()
+        assert "tab=late" in late.value.url, "nobody waits for it any more"
+        expect(page.locator("#tab-refunds")).to_have_attribute("aria-current", "page")
+        expect(page).to_have_url(re.compile("tab=refunds"))
+        assert all("htmx:" in said for said in seen.complaints), "in its own words: one request was let go"
+        seen.complaints.clear()
 
 
 def test_three_filters_less_one_agree_in_address_pills_rows_and_count(browser: Browser, shop: Site) -> None:
@@ -283,9 +299,9 @@ def test_eight_tasks_by_thumb(phone: Page) -> None:
     assert rows_of(phone) == ["2802123873888"]
     tapped("#pill-status")
     expect(phone.locator("#pill-status")).to_have_count(0)
-    tapped("#tab-late")
-    expect(phone.locator("#tab-late")).to_have_attribute("aria-current", "page")
-    tapped("#tab-all")
+    for tab in ("#tab-late", "#tab-all"):
+        tapped(tab)
+        expect(phone.locator(tab)).to_have_attribute("aria-current", "page")
     tapped("#sort-due")
     expect(phone).to_have_url(re.compile(r"orders\?sort=due$"))
     expect(phone.locator(".h-due")).to_have_attribute("aria-sort", "ascending")

@@ -84,9 +84,12 @@ def test_options_and_products_are_chosen_in_the_dialog_and_focus_goes_where_one_
     expect(dialog.get_by_role("heading", level=1)).to_have_text("Set the options of MUG-OLD")
     expect(page).to_have_url(site.url + path)
     dialog.get_by_role("link", name="Link another product…").click()
-    search.fill("sand")
+    with page.expect_response(lambda answer: "/product" in answer.url):
+        search.fill("sand")
+    link = dialog.get_by_role("button", name="Link FH-MUG-350-SND")
+    expect(link).to_be_visible()
     shop.remove_product("FH-MUG-350-SND")
-    dialog.get_by_role("button", name="Link FH-MUG-350-SND").click()
+    link.click()
     expect(dialog.locator(".problem")).to_have_text("Magento has no product with the SKU FH-MUG-350-SND.")
     expect(dialog).to_be_visible()
     assert kept(site)["MUG-OLD"] is None

@@ -57,11 +57,21 @@
   });
   // A list that was sorted keeps what is chosen on it; another list lets it go, and that is said.
   // Going back brings the whole page before the old one leaves: to hold on to a place would end at the foot.
+  let newest;
   const anchor = (how) => { document.documentElement.style.overflowAnchor = how; };
-  document.addEventListener("htmx:historyCacheMiss", () => anchor("none"));
+  document.addEventListener("htmx:historyCacheMiss", () => {
+    anchor("none");
+    newest?.abort();
+  });
   let kept = [];
   let asked;
   const asks = () => find("#asks").value.replace(/&?sort=[^&]*/, "");
+  // Of two links that were pressed one after the other, the last one is meant, whichever answer comes first.
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    if (detail.target.id !== "grid") return;
+    newest?.abort();
+    newest = detail.xhr;
+  });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (detail.target.id !== "grid") return;
     anchor("");
