@@ -13,7 +13,8 @@ from flask import Flask
 from tests.house import new_database
 from tests.rows import a_line, a_store, an_account, an_order
 from tests.views.conftest import built, settings_in
-from webapp.domain.facets import Facet, Problem, unfold
+from webapp.domain.facets import Facet, InShop, Problem, unfold
+from webapp.domain.hold_rules import HELD
 from webapp.domain.plan import asking
 from webapp.models import AccountRow, db
 from webapp.unit_of_work import unit_of_work
@@ -91,6 +92,7 @@ def test_sides_differ_where_one_shows_what_the_other_does_not(
         (f"{asking.SHIPPED_THOUGH_ASKED} 1.", {}, Problem.ANSWER),
         (f"{asking.LATE} in 2 d.", {}, Problem.LATE),
         ("Magento: the number is taken.", {"has_failed": True}, Problem.FAILED),
+        (f"{HELD}: its total is above 5.00.", {}, Problem.HELD),
         ("Unknown Walmart status “Lost”.", {}, Problem.ELSE),
     ],
 )
@@ -98,3 +100,18 @@ def test_a_problem_is_told_by_the_help_it_needs(
     shop: Flask, attention: str | None, changes: dict[str, bool], problem: Problem
 ) -> None:
     assert facet_of(attention=attention, **changes).problem is problem
+
+
+@pytest.mark.parametrize(
+    ("attention", "in_shop"),
+    [
+        (None, InShop.WAITING),
+        (f"{asking.NO_PRODUCT} MUG in Magento.", InShop.FAILED),
+        (f"{HELD}: it has MUG.", InShop.WAITING),
+    ],
+)
+def test_a_magento_order_has_failed_where_something_went_wrong(
+    shop: Flask, attention: str | None, in_shop: InShop
+) -> None:
+    facet = facet_of(attention=attention, magento=False, wants_magento=True)
+    assert (facet.in_shop, facet.needs_action) == (in_shop, attention is not None)

@@ -17,7 +17,10 @@ STATUSES = tuple(OrderStatus)
 
 
 class InShop(IntEnum):
-    """The Magento side: there, deleted there, failed with a reason, still to be made, or never to be made."""
+    """The Magento side: there, deleted there, failed with a reason, still to be made, or never to be made.
+
+    What a rule of the merchant's holds is still to be made: nothing went wrong.
+    """
 
     LINKED = 0
     DELETED = 1
@@ -45,6 +48,7 @@ class Problem(IntEnum):
     LATE = 5
     FAILED = 6
     ELSE = 7
+    HELD = 8
 
     @property
     def slug(self) -> str:
@@ -64,6 +68,7 @@ _PROBLEMS = {
     Problem.LATE: "about to be canceled by Walmart",
     Problem.FAILED: "refused or failed",
     Problem.ELSE: "something else",
+    Problem.HELD: "held by a rule of yours",
 }
 FLAGS = (
     "needs_action",
@@ -75,7 +80,7 @@ FLAGS = (
     "is_refunded",
     "differs",
 )
-SHIPPED_BY_AT, IN_SHOP_AT, STATUS_AT, PROBLEM_AT, ACCOUNT_AT = 8, 10, 13, 16, 19
+SHIPPED_BY_AT, IN_SHOP_AT, STATUS_AT, PROBLEM_AT, ACCOUNT_AT = 8, 10, 13, 16, 20
 """At which bit each part begins; the flags come first, in their order."""
 
 
@@ -111,7 +116,7 @@ def unfold(code: int) -> Facet:
         STATUSES[code >> STATUS_AT & 7],
         InShop(code >> IN_SHOP_AT & 7),
         ShippedBy(code >> SHIPPED_BY_AT & 3),
-        Problem(code >> PROBLEM_AT & 7),
+        Problem(code >> PROBLEM_AT & 15),
         *(bool(code >> bit & 1) for bit in range(len(FLAGS))),
     )
 

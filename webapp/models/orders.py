@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from webapp.domain import facets
 from webapp.domain.facets import Problem
+from webapp.domain.hold_rules import HELD
 from webapp.domain.plan import asking
 from webapp.models.accounts import AccountRow
 from webapp.models.base import Base, Id
@@ -37,7 +38,9 @@ _ASKS = (
     (asking.BUYER_ASKED, Problem.ANSWER),
     (asking.SHIPPED_THOUGH_ASKED, Problem.ANSWER),
     (asking.LATE, Problem.LATE),
+    (HELD, Problem.HELD),
 )
+_IS_HELD = f"substr(attention, 1, {len(HELD)}) = '{HELD}'"
 PROBLEM = (
     f"case {' '.join(_begins(*one) for one in _ASKS)} when has_failed then {int(Problem.FAILED)}"
     f" when attention is not null then {int(Problem.ELSE)} when wants_to_cancel then {int(Problem.ANSWER)} else 0 end"
@@ -57,7 +60,8 @@ DIFFERS = (
 FACET = (
     "account_id * {account_unit} + (case status {status} else {status_rest} end) * {status_unit}"
     " + (case when magento_order_id is not null and magento_is_gone then 1 when magento_order_id is not null then 0"
-    " when wants_magento and attention is not null then 2 when wants_magento then 3 else 4 end) * {shop_unit}"
+    f" when wants_magento and {_IS_HELD} then 3 when wants_magento and attention is not null then 2"
+    " when wants_magento then 3 else 4 end) * {shop_unit}"
     " + (case ship_node when 'SellerFulfilled' then 0 when 'WFSFulfilled' then 1 else 2 end) * {node_unit}"
     " + (case when attention is not null or wants_to_cancel then 1 else 0 end)"
     " + (case when acknowledge_by is not null then 2 else 0 end)"
