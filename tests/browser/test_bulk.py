@@ -78,7 +78,7 @@ def test_of_five_hundred_seven_fail_and_only_those_are_tried_again(
     window.go("/orders?status=created")
     page.locator("#rows .pick").first.check()
     page.locator("#pick-all").check()
-    page.locator("#every-on").check()
+    page.locator("#every").check()
     expect(page.locator("#picked")).to_have_text("500")
     page.locator(".actions summary").click()
     page.get_by_role("button", name="Acknowledge…").click()

@@ -236,25 +236,40 @@ def test_five_that_arrive_wait_behind_a_bar(browser: Browser, shop: Site) -> Non
         expect(page.locator("#rows tr").first).to_have_attribute("data-po", "7000000000000")
 
 
-def test_what_is_chosen_survives_sorting_and_looks_for_news_but_no_filter(browser: Browser, shop: Site) -> None:
+def test_what_is_chosen_survives_sorting_paging_and_looks_for_news_but_no_filter(browser: Browser, shop: Site) -> None:
     with window(browser, shop) as seen:
         page = seen.page
-        page.locator("#tab-needs-action").click()
-        expect(page.locator("#rows > tr")).to_have_count(3)
-        for at in (0, 2):
-            page.locator("#rows .pick").nth(at).check()
-        chosen = page.locator("#rows tr:has(:checked)").evaluate_all("(all) => all.map((one) => one.dataset.po)")
+        chosen = page.locator("#rows tr:has(:checked)")
+        expect(page.locator("#older")).to_be_visible()
+        picked = [rows_of(page)[at] for at in (0, 2)]
+        for po in picked:
+            page.locator(f'[data-po="{po}"] .pick').check()
         page.evaluate("window.__hidden = false; htmx.trigger('#news', 'back'); window.__hidden = true")
-        page.locator("#sort-total").focus()
+        page.locator("#sort-sold").focus()
         page.keyboard.press("Enter")
-        expect(page).to_have_url(re.compile("sort=-total"))
+        expect(page).to_have_url(re.compile("sort=sold"))
+        expect(page.locator("#said")).to_contain_text("1–50 of")
+        expect(chosen).to_have_count(0)
         expect(page.locator("#picked")).to_have_text("2")
-        after = page.locator("#rows tr:has(:checked)").evaluate_all("(all) => all.map((one) => one.dataset.po)")
-        assert sorted(after) == sorted(chosen)
+        page.locator("#rows .pick").first.check()
+        expect(page.locator("#picked")).to_have_text("3")
+        page.locator(".actions summary").click()
+        page.get_by_role("button", name="Refresh…").click()
+        expect(page.locator("#dialog[open]")).to_contain_text("3 orders")
+        for po in picked:
+            expect(page.locator("#dialog")).to_contain_text(po)
+        page.keyboard.press("Escape")
+        page.locator("#older").click()
+        expect(page.locator("#newer")).to_be_visible()
+        expect(chosen).to_have_count(2)
+        assert sorted(chosen.evaluate_all("(all) => all.map((one) => one.dataset.po)")) == sorted(picked)
+        page.locator(f'[data-po="{picked[0]}"] .pick').uncheck()
+        expect(page.locator("#picked")).to_have_text("2")
         expect(page.locator("#said")).not_to_contain_text("no longer chosen")
-        page.locator("#tab-all").click()
+        page.locator("#tab-to-ship").click()
         expect(page.locator("#said")).to_contain_text("2 no longer chosen")
-        expect(page.locator("#rows :checked")).to_have_count(0)
+        expect(page.locator(".pick:checked")).to_have_count(0)
+        expect(page.locator("#bulk")).to_be_hidden()
 
 
 def test_a_reader_hears_a_plain_table_and_each_status_has_its_own_sign(browser: Browser, shop: Site) -> None:

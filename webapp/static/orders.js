@@ -18,7 +18,7 @@
     const body = find("#rows");
     if (detail.elt.id !== "news" || !link || document.hidden || scrollY > 60 || !getSelection().isCollapsed) return;
     if (find("#grid details[open]") || find(".here")) return;
-    if (body && (body.matches(":hover") || body.contains(document.activeElement) || find("#rows :checked"))) return;
+    if (body && (body.matches(":hover") || body.contains(document.activeElement) || find(".pick:checked"))) return;
     const known = new Set(rows().map((row) => row.id));
     document.addEventListener("htmx:afterSwap", () => {
       for (const row of rows()) if (!known.has(row.id)) row.classList.add("fresh");
@@ -29,17 +29,14 @@
   // What is chosen: one, a stretch with Shift, the page, or everything that matches.
   let last = null;
   const count = () => {
-    const chosen = boxes().filter((box) => box.checked).length;
+    const chosen = document.querySelectorAll(".pick:checked").length;
     const all = find("#pick-all");
     if (!all) return;
-    all.checked = chosen === boxes().length;
-    all.indeterminate = chosen > 0 && !all.checked;
+    all.checked = !find("#rows .pick:not(:checked)");
+    all.indeterminate = chosen && !all.checked;
     const every = find("#every");
-    if (every) {
-      if (!all.checked) find("#every-on").checked = false;
-      every.hidden = !all.checked;
-    }
-    find("#picked").value = every && find("#every-on").checked ? every.dataset.all : chosen || "";
+    if (every) every.checked &&= all.checked;
+    find("#picked").value = every?.checked ? every.dataset.all : chosen || "";
   };
   document.addEventListener("click", ({ target, shiftKey }) => {
     if (!target.matches("#rows .pick")) return;
@@ -49,13 +46,16 @@
       for (const box of list.slice(from, to + 1)) box.checked = target.checked;
     }
     last = target;
-    count();
   });
   document.addEventListener("change", ({ target }) => {
-    if (target.id === "pick-all") for (const box of boxes()) box.checked = target.checked;
-    if (target.id === "pick-all" || target.id === "every-on") count();
+    if (target.id === "pick-all") {
+      for (const box of boxes()) box.checked = target.checked;
+      if (!target.checked) find("#held").replaceChildren();
+    }
+    count();
   });
-  // A list that was sorted keeps what is chosen on it; another list lets it go, and that is said.
+  // A list that was sorted or paged keeps what is chosen, in #held where the row stands on another page of it now; another list
+  // lets it go, and that is said.
   // Going back brings the whole page before the old one leaves: to hold on to a place would end at the foot.
   let newest;
   const anchor = (how) => { document.documentElement.style.overflowAnchor = how; };
@@ -63,7 +63,6 @@
     anchor("none");
     newest?.abort();
   });
-  let kept = [];
   let asked;
   const asks = () => find("#asks").value.replace(/&?sort=[^&]*/, "");
   // Of two links that were pressed one after the other, the last one is meant, whichever answer comes first.
@@ -75,20 +74,21 @@
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (detail.target.id !== "grid") return;
     anchor("");
-    kept = boxes().filter((box) => box.checked);
+    find("#held").append(...boxes().filter((box) => box.checked));
     asked = asks();
   });
   document.addEventListener("htmx:afterSettle", ({ target }) => {
     if (target.id !== "grid") return;
     if (document.activeElement === document.body) find("#rows a.id, #grid .empty a")?.focus({ preventScroll: true });
-    for (const old of kept) {
-      const box = asked === asks() && find("#" + old.id);
-      if (box) box.checked = true;
+    const same = asked === asks();
+    const held = [...find("#held").children];
+    for (const old of held) {
+      const box = find("#rows #" + old.id);
+      if (same && box) box.checked = true;
+      if (box || !same) old.remove();
     }
     count();
-    const gone = kept.length - boxes().filter((box) => box.checked).length;
-    if (gone) find("#said").textContent += `. ${gone} no longer chosen`;
-    kept = [];
+    if (held[0] && !same) find("#said").textContent += `. ${held.length} no longer chosen`;
   });
 
   // The log below a row is taken away by the link that brought it.
@@ -108,7 +108,7 @@
   // Keys, unless somebody types or has turned them off.
   const go = (step) => {
     const list = rows();
-    const next = list[Math.max(0, Math.min(list.length - 1, list.findIndex((row) => row.matches(".here")) + step))];
+    const next = list[list.indexOf(find(".here")) + step] ?? find(".here");
     for (const row of list) row.classList.toggle("here", row === next);
     next?.querySelector("a.id").focus();
   };
