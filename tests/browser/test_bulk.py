@@ -104,7 +104,7 @@ def test_of_five_hundred_seven_fail_and_only_those_are_tried_again(
         work.execute(update(CommandRow).values(ended))
         work.execute(update(OrderRow).values(address={}))
     expect(progress).to_contain_text("500 of 500 · Ended: 493 done, 7 failed.")
-    expect(page.locator("#said")).to_have_text("Ended: 493 done, 7 failed.")
+    expect(page.locator("#aloud")).to_have_text("Ended: 493 done, 7 failed.")
     failed = page.locator("#r-results li")
     expect(failed).to_have_count(7)
     expect(failed.first).to_contain_text("An error in Orderbridge itself")

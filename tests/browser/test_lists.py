@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -223,17 +224,35 @@ def test_ten_that_arrive_between_two_pages_repeat_and_skip_none(browser: Browser
         assert rows_of(page)[:10] == [f"{8_000_000_000_000 + n}" for n in range(10)]
 
 
-def test_five_that_arrive_wait_behind_a_bar(browser: Browser, shop: Site) -> None:
+HEAR = """
+window.__heard = [];
+new MutationObserver(() => window.__heard.push([Date.now(), document.querySelector("#aloud").textContent]))
+  .observe(document.querySelector("#aloud"), { childList: true });
+"""
+
+
+def test_five_that_arrive_wait_behind_a_bar_and_are_told_aloud_but_not_one_by_one(browser: Browser, shop: Site) -> None:
     with window(browser, shop) as seen:
         page = seen.page
+        page.clock.install()
+        page.reload()
+        page.evaluate(HEAR)
         page.locator("#rows tr").nth(2).hover()
         stood = rows_of(page)
-        arrive(shop, *(f"{7_000_000_000_000 + n}" for n in range(5)))
-        page.evaluate("window.__hidden = false; htmx.trigger('#news', 'back'); window.__hidden = true")
-        expect(page.locator("#news a")).to_contain_text("5 new orders")
+        for n in range(5):
+            arrive(shop, f"{7_000_000_000_000 + n}", hours_ago=-n / 60)
+            page.evaluate("window.__hidden = false; htmx.trigger('#news', 'back'); window.__hidden = true")
+            expect(page.locator("#news a")).to_contain_text(f"{n + 1} new order")
         assert rows_of(page) == stood
+        page.clock.fast_forward(5_000)
+        expect(page.locator("#aloud")).to_have_text("5 new orders")
         page.locator("#news a").click()
-        expect(page.locator("#rows tr").first).to_have_attribute("data-po", "7000000000000")
+        expect(page.locator("#rows tr").first).to_have_attribute("data-po", "7000000000004")
+        page.clock.fast_forward(5_000)
+        expect(page.locator("#aloud")).to_contain_text("1–50 of")
+        heard = page.evaluate("window.__heard")
+        assert all(later - sooner >= 5_000 for (sooner, _), (later, _) in itertools.pairwise(heard)), heard
+        assert page.locator("#aloud").get_attribute("aria-live") == "polite"
 
 
 def test_what_is_chosen_survives_sorting_paging_and_looks_for_news_but_no_filter(browser: Browser, shop: Site) -> None:

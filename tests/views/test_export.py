@@ -90,6 +90,8 @@ def test_a_very_long_list_is_written_in_the_background(
     written(app)
     page = operator.get(path).text
     assert "The file is whole." in page
+    part = operator.get(path, headers={"HX-Request": "true"}).text
+    assert 'id="said" hx-swap-oob="innerHTML">The file is whole.' in part
     assert "hx-get" not in page[page.index('id="export-of"') :]
     answer = operator.get(f"{path}/file")
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="orders-20')

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -25,7 +26,8 @@ def path(app: Flask) -> str:
 
 
 def day(offset: int) -> str:
-    return (datetime.now(UTC).date() + timedelta(days=offset)).isoformat()
+    """So many days from today, where the store is."""
+    return (datetime.now(ZoneInfo("America/Los_Angeles")).date() + timedelta(days=offset)).isoformat()
 
 
 def ask(client: FlaskClient, path: str, **data: str) -> Any:

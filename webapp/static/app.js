@@ -81,6 +81,18 @@
     find("#dialog").close();
   });
 
+  // What is said is heard once in five seconds at most, and of what came meanwhile the newest.
+  let heard = 0;
+  let waits;
+  document.addEventListener("htmx:oobBeforeSwap", ({ target }) => {
+    if (target.id !== "said") return;
+    clearTimeout(waits);
+    waits = setTimeout(() => {
+      heard = Date.now();
+      find("#aloud").textContent = target.textContent;
+    }, Math.max(100, heard + 5000 - Date.now()));
+  });
+
   // What is copied stands right before its button.
   document.addEventListener("click", ({ target }) => {
     if (!target.matches("[data-copy]")) return;

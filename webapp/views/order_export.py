@@ -34,7 +34,7 @@ from webapp.people import Role
 from webapp.unit_of_work import rest, unit_of_work
 from webapp.views import door, orders, showing, words
 from webapp.views.grid_words import address
-from webapp.views.render import page
+from webapp.views.render import page, wants_fragment
 
 MOST = 100_000
 """So many orders go into one file."""
@@ -149,7 +149,8 @@ def as_csv() -> AnyResponse:
 @door.needs(Role.OPERATOR)
 def show(key: str) -> AnyResponse:
     """How far a file that is made in the background has come; once it is whole, the way to it."""
-    return page("orders/exported.html", "progress", export=_find(key), days_kept=exports.KEPT.days)
+    told = {"export": _find(key), "days_kept": exports.KEPT.days, "wants_said": wants_fragment()}
+    return page("orders/exported.html", "progress", **told)
 
 
 @bp.get("/exports/<key>/file")
