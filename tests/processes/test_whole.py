@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import long_list
 from tests.processes.running import CHECKOUT, REAL, Running, ended_afterwards, free_port, processes_of, wait_for
+from webapp.views.order_export import MOST_AT_ONCE
 
 Whole = Iterator[Running]
 
@@ -46,12 +48,17 @@ def _orders(server: Running) -> list[dict[str, object]]:
     return found
 
 
-def test_it_starts_signs_in_takes_orders_and_stops(server: Running) -> None:
+def test_it_starts_signs_in_takes_orders_writes_a_long_file_and_stops(server: Running) -> None:
     assert json.loads(_get(server, "/health/ready")[1])["status"] == "ok"
-    link = re.search(r"Sign in once with this link: http://127.0.0.1:\d+(/sign-in/\S+)", server.said)
+    link = re.search(r"Sign in once with this link: ((http://127.0.0.1:\d+)/sign-in/\S+)", server.said)
     assert link
-    assert _get(server, link[1])[0] == 200
     wait_for(lambda: any(order["magento_order_id"] for order in _orders(server)), 30, lambda: server.said)
+    pos = long_list.copy_first_order(server.data, MOST_AT_ONCE + 1)
+    listed, rows = long_list.file_of(link[2], link[1], {"sold_to": long_list.BEFORE, "sort": "sold"})
+    assert re.findall(r'data-po="(\d+)"', listed) == pos[:50]
+    assert [row["Walmart PO #"] for row in rows] == pos
+    assert rows[0]["Buyer"] == f"'{long_list.HOSTILE}"
+    assert rows[1]["Buyer"] in listed
     assert server.stop() == 0
     assert not server.processes()
     assert "unexpectedly" not in server.said
