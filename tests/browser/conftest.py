@@ -93,6 +93,12 @@ def visit(context: BrowserContext, site: Site) -> Visit:
     return made
 
 
+def look_again(page: Page) -> None:
+    """The page asks for what is new, once whatever came last has settled: before that nobody hears the asking."""
+    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added')")
+    page.evaluate("htmx.trigger('#watch', 'back')")
+
+
 @pytest.fixture
 def window(browser: Browser, site: Site) -> Iterator[Visit]:
     """A signed-in admin's window, with scripts, 1440 pixels wide."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Visit, visit
+from tests.browser.conftest import Visit, look_again, visit
 from tests.browser.house import Site
 from tests.rows import an_order
 from tests.views.scene import draw
@@ -191,7 +191,7 @@ def test_what_is_open_or_being_typed_is_left_alone(window: Visit, site: Site) ->
         work.add(
             NoteRow(order_id=order.id, request_id="x", author="bob", text="Written elsewhere.", written_at=clock.now())
         )
-    window.page.evaluate("htmx.trigger('#watch', 'back')")
+    look_again(window.page)
     expect(window.page.locator("#r-head")).to_contain_text("1 somewhere")
     expect(typing).to_be_focused()
     expect(typing).to_have_value("half a sen")
@@ -200,7 +200,7 @@ def test_what_is_open_or_being_typed_is_left_alone(window: Visit, site: Site) ->
     expect(window.page.locator("#note-text")).to_be_visible()
     expect(window.page.locator("#note-text")).to_have_value("half a note")
     typing.blur()
-    window.page.evaluate("htmx.trigger('#watch', 'back')")
+    look_again(window.page)
     expect(window.page.locator("#r-next")).to_contain_text("Something else happened.", timeout=12_000)
     expect(typing).to_have_value("half a sen")
 
@@ -214,7 +214,7 @@ def test_an_open_call_stays_open_and_the_log_is_narrowed_in_place(window: Visit,
         order = work.session.query(OrderRow).filter_by(po=po).one()
         work.add(ChangeRow(sync_id=order.sync_id, at=clock.now(), kind="status", by="rule", sentence="It was seen."))
         order.changed_at = clock.now()
-    window.page.evaluate("htmx.trigger('#watch', 'back')")
+    look_again(window.page)
     expect(window.page.locator("#r-log")).to_contain_text("It was seen.")
     expect(window.page.locator("#r-log details[open] pre")).to_contain_text("purchaseOrderId")
     window.page.locator("#log-kind").focus()

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Visit, visit
+from tests.browser.conftest import Visit, look_again, visit
 from tests.browser.house import House, Site
 from tests.rows import a_line, a_parcel, a_store, an_account, an_order
 from webapp import clock, notes, order_rows
@@ -328,7 +328,7 @@ def test_twenty_looks_leave_hands_alone_and_a_click_is_answered_at_once(window: 
         with site.app.app_context(), unit_of_work() as work:
             order = work.session.query(OrderRow).one()
             order.counts, order.changed_at = f"{look} somewhere", clock.now() + timedelta(minutes=look)
-        page.evaluate("htmx.trigger('#watch', 'back')")
+        look_again(page)
         expect(page.locator("#r-head")).to_contain_text(f"{look} somewhere")
     expect(note).to_be_focused()
     expect(note).to_have_value("half a note")
