@@ -96,7 +96,8 @@ def chosen(account: Account, since: str, until: str) -> Days:
 def start(account: Account, wanted: Days, by: str) -> int:
     """Begin to read these days; returns the reimport's number. Raises Refused while another one runs."""
     parts = rules.spans(wanted.since, wanted.until, SPAN)
-    windows = tuple(Window(node, By.CREATED, *part) for node in SHIP_NODES for part in parts)
+    # Day by day, whoever ships, so that the part that is done tells how long the rest will take.
+    windows = tuple(Window(node, By.CREATED, *part) for part in parts for node in SHIP_NODES)
     try:
         with unit_of_work() as work:
             row = ReimportRow(
@@ -195,9 +196,9 @@ def end(work: Work, reimport_id: int, scan: Scan) -> bool:
 
 
 def _percent(row: ReimportRow, scan: Scan) -> int:
-    whole = len(SHIP_NODES) * (row.until - row.since)
-    left = rules.length(scan.windows, row.until)
-    return round(100 * (1 - left / whole)) if whole else 100
+    """Of the time covered, each ship node's by how many of the orders were its own so far; it never goes back."""
+    whole = row.until - row.since
+    return max(row.percent, round(100 * (1 - rules.left(scan, SHIP_NODES, row.until) / whole))) if whole else 100
 
 
 def _in_words(scan: Scan) -> str:
@@ -259,8 +260,10 @@ def _sentence(row: ReimportRow) -> str:
             return f"Canceling after the page at hand: {brought}."
         case State.RUNNING if trouble:
             return f"It goes on by itself. {trouble} So far: {brought}."
+        case State.RUNNING if row.reading:
+            return f"Reading {row.reading}: {brought}."
         case State.RUNNING:
-            return f"Reading {row.reading}: {brought}." if row.reading else "Beginning to read."
+            return f"All is read: {brought}." if row.pages else "Beginning to read."
 
 
 def _typed(read: Callable[[str, tzinfo], datetime], typed: str, name: str, zone: tzinfo) -> datetime:

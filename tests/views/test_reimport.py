@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,8 +14,10 @@ from sqlalchemy import select
 
 from tests.rows import a_store, an_account, an_order
 from tests.views.conftest import token_on
-from webapp import clock, reimport
-from webapp.models import AccountRow, ReimportRow, db
+from webapp import clock, reimport, scans
+from webapp.domain.scan import PageRead, turned
+from webapp.models import AccountRow, PollRow, ReimportRow, db
+from webapp.order_pages import Tally
 from webapp.unit_of_work import unit_of_work
 
 
@@ -58,6 +61,42 @@ def test_a_rule_that_is_broken_is_said_and_what_was_typed_stays(
     assert sentence in answer.text
     assert f'value="{until}"' in answer.text
     assert rows(app) == []
+
+
+SOLD = {"SellerFulfilled": 2_300, "WFSFulfilled": 200, "3PLFulfilled": 0}
+"""So many orders Walmart has in each window of the reading below: five thousand in the two weeks."""
+
+
+def test_of_five_thousand_it_tells_how_fast_how_long_and_which_is_the_last(
+    app: Flask, operator: FlaskClient, path: str
+) -> None:
+    ask(operator, path, since=day(-14), until=day(-1))
+    with app.app_context():
+        scan = scans.from_json(db.session.query(PollRow).filter_by(kind=reimport.KIND).one().progress or {})
+    told: list[list[int]] = []
+    while not scan.is_done:
+        total = SOLD[scan.windows[0].node]
+        count = min(total - scan.read, 200)
+        clock.move(timedelta(seconds=30))
+        read = PageRead(count, total, str(scan.read) if scan.read + count < total else None, clock.now())
+        scan = turned(scan, read)
+        with app.app_context(), unit_of_work() as work:
+            reimport.record(work, 1, scan, Tally(orders=count, new=count))
+            po = f"{2802123870000 + len(told)}"
+            an_order(work, work.session.query(AccountRow).one(), po)
+        text = operator.get(f"{path}/live", headers={"HX-Request": "true"}).text
+        assert f"The newest order: {po}." in text
+        shown = r'value="(\d+)".*?([\d,]+) orders read.*?([\d,]+) orders a minute(?:; about (\d+) min)?'
+        said = re.search(shown, text, re.DOTALL)
+        assert said is not None, text
+        told.append([int((part or "-1").replace(",", "")) for part in said.groups()])
+    shares, orders, paces, left = zip(*told, strict=True)
+    assert (shares[-1], orders[-1]) == (100, 5_000)
+    assert list(shares) == sorted(shares)
+    assert len(set(shares)) > 20, "also within a week"
+    assert all(300 < pace <= 400 for pace in paces[:11]), "200 in half a minute"
+    true = [(len(told) - at) / 2 for at in range(1, len(told) + 1)]
+    assert max(abs(minutes - really) for minutes, really in zip(left, true, strict=True)) <= 4, left
 
 
 def test_it_runs_is_watched_and_called_off(app: Flask, operator: FlaskClient, viewer: FlaskClient, path: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -44,7 +44,8 @@ class Scan:
     """How far a reading has come. The first of `windows` is being read, from `cursor` on; none is left at the end.
 
     `as_of` is Walmart's own clock when the reading began: what changes later is the next reading's. `announced` sums up
-    how many orders Walmart said there are, `read` and `expected` are of the present window.
+    how many orders Walmart said there are, `by_node` how many at which ship node; `read` and `expected` are of the
+    present window.
     """
 
     windows: tuple[Window, ...]
@@ -54,6 +55,7 @@ class Scan:
     expected: int | None = None
     times_short: int = 0
     announced: int = 0
+    by_node: dict[str, int] = field(default_factory=dict)
     turned_at: datetime | None = None
 
     @property
@@ -125,10 +127,21 @@ def length(windows: Iterable[Window], now: datetime) -> timedelta:
     return sum(((window.end or now) - window.start for window in windows), timedelta(0))
 
 
+def left(scan: Scan, nodes: Sequence[str], now: datetime) -> timedelta:
+    """How much of the time is still to be read, where each node counts by its share of the orders announced so far."""
+    whole = sum(scan.by_node.values())
+    share = {node: scan.by_node.get(node, 0) / whole if whole else 1 / len(nodes) for node in nodes}
+    lengths = [length([window], now) * share[window.node] for window in scan.windows]
+    if lengths and scan.expected:
+        lengths[0] *= 1 - min(scan.read / scan.expected, 1)
+    return sum(lengths, timedelta(0))
+
+
 def _counted(scan: Scan, total: int | None) -> Scan:
     """With what the first page of the present window announced; a window that is read again counts once."""
     window = scan.windows[0]
     if total is None or window.is_counted:
         return replace(scan, expected=total)
     windows = (replace(window, is_counted=True), *scan.windows[1:])
-    return replace(scan, expected=total, windows=windows, announced=scan.announced + total)
+    by_node = {**scan.by_node, window.node: scan.by_node.get(window.node, 0) + total}
+    return replace(scan, expected=total, windows=windows, announced=scan.announced + total, by_node=by_node)
