@@ -48,7 +48,7 @@ def test_every_column_is_filled(app: Flask, admin: FlaskClient) -> None:
     assert f'href="/orders/{key}/{po}"' in row
     assert 'href="https://shop.example/admin/sales/order/view/order_id/876440/" target="_blank"' in row
     assert 'href="https://shop.example/admin/catalog/product/edit/id/42/"' in row
-    assert "<b>2</b> × " in row, "two lines of one unit are shown as two mugs"
+    assert "<b>2 ×</b> " in row, "two lines of one unit are shown as two mugs"
     for words in (
         "CO 4802123876439",
         "Maria Gonzalez",
