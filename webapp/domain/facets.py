@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 
 from webapp.domain.order import OrderStatus
 
@@ -109,8 +110,9 @@ class Facet:
         return self.is_open and self.shipped_by is ShippedBy.SELLER
 
 
+@lru_cache(maxsize=4096)
 def unfold(code: int) -> Facet:
-    """The facet behind a stored number."""
+    """The facet behind a stored number; a page asks for the same few hundreds of times."""
     return Facet(
         code >> ACCOUNT_AT,
         STATUSES[code >> STATUS_AT & 7],

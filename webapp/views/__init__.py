@@ -148,6 +148,8 @@ def register(app: Flask, settings: Settings) -> None:
         helps=glossary.helps,
         request_id=regions.request_id,
         actions=tuple(ACTIONS.values()),
+        # An import in the template of a row would be resolved anew for each row.
+        cells=lambda: app.jinja_env.get_template("orders/_cells.html").module,
     )
 
 

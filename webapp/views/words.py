@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -140,7 +140,12 @@ def grouped(number: str) -> Markup:
 
 
 def _day(local: datetime, now: datetime) -> str:
-    apart = (local.date() - now.date()).days
+    return _day_of(local.date(), now.date())
+
+
+@lru_cache(maxsize=1024)
+def _day_of(local: date, now: date) -> str:
+    apart = (local - now).days
     if apart in (-1, 0, 1):
         return {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}[apart]
     year = f" {local.year}" if local.year != now.year else ""
