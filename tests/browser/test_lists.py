@@ -291,6 +291,20 @@ def test_what_is_chosen_survives_sorting_paging_and_looks_for_news_but_no_filter
         expect(page.locator("#bulk")).to_be_hidden()
 
 
+IN_GREY = """
+document.documentElement.style.filter = "grayscale(1)";
+const place = document.body.appendChild(document.createElement("div"));
+place.id = "in-grey";
+place.style.cssText = "position: fixed; inset: 0 auto auto 0; z-index: 99; padding: 20px; background: white";
+window.__at = (badge) => {
+  const one = badge.cloneNode(true);
+  one.style.cssText = "color: black; background: white";
+  place.replaceChildren(one);
+};
+null;
+"""
+
+
 def test_a_reader_hears_a_plain_table_and_each_status_has_its_own_sign(browser: Browser, shop: Site) -> None:
     with window(browser, shop) as seen:
         page = seen.page
@@ -306,6 +320,13 @@ def test_a_reader_hears_a_plain_table_and_each_status_has_its_own_sign(browser: 
         told = {tuple(sign) for sign in signs}
         words, drawn = {word for word, _ in told}, {sign for _, sign in told}
         assert len(told) == len(words) == len(drawn) == 5, "without colour too"
+        page.evaluate(IN_GREY)
+        seen_as: dict[str, set[bytes]] = {}
+        for at, (word, _) in enumerate(signs[:11]):
+            page.evaluate("(at) => window.__at(document.querySelectorAll('#rows .badge')[at])", at)
+            seen_as.setdefault(word, set()).add(page.locator("#in-grey .i").screenshot())
+        assert {len(pictures) for pictures in seen_as.values()} == {1}, "a status looks the same in each row"
+        assert len(seen_as) == len(set().union(*seen_as.values())) == 5, "and has a shape that no other has"
 
 
 @pytest.fixture
