@@ -18,6 +18,7 @@ from webapp.models import (
     IS_NEW,
     IS_OPEN,
     IS_UNANSWERED,
+    IS_WALMARTS,
     AccountRow,
     AttemptRow,
     CommandRow,
@@ -64,6 +65,8 @@ class State:
     redis_is_up: bool
     oldest_due: timedelta
     last_order_at: datetime | None
+    last_webhook_at: datetime | None
+    last_poll_at: datetime | None
     waiting: Count
     troubles: tuple[Trouble, ...]
 
@@ -79,7 +82,7 @@ def look(*, redis_is_up: bool) -> State:
     now = clock.now()
     times = {"now": now, "early": now - SOONEST_LATE, "slow_since": now - SLOW_WITHIN}
     rows = db.session.execute(_everything(), times).all()
-    facts, told = rows[0], rows[1:]
+    facts, flow, told = rows[0], rows[1], rows[2:]
     oldest = max(now - facts.since, timedelta(0)) if facts.since else timedelta(0)
     waiting = capped(facts.number)
     found = [
@@ -89,7 +92,7 @@ def look(*, redis_is_up: bool) -> State:
         *_late(told, now),
     ]
     found.sort(key=lambda one: one.tone != "bad")
-    return State(redis_is_up, oldest, facts.at, waiting, tuple(found))
+    return State(redis_is_up, oldest, facts.at, flow.at, flow.since, waiting, tuple(found))
 
 
 def _of_the_server(redis_is_up: bool, oldest: timedelta, waiting: Count) -> Iterator[Trouble]:
@@ -158,7 +161,7 @@ def _slow(tries: Sequence[Any], now: datetime, waiting: Count) -> Iterator[Troub
 
 @cache
 def _everything() -> Any:
-    """One row of facts, then a row for each thing that may be a trouble."""
+    """A row of facts, one of when Walmart was last heard, then a row for each thing that may be a trouble."""
     never = cast(null(), Utc)
     early = bindparam("early", type_=Utc())
     latest = select(AttemptRow.id, AttemptRow.started_at, AttemptRow.duration_ms).order_by(AttemptRow.id.desc())
@@ -167,6 +170,7 @@ def _everything() -> Any:
     shop_polled = func.coalesce(PollRow.succeeded_at, PollRow.began_at, StoreRow.created_at)
     return union_all(
         _row("facts", at=_last_order(), since=_oldest_due(), number=_waiting()),
+        _row("flow", at=_last_webhook(), since=_last_poll()),
         _row(
             "rest",
             AccountRow.name,
@@ -220,6 +224,17 @@ def _row(
 
 def _last_order() -> ScalarSelect[datetime]:
     return select(OrderRow.imported_at).order_by(OrderRow.id.desc()).limit(1).scalar_subquery()
+
+
+def _last_webhook() -> ScalarSelect[datetime]:
+    """Of any account, each by its end of the index."""
+    mine = select(EventRow.received_at).where(EventRow.account_id == AccountRow.id, text(IS_WALMARTS))
+    each = mine.order_by(EventRow.received_at.desc()).limit(1).scalar_subquery()
+    return select(func.max(each)).select_from(AccountRow).scalar_subquery()
+
+
+def _last_poll() -> ScalarSelect[datetime]:
+    return select(func.max(PollRow.succeeded_at)).where(PollRow.account_id.is_not(None)).scalar_subquery()
 
 
 def _oldest_due() -> ScalarSelect[datetime]:

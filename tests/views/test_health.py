@@ -11,11 +11,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.rows import a_call, a_store, an_account, an_attempt, an_order
+from tests.rows import a_call, a_command, a_store, an_account, an_attempt, an_event, an_order
 from tests.views.conftest import built, settings_in, statements
 from tests.views.scene import draw
 from webapp import clock
-from webapp.models import AccountRow, CommandRow, PollRow, db
+from webapp.models import AccountRow, CommandRow, OrderRow, PollRow, db
 from webapp.unit_of_work import unit_of_work
 from webapp.views import pulse
 
@@ -24,7 +24,8 @@ def test_live_and_ready_need_nobody(app: Flask, stranger: FlaskClient) -> None:
     assert stranger.get("/health/live").json == {"status": "ok"}
     ready = stranger.get("/health/ready")
     assert ready.status_code == 200
-    assert ready.json == {"status": "degraded", "database": "ok", "redis": "down", "oldest_due_seconds": 0.0}
+    nothing = {"oldest_due_seconds": 0.0, "waiting": 0, "last_webhook_at": None, "last_poll_at": None}
+    assert ready.json == {"status": "degraded", "database": "ok", "redis": "down", **nothing}
 
 
 def test_ready_is_503_without_a_database(tmp_path: Path) -> None:
@@ -62,8 +63,8 @@ def test_the_line_in_the_header_says_it_in_words(app: Flask, viewer: FlaskClient
     assert headline in viewer.get("/pulse", headers={"HX-Request": "true"}).text
 
 
-def test_when_all_is_well_the_last_order_is_named(
-    app: Flask, viewer: FlaskClient, monkeypatch: pytest.MonkeyPatch
+def test_when_all_is_well_the_last_order_webhook_and_poll_are_named(
+    app: Flask, viewer: FlaskClient, stranger: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pulse, "redis_is_up", lambda: True)
     assert "no orders yet" in viewer.get("/pulse", headers={"HX-Request": "true"}).text
@@ -71,6 +72,21 @@ def test_when_all_is_well_the_last_order_is_named(
         draw()
     text = viewer.get("/pulse", headers={"HX-Request": "true"}).text
     assert "<b>Live</b> · last order <time" in text
+    with app.app_context(), unit_of_work() as work:
+        order = work.session.query(OrderRow).filter_by(is_demo=False).first()
+        assert order is not None
+        an_event(work, order, received_at=clock.now() - timedelta(seconds=10))
+        polled = {"due_at": clock.now() + timedelta(hours=1), "succeeded_at": clock.now() - timedelta(minutes=3)}
+        work.add(PollRow(kind="orders", name="orders", account_id=order.account_id, **polled))
+        a_command(work, order, next_attempt_at=clock.now() - timedelta(seconds=2))
+    text = re.sub("<[^>]+>", "", viewer.get("/pulse", headers={"HX-Request": "true"}).text)
+    told = r"last order \d+ \w+ ago · webhook \d+ s ago · poll 3 min ago · \d in hand, the oldest for \d+ s"
+    assert re.search(told, text), text
+    ready = stranger.get("/health/ready").json
+    assert ready is not None
+    assert ready["waiting"] >= 1
+    assert ready["oldest_due_seconds"] >= 2
+    assert ready["last_webhook_at"] > ready["last_poll_at"]
 
 
 def test_metrics_are_for_this_machine_or_for_the_token(tmp_path: Path) -> None:

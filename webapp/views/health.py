@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request
 from prometheus_client import CollectorRegistry, generate_latest
@@ -43,8 +43,17 @@ def ready() -> AnyResponse:
         answer.status_code = 503
         return answer
     status = "ok" if taken.tone == "ok" else "degraded"
-    oldest = round(taken.oldest_due / timedelta(seconds=1), 1)
-    return jsonify(status=status, database="ok", redis=_up(redis_is_up), oldest_due_seconds=oldest)
+    flow = {
+        "oldest_due_seconds": round(taken.oldest_due / timedelta(seconds=1), 1),
+        "waiting": taken.waiting.number,
+        "last_webhook_at": _at(taken.last_webhook_at),
+        "last_poll_at": _at(taken.last_poll_at),
+    }
+    return jsonify(status=status, database="ok", redis=_up(redis_is_up), **flow)
+
+
+def _at(at: datetime | None) -> str | None:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else None
 
 
 @bp.get("/pulse")

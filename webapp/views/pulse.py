@@ -49,11 +49,22 @@ class Pulse:
 
     @property
     def detail(self) -> Markup:
-        """When the last order came; empty while something is wrong, since that is told below."""
+        """When the last order, webhook and poll came, and what is in hand; empty while something is wrong."""
         if self.lines:
             return Markup("")
-        at = self.state.last_order_at
-        return Markup("last order {}").format(words.ago(at)) if at else Markup("no orders yet")
+        state = self.state
+        came = [
+            Markup("{} {}").format(what, words.ago(at))
+            for what, at in (
+                ("last order", state.last_order_at),
+                ("webhook", state.last_webhook_at),
+                ("poll", state.last_poll_at),
+            )
+            if at
+        ]
+        if state.waiting.number:
+            came.append(Markup("{} in hand, the oldest for {}").format(state.waiting, words.span(state.oldest_due)))
+        return Markup(" · ").join(came if state.last_order_at else [Markup("no orders yet"), *came])
 
 
 def take() -> Pulse:
