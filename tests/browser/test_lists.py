@@ -320,6 +320,9 @@ def test_a_reader_hears_a_plain_table_and_each_status_has_its_own_sign(browser: 
         told = {tuple(sign) for sign in signs}
         words, drawn = {word for word, _ in told}, {sign for _, sign in told}
         assert len(told) == len(words) == len(drawn) == 5, "without colour too"
+        marks = page.locator("#rows .chip .i").evaluate_all("(all) => all.map((one) => one.checkVisibility())")
+        assert len(marks) >= 2
+        assert all(marks), "a mark has its icon at any width"
         page.evaluate(IN_GREY)
         seen_as: dict[str, set[bytes]] = {}
         for at, (word, _) in enumerate(signs[:11]):
