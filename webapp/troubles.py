@@ -233,7 +233,7 @@ def _last_webhook() -> ScalarSelect[datetime]:
     return select(func.max(each)).select_from(AccountRow).scalar_subquery()
 
 
-def _last_poll() -> ScalarSelect[datetime]:
+def _last_poll() -> ScalarSelect[Any]:
     return select(func.max(PollRow.succeeded_at)).where(PollRow.account_id.is_not(None)).scalar_subquery()
 
 
