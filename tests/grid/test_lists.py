@@ -17,6 +17,7 @@ from tests.house import new_database
 from tests.rows import ALDER_COURT, a_line, a_store, an_account, an_order
 from tests.views.conftest import built, settings_in
 from webapp import clock, order_rows, queries
+from webapp.database import is_sqlite
 from webapp.domain.facets import Problem, Tab, unfold
 from webapp.domain.order import OrderStatus
 from webapp.domain.words import typed_words, words_of
@@ -224,6 +225,15 @@ def test_any_list_is_the_one_that_reading_everything_gives(
         assert lists.matching_ids(question, 1000) == expected(
             replace(wanted, sort=Sort.SOLD, descending=True), search, rows
         )
+
+
+def test_how_many_orders_there_are_at_all_is_told_about_right(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "COUNTED_TO", 20)
+    if not is_sqlite():
+        db.session.execute(db.text("analyze orders"))
+    for args, about in (({}, 180), ({"sort": "due"}, 180), ({"by": "seller"}, None), ({"tab": "late"}, None)):
+        question = lists.question(Wanted.from_args(args), queries.all_accounts(), UTC)
+        assert lists.page(question, 12).about == about
 
 
 def test_the_facet_in_the_database_says_what_the_order_says(shop: Flask) -> None:

@@ -49,6 +49,8 @@ class Page:
     orders: tuple[OrderRow, ...]
     counts: Mapping[Tab, Count]
     newest_id: int
+    about: int | None
+    """Roughly how many a list of more than a thousand holds, where the database knows that by itself."""
     after: Cursor | None
     before: Cursor | None
     at: int
@@ -134,12 +136,13 @@ def page(asked_for: Question, size: int) -> Page:
         # Fewer before it than a page holds: that is the first page, and it shall be full.
         listing, at, upwards = replace(listing, start=None, upwards=False), 0, False
         orders, more = _read(asked_for, listing)
-    counts, newest_id = _counts(asked_for)
+    counts, newest_id, about = _counts(asked_for)
     has_before, has_after = (more, True) if upwards else (listing.start is not None, more)
     return Page(
         orders=orders,
         counts=counts,
         newest_id=newest_id,
+        about=about,
         after=_beside(orders[-1], wanted) if orders and has_after else None,
         before=_beside(orders[0], wanted) if orders and has_before else None,
         at=at if listing.start else 0,
@@ -312,8 +315,8 @@ def _driven(asked: Asked, column: str) -> Asked:
     return asked.but(within=sql.stretch(asked.ranges[dates[0]], column, shortest, longest))
 
 
-def _counts(asked_for: Question) -> tuple[dict[Tab, Count], int]:
-    """How many each tab holds, exact as far as is shown, and the newest id; one statement.
+def _counts(asked_for: Question) -> tuple[dict[Tab, Count], int, int | None]:
+    """How many each tab holds, exact as far as is shown, the newest id, and `Page.about`; one statement.
 
     Among many orders with the same words no index counts a tab: it is told only where looking at some is enough.
     """
@@ -340,8 +343,11 @@ def _counts(asked_for: Question) -> tuple[dict[Tab, Count], int]:
         columns.append("count(*) as every")
         source = f" from (select facet, ship_by from orders{rest}) as every"
     newest = "(select coalesce(max(id), 0) from orders) as newest"
-    found = db.session.execute(build.finish(f"select {', '.join([*columns, newest])}{source}")).one()
-    return {tab: capped(found[n]) for n, tab in enumerate(Tab) if found[n] is not None}, int(found.newest)
+    every = f"({sql.all_orders()}) as every_order" if asked_for.asked == Asked() else "0 as every_order"
+    found = db.session.execute(build.finish(f"select {', '.join([*columns, newest, every])}{source}")).one()
+    counts = {tab: capped(found[n]) for n, tab in enumerate(Tab) if found[n] is not None}
+    about = int(found.every_order or 0)
+    return counts, int(found.newest), round(about, 3 - len(str(about))) if about > COUNTED_TO else None
 
 
 def _by_looking(build: Statement, asked: Asked) -> str:

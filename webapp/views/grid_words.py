@@ -194,9 +194,10 @@ def views(wanted: Wanted, kept: Saved, tastes: Tastes) -> tuple[Named, ...]:
 
 
 def summary(page: Page, total: str, rows: int) -> str:
-    """`51–100 of 1,000+ orders`."""
+    """`51–100 of 130 orders`, `of about 12,300 orders`, and `of 1,000+ orders` where not even that is known."""
     if not rows:
         return "No orders"
     if page.before is None and page.after is None:
         return "1 order" if rows == 1 else f"{rows} orders"
-    return f"{page.at + 1:,}–{page.at + rows:,}{f' of {total}' if total else ''} orders"
+    whole = f"about {page.about:,}" if page.about else total
+    return f"{page.at + 1:,}–{page.at + rows:,}{f' of {whole}' if whole else ''} orders"
