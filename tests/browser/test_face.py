@@ -106,12 +106,19 @@ def test_rows_stay_put_under_the_pointer_and_the_news_wait(window: Visit, site: 
     assert window.complaints == []
 
 
-def test_a_row_under_way_settles_in_place_and_asks_no_more(window: Visit, site: Site) -> None:
+def test_a_row_under_way_settles_in_place_or_turns_to_its_error_and_asks_no_more(window: Visit, site: Site) -> None:
     drawn(site)
-    window.go("/orders")
-    row = window.page.locator('[data-po="2802123876701"]')
-    expect(row.locator(".busy")).to_be_visible()
     with site.app.app_context(), unit_of_work() as work:
+        other = work.session.query(OrderRow).filter_by(po="2802123875110").one()
+        other.under_way, other.waiting_for = True, ["Sending the shipment to Walmart."]
+    window.go("/orders")
+    row, sent = (window.page.locator(f'[data-po="{po}"]') for po in ("2802123876701", "2802123875110"))
+    expect(row.locator(".busy")).to_be_visible()
+    expect(sent.locator(".busy")).to_have_text("Sending the shipment to Walmart.")
+    with site.app.app_context(), unit_of_work() as work:
+        other = work.session.query(OrderRow).filter_by(po="2802123875110").one()
+        other.under_way, other.waiting_for, other.changed_at = False, [], clock.now()
+        other.attention = "Walmart does not know this carrier."
         order = work.session.query(OrderRow).filter_by(po="2802123876701").one()
         order.under_way, order.waiting_for, order.changed_at = (
             False,
@@ -119,7 +126,8 @@ def test_a_row_under_way_settles_in_place_and_asks_no_more(window: Visit, site: 
             clock.now(),
         )
     expect(row).to_contain_text("Waiting for a shipment in Magento.")
-    assert row.get_attribute("hx-get") is None
+    expect(sent.locator(".why.bad")).to_have_text("Walmart does not know this carrier.")
+    assert row.get_attribute("hx-get") is sent.get_attribute("hx-get") is None
     window.requests.clear()
     window.page.wait_for_timeout(2500)
     assert not [url for url in window.requests if "/row" in url]

@@ -162,10 +162,14 @@ def test_creating_takes_what_has_none_and_tries_again_what_was_refused(
 def test_refreshing_and_retrying_many(app: Flask, operator: FlaskClient, ids: dict[str, int]) -> None:
     path, page = asked(operator, "refresh", *ids.values())
     assert "Read 5 orders again on both sides?" in page
+    assert "1 order passed over" in page
+    assert "Its account is paused. Resume it first." in page
     begin(operator, path)
     path, page = asked(operator, "retry", *ids.values())
     assert "Try again what failed on 1 order?" in page
     assert "Magento: the number is taken." in page
+    assert "5 orders passed over" in page
+    assert "Nothing of it has failed that can be tried again among others." in page
     begin(operator, path)
     work_off(app)
     with app.app_context():
