@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -133,10 +134,14 @@ def test_a_page_says_what_is_wrong_and_what_to_do_and_nothing_while_all_is_well(
     ):
         assert words in text
     part = admin.get("/pulse", headers={"HX-Request": "true"}).text
-    assert '<div id="troubles" role="status" hx-swap-oob="true">' in part
+    assert '<div id="troubles" hx-swap-oob="true">' in part
     assert "Walmart has not served North Outfitters" in part
+    assert '<div id="said" hx-swap-oob="innerHTML">Walmart has not served North Outfitters for 8 min.' in part
+    again = html.unescape(re.search(r'hx-get="(/pulse[^"]*)"', part)[1])  # type: ignore[index]
+    assert 'id="said"' not in admin.get(again, headers={"HX-Request": "true"}).text, "what is told stays told"
     with app.app_context(), unit_of_work() as work:
         work.session.query(AccountRow).update({"is_paused": True})
+    assert ">All is well again.</div>" in admin.get(again, headers={"HX-Request": "true"}).text
     assert 'class="strip trouble' not in admin.get("/orders").text
 
 

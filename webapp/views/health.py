@@ -59,10 +59,10 @@ def _at(at: datetime | None) -> str | None:
 @bp.get("/pulse")
 @part_of("orders.index")
 def line() -> AnyResponse:
-    """The line in the header, and what stands under it while something is wrong."""
+    """The line in the header, and what stands under it while something is wrong; aloud only when that is other now."""
     taken = pulse.take()
-    parts = (render_template("_pulse.html", pulse=taken), render_template("_troubles.html", pulse=taken, oob=True))
-    return make_response("".join(parts))
+    shown = {"pulse": taken, "oob": True, "is_other": request.args.get("was", "") != taken.names}
+    return make_response("".join(render_template(part, **shown) for part in ("_pulse.html", "_troubles.html")))
 
 
 @bp.get("/metrics")

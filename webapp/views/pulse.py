@@ -48,6 +48,11 @@ class Pulse:
         return self.lines[0].trouble.headline.rstrip(".") if self.lines else "Live"
 
     @property
+    def names(self) -> str:
+        """What is wrong, by name: it stays the same while that does."""
+        return ",".join(sorted({one.name for one in self.state.troubles}))
+
+    @property
     def detail(self) -> Markup:
         """When the last order, webhook and poll came, and what is in hand; empty while something is wrong."""
         if self.lines:
