@@ -241,6 +241,8 @@ def test_five_that_arrive_wait_behind_a_bar_and_are_told_aloud_but_not_one_by_on
         stood = rows_of(page)
         for n in range(5):
             arrive(shop, f"{7_000_000_000_000 + n}", hours_ago=-n / 60)
+            # Only once htmx has taken up the element that the last answer brought, does it hear.
+            comes_true(page, "!document.querySelector('.htmx-request, .htmx-added, .htmx-settling, .htmx-swapping')")
             page.evaluate("window.__hidden = false; htmx.trigger('#news', 'back'); window.__hidden = true")
             expect(page.locator("#news a")).to_contain_text(f"{n + 1} new order")
         assert rows_of(page) == stood
