@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import Visit, visit
+from tests.browser.conftest import Visit, enter, visit
 from tests.browser.house import House, Site
 
 pytestmark = pytest.mark.browser
@@ -241,7 +241,7 @@ def _window(browser: Browser, site: Site, role: str = "") -> Iterator[Looking]:
     context = browser.new_context(viewport={"width": WIDTHS[0][0], "height": 900})
     seen = visit(context, site)
     if role:
-        seen.page.goto(site.link(role))
+        enter(context, site, role)
     yield Looking(seen)
     context.close()
 

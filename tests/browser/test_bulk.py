@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import update
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, enter
 from tests.browser.house import Site
 from tests.rows import a_line, a_store, an_account, an_order
 from webapp import bulk, clock
@@ -124,7 +124,7 @@ def test_the_same_without_scripts(browser: Browser, site: Site) -> None:
     drawn(site)
     context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 780})
     page = context.new_page()
-    page.goto(site.link())
+    enter(context, site)
     page.goto(site.url + "/orders")
     page.locator("#rows .pick").nth(1).check()
     page.locator(".actions summary").click()

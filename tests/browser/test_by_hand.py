@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, enter
 from tests.browser.house import Site
 from tests.rows import a_line, a_parcel, a_store, an_account, an_order
 from webapp.models import CommandRow, db
@@ -52,7 +52,7 @@ def test_a_refund_without_scripts_on_a_phone(browser: Browser, site: Site) -> No
     path = drawn(site)
     context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 780})
     page = context.new_page()
-    page.goto(site.link())
+    enter(context, site)
     page.goto(site.url + path)
     page.get_by_role("link", name="Refund…").click()
     page.get_by_label("Product", exact=True).fill("11.01")

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Visit, look_again, visit
+from tests.browser.conftest import Visit, enter, look_again, visit
 from tests.browser.house import Site
 from tests.rows import an_order
 from tests.views.scene import draw
@@ -286,7 +286,8 @@ def test_targets_are_large_enough_for_a_thumb(browser: Browser, site: Site) -> N
     drawn(site)
     context = browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True)
     seen = visit(context, site)
-    seen.page.goto(site.link())
+    enter(context, site)
+    seen.go("/orders")
     for target in seen.page.locator("header a:visible, header summary, .tabs a, .pill select, .foot a").all():
         box = target.bounding_box()
         assert box is not None

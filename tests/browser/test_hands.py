@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Visit, visit
+from tests.browser.conftest import Visit, comes_true, enter, visit
 from tests.browser.house import House
 from webapp.domain.help import MARKS, STATUSES, help_for
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 def seen(browser: Browser, house: House) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": 1440, "height": 500})
     made = visit(context, house.site)
-    made.page.goto(house.site.link())
+    enter(context, house.site)
     yield made
     context.close()
 
@@ -117,13 +117,13 @@ def test_back_from_an_order_is_where_one_was(page: Page) -> None:
     page.locator("#tab-to-ship").click()
     expect(page.locator("#rows tr")).to_have_count(5)
     page.mouse.wheel(0, 160)
-    page.wait_for_function("scrollY > 60")
+    comes_true(page, "scrollY > 60")
     place = page.evaluate("scrollY")
     page.locator("#rows a.id").nth(2).click()
     expect(page.locator("#r-head")).to_be_visible()
     page.go_back()
     expect(page.locator("#rows tr")).to_have_count(5)
-    page.wait_for_function(f"Math.abs(scrollY - {place}) <= 20")
+    comes_true(page, f"Math.abs(scrollY - {place}) <= 20")
 
 
 PLACE = "(one) => { const box = one.getBoundingClientRect(); return [Math.round(box.left), Math.round(box.top)]; }"
@@ -136,7 +136,7 @@ def test_head_and_first_column_stay_where_the_table_is_wider_than_the_window(
     page.set_viewport_size({"width": width, "height": 500})
     row = page.locator("#rows tr").nth(6)
     row.evaluate("(one) => scrollTo(10000, one.offsetTop)")
-    page.wait_for_function("scrollX > 200 && scrollY > 200")
+    comes_true(page, "scrollX > 200 && scrollY > 200")
     assert page.locator("thead th").first.evaluate(PLACE) == [0, 48]
     assert row.locator("th").evaluate(PLACE)[0] == 0
     assert page.locator("#bar").evaluate(PLACE)[0] == 0
@@ -167,7 +167,7 @@ def test_a_desk_shows_the_whole_table_and_cuts_no_common_word(seen: Visit, page:
 def test_each_word_of_a_row_is_explained_by_key_and_by_touch(browser: Browser, seen: Visit, house: House) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True, java_script_enabled=False)
     made = visit(context, house.site)
-    made.page.goto(house.site.link())
+    enter(context, house.site)
     made.go("/orders")
     reason = help_for("Waiting for a shipment in Magento.")
     assert reason is not None

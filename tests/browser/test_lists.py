@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import Visit, visit
+from tests.browser.conftest import Visit, comes_true, enter, visit
 from tests.browser.house import Site, served
 from tests.rows import an_order
 from tests.views.scene import draw
@@ -49,7 +49,7 @@ def window(browser: Browser, site: Site, role: str = "admin", **options: Any) ->
     """Somebody's window at the grid, where nothing is asked for by itself."""
     context = browser.new_context(**{"viewport": {"width": 1440, "height": 500}, **options})
     made = visit(context, site)
-    made.page.goto(site.link(role))
+    enter(context, site, role)
     made.page.add_init_script("window.__hidden = true")
     made.go("/orders?tab=all")
     yield made
@@ -60,14 +60,6 @@ def window(browser: Browser, site: Site, role: str = "admin", **options: Any) ->
 def rows_of(page: Page) -> list[str]:
     found: list[str] = page.evaluate(POS)
     return found
-
-
-def comes_true(page: Page, what: str) -> None:
-    for _ in range(200):
-        if page.evaluate(what):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never: {what}; scrolled to {page.evaluate('scrollY')}")
 
 
 def state_of(page: Page) -> tuple[list[str], list[str], str | None]:
@@ -327,9 +319,10 @@ def test_a_reader_hears_a_plain_table_and_each_status_has_its_own_sign(browser: 
         assert all(marks), "a mark has its icon at any width"
         page.evaluate(IN_GREY)
         seen_as: dict[str, set[bytes]] = {}
-        for at, (word, _) in enumerate(signs[:11]):
+        words_of = [word for word, _ in signs]
+        for at in [at for at, word in enumerate(words_of) if words_of[:at].count(word) < 3]:
             page.evaluate("(at) => window.__at(document.querySelectorAll('#rows .badge')[at])", at)
-            seen_as.setdefault(word, set()).add(page.locator("#in-grey .i").screenshot())
+            seen_as.setdefault(words_of[at], set()).add(page.locator("#in-grey .i").screenshot())
         assert {len(pictures) for pictures in seen_as.values()} == {1}, "a status looks the same in each row"
         assert len(seen_as) == len(set().union(*seen_as.values())) == 5, "and has a shape that no other has"
 

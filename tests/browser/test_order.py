@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Visit, look_again, visit
+from tests.browser.conftest import Visit, enter, look_again, visit
 from tests.browser.house import House, Site
 from tests.rows import a_line, a_parcel, a_store, an_account, an_order
 from webapp import clock, notes, order_rows
@@ -128,7 +128,7 @@ def test_the_page_is_heard_in_the_order_in_which_it_is_needed_and_its_log_is_cop
 ) -> None:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     seen = visit(context, house.site)
-    seen.page.goto(house.site.link())
+    enter(context, house.site)
     seen.go(house.path("/orders/{key}/{po}"))
     expect(seen.page.locator("main")).to_match_aria_snapshot(TREE)
     entry = seen.page.locator(".log li").first
@@ -213,7 +213,7 @@ def test_of_two_people_at_once_the_second_sees_both_and_loses_nothing(
     path = shared(site)
     context = browser.new_context()
     other, mine = visit(context, site), window.page
-    other.page.goto(site.link("operator"))
+    enter(context, site, "operator")
     for one in (other, window):
         one.go(path)
         one.page.evaluate("window.__hidden = true")
@@ -354,7 +354,7 @@ def test_twenty_looks_leave_hands_alone_and_a_click_is_answered_at_once(window: 
 def test_long_and_hostile_text_stays_within_its_place(browser: Browser, house: House, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800})
     seen = visit(context, house.site)
-    seen.page.goto(house.site.link())
+    enter(context, house.site)
     seen.go(house.path("/orders/{key}/2802123872000"))
     assert seen.overflow() <= 0
     cells = seen.page.locator("#r-items tbody tr").first.locator("td:visible")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Visit, visit
+from tests.browser.conftest import Visit, enter, visit
 from tests.browser.house import House
 
 pytestmark = pytest.mark.browser
@@ -45,7 +45,7 @@ FOCUSED = "document.activeElement.id || document.activeElement.tagName"
 def seen(browser: Browser, house: House) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     made = visit(context, house.site)
-    made.page.goto(house.site.link())
+    enter(context, house.site)
     yield made
     context.close()
 
@@ -164,12 +164,7 @@ def test_the_first_look_at_the_orders_is_light(
     browser: Browser, house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    made = visit(context, house.site)
-    made.page.goto(house.site.link())
-    cookies = context.cookies()
-    context.close()
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.add_cookies(cookies)  # type: ignore[arg-type]
+    enter(context, house.site)
     cold = visit(context, house.site)
     cold.page.add_init_script("window.__hidden = true")
     cold.go("/orders")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import visit
+from tests.browser.conftest import enter, visit
 from tests.browser.house import Site, furnish
 from tests.views.conftest import PEOPLE
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 def admin(browser: Browser, site: Site) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     seen = visit(context, site)
-    seen.page.goto(site.link("admin"))
+    enter(context, site)
     yield seen.page
     assert seen.violations() == []
     context.close()
@@ -35,7 +35,7 @@ def test_a_role_and_a_closed_door_count_from_the_next_click_on(admin: Page, othe
     house = furnish(site)
     order = site.url + house.path("/orders/{key}/{po}")
     theirs = other.new_page()
-    theirs.goto(site.link("viewer"))
+    enter(other, site, "viewer")
     theirs.goto(order)
     expect(theirs.get_by_text("You are signed in as viewer; acting needs the role operator.").first).to_be_visible()
     expect(theirs.get_by_role("button", name="Refresh")).to_have_count(0)
@@ -61,7 +61,7 @@ def test_a_role_and_a_closed_door_count_from_the_next_click_on(admin: Page, othe
 def test_two_admins_at_one_form_and_a_mistake_at_its_field(admin: Page, other: BrowserContext, site: Site) -> None:
     path = site.url + furnish(site).path("/settings/accounts/{key}/orders")
     theirs = other.new_page()
-    theirs.goto(site.link("admin"))
+    enter(other, site)
     theirs.goto(path)
     admin.goto(path)
     days = admin.get_by_label("Days for which stock is held")
