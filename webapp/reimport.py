@@ -96,7 +96,7 @@ def chosen(account: Account, since: str, until: str) -> Days:
 def start(account: Account, wanted: Days, by: str) -> int:
     """Begin to read these days; returns the reimport's number. Raises Refused while another one runs."""
     parts = rules.spans(wanted.since, wanted.until, SPAN)
-    # Day by day, whoever ships, so that the part that is done tells how long the rest will take.
+    # Part by part, whoever ships, so that the part that is done tells how long the rest will take.
     windows = tuple(Window(node, By.CREATED, *part) for part in parts for node in SHIP_NODES)
     try:
         with unit_of_work() as work:

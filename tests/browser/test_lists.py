@@ -23,6 +23,8 @@ from webapp.unit_of_work import unit_of_work
 pytestmark = pytest.mark.browser
 
 SEVENTY = 70
+NEWS = '<div id="news"><a href="/orders" hx-get="/orders" hx-target="#grid" hx-swap="outerHTML">1 new order</a></div>'
+TROUBLE = '<div id="pulse" class="pulse bad"></div><div id="said" hx-swap-oob="innerHTML"><b>Redis is down.</b></div>'
 POS = "[...document.querySelectorAll('#rows > tr[data-po]')].map((one) => one.dataset.po)"
 
 
@@ -105,12 +107,25 @@ def test_the_last_of_two_quick_taps_is_meant(browser: Browser, shop: Site) -> No
         with page.expect_event("requestfailed") as late:
             with page.expect_request(re.compile("tab=late")):
                 page.locator("#tab-late").click()
+            # News that come meanwhile wait: they do not take the place of what somebody asked for.
+            page.route("**/orders/news*", lambda route: route.fulfill(content_type="text/html", body=NEWS))
+            page.mouse.move(5, 5)
+            page.evaluate("window.__hidden = false; htmx.trigger('#news', 'back')")
+            expect(page.locator("#news a")).to_have_text("1 new order")
+            assert [route.request.failure for route in slow] == [None]
+            page.evaluate("window.__hidden = true")
             page.locator("#tab-refunds").click()
         assert "tab=late" in late.value.url, "nobody waits for it any more"
         expect(page.locator("#tab-refunds")).to_have_attribute("aria-current", "page")
         expect(page).to_have_url(re.compile("tab=refunds"))
         assert all("htmx:" in said for said in seen.complaints), "in its own words: one request was let go"
         seen.complaints.clear()
+        page.route("**/pulse*", lambda route: route.fulfill(content_type="text/html", body=TROUBLE))
+        page.evaluate("window.__hidden = false; htmx.trigger('#pulse', 'back'); window.__hidden = true")
+        expect(page.locator("#said")).to_have_text("Redis is down.")
+        page.locator("#tab-all").click()
+        # A trouble is never left out for what came after it.
+        expect(page.locator("#aloud")).to_have_text(re.compile("^Redis is down.*orders$"))
 
 
 def test_three_filters_less_one_agree_in_address_pills_rows_and_count(browser: Browser, shop: Site) -> None:
@@ -279,8 +294,16 @@ def test_what_is_chosen_survives_sorting_paging_and_looks_for_news_but_no_filter
         page.locator(f'[data-po="{picked[0]}"] .pick').uncheck()
         expect(page.locator("#picked")).to_have_text("2")
         expect(page.locator("#said")).not_to_contain_text("no longer chosen")
+        page.locator("#pick-all").check()
+        page.locator("#every").check()
+        every = page.locator("#picked").inner_text()
+        page.locator("#newer").click()
+        expect(page.locator("#newer")).to_have_count(0)
+        expect(page.locator("#every")).to_be_checked()
+        expect(page.locator("#picked")).to_have_text(every)
+        expect(page.locator("#rows .pick:not(:checked)")).to_have_count(0)
         page.locator("#tab-to-ship").click()
-        expect(page.locator("#said")).to_contain_text("2 no longer chosen")
+        expect(page.locator("#said")).to_contain_text("no longer chosen")
         expect(page.locator(".pick:checked")).to_have_count(0)
         expect(page.locator("#bulk")).to_be_hidden()
 

@@ -16,6 +16,7 @@ from webapp.domain.scan import (
     Window,
     can_be_cut,
     cut,
+    left,
     length,
     restarted,
     spans,
@@ -121,3 +122,13 @@ def test_spans_cover_the_time_without_a_gap(seconds: int, days: int) -> None:
     assert parts[-1][1] == NOON
     assert all(before[1] == after[0] for before, after in zip(parts, parts[1:], strict=False))
     assert all(end - start <= timedelta(days=days) for start, end in parts)
+
+
+@pytest.mark.parametrize(("announced", "part"), [((200,), 1 / 2), ((200, 1_800), 9 / 10), ((0, 0), 0), ((2, 8), 4 / 5)])
+def test_what_is_left_goes_by_who_ships_most_once_everybody_was_heard(announced: tuple[int, ...], part: float) -> None:
+    nodes = ("SellerFulfilled", "WFSFulfilled")
+    going = Scan(tuple(Window(node, By.CREATED, NOON - DAY, NOON) for node in nodes))
+    going = turned(going, PageRead(announced[0], announced[0], None, NOON))
+    for total in announced[1:]:
+        going = turned(going, PageRead(0, total, "next", NOON))
+    assert left(going, nodes, NOON) == DAY * part

@@ -136,7 +136,7 @@ def test_a_page_says_what_is_wrong_and_what_to_do_and_nothing_while_all_is_well(
     part = admin.get("/pulse", headers={"HX-Request": "true"}).text
     assert '<div id="troubles" hx-swap-oob="true">' in part
     assert "Walmart has not served North Outfitters" in part
-    assert '<div id="said" hx-swap-oob="innerHTML">Walmart has not served North Outfitters for 8 min.' in part
+    assert '<div id="said" hx-swap-oob="innerHTML"><b>Walmart has not served North Outfitters for 8 min.' in part
     again = html.unescape(re.search(r'hx-get="(/pulse[^"]*)"', part)[1])  # type: ignore[index]
     assert 'id="said"' not in admin.get(again, headers={"HX-Request": "true"}).text, "what is told stays told"
     with app.app_context(), unit_of_work() as work:

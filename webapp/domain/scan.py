@@ -128,9 +128,12 @@ def length(windows: Iterable[Window], now: datetime) -> timedelta:
 
 
 def left(scan: Scan, nodes: Sequence[str], now: datetime) -> timedelta:
-    """How much of the time is still to be read, where each node counts by its share of the orders announced so far."""
-    whole = sum(scan.by_node.values())
-    share = {node: scan.by_node.get(node, 0) / whole if whole else 1 / len(nodes) for node in nodes}
+    """How much of the time is still to be read, where each node counts by its share of the orders announced so far.
+
+    Until each has announced something once, they count alike: nobody knows yet who ships most.
+    """
+    whole = sum(scan.by_node.values()) if all(node in scan.by_node for node in nodes) else 0
+    share = {node: scan.by_node[node] / whole if whole else 1 / len(nodes) for node in nodes}
     lengths = [length([window], now) * share[window.node] for window in scan.windows]
     if lengths and scan.expected:
         lengths[0] *= 1 - min(scan.read / scan.expected, 1)

@@ -346,7 +346,7 @@ def _counts(asked_for: Question) -> tuple[dict[Tab, Count], int, int | None]:
     every = f"({sql.all_orders()}) as every_order" if asked_for.asked == Asked() else "0 as every_order"
     found = db.session.execute(build.finish(f"select {', '.join([*columns, newest, every])}{source}")).one()
     counts = {tab: capped(found[n]) for n, tab in enumerate(Tab) if found[n] is not None}
-    about = int(found.every_order or 0)
+    about = int(found.every_order or 0) if (found[0] or 0) > COUNTED_TO else 0
     return counts, int(found.newest), round(about, 3 - len(str(about))) if about > COUNTED_TO else None
 
 

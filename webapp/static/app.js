@@ -2,8 +2,7 @@
 // What htmx is not told in attributes, for every page: when to keep still, what is sent once, what opens and closes.
 (() => {
   const UNLESS_BUSY = "details[open], input:focus, textarea:focus, select:focus, tr .pick:checked";
-  let failures = 0;
-  let quietUntil = 0;
+  let failures = 0, quietUntil = 0;
 
   const find = (selector, root = document) => root.querySelector(selector);
   // With 422 comes a form with its mistakes, or a notice that has its own place.
@@ -30,7 +29,7 @@
     if (event.type === "htmx:responseError") return;
     const notice = document.createElement("p");
     notice.className = "flash bad away";
-    notice.textContent = "The server does not answer. What you typed stays: send it again. What you see may be old and is renewed by itself.";
+    notice.textContent = "The server does not answer. What you typed stays: send it again. What you see is renewed by itself.";
     (find("#dialog[open] .problem") ?? find("#problem")).replaceChildren(notice);
   };
   for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) document.addEventListener(name, away);
@@ -81,15 +80,17 @@
     find("#dialog").close();
   });
 
-  // What is said is heard once in five seconds at most, and of what came meanwhile the newest.
-  let heard = 0;
-  let waits;
-  document.addEventListener("htmx:oobBeforeSwap", ({ target }) => {
+  // What is said is heard once in five seconds at most: of what came meanwhile the newest, and a trouble before it.
+  let heard = 0, waits, firm = "";
+  document.addEventListener("htmx:oobBeforeSwap", ({ target, detail }) => {
     if (target.id !== "said") return;
+    if (find("b", detail.fragment)) firm = detail.fragment.textContent;
     clearTimeout(waits);
     waits = setTimeout(() => {
       heard = Date.now();
-      find("#aloud").textContent = target.textContent;
+      const said = target.textContent;
+      find("#aloud").textContent = said.includes(firm) ? said : firm + said;
+      firm = "";
     }, Math.max(100, heard + 5000 - Date.now()));
   });
 

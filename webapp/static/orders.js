@@ -8,17 +8,15 @@
   // The news also tell which of the rows at rest are other now: each goes along with the version that is shown.
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     if (detail.elt.id !== "news") return;
-    const still = [...document.querySelectorAll("#rows > tr[data-po]:not([data-live], :has(.pick:checked, details[open]))")];
+    const still = rows().filter((row) => !row.matches("[data-live], :has(.pick:checked, details[open])"));
     detail.parameters.seen = still.map((row) => row.id.slice(6) + "." + row.dataset.version).join(",");
   });
 
   // New orders go on top only where that moves nothing that anybody looks at closely.
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     const link = find("#news a");
-    const body = find("#rows");
-    if (detail.elt.id !== "news" || !link || document.hidden || scrollY > 60 || !getSelection().isCollapsed) return;
-    if (find("#grid details[open]") || find(".here")) return;
-    if (body && (body.matches(":hover") || body.contains(document.activeElement) || find(".pick:checked"))) return;
+    if (detail.elt.id !== "news" || !link || document.hidden || scrollY > 60 || !getSelection().isCollapsed
+      || newest?.readyState < 4 || find("#grid details[open], .here, #rows:is(:hover, :focus-within), .pick:checked")) return;
     const known = new Set(rows().map((row) => row.id));
     document.addEventListener("htmx:afterSwap", () => {
       for (const row of rows()) if (!known.has(row.id)) row.classList.add("fresh");
@@ -61,9 +59,9 @@
   const anchor = (how) => { document.documentElement.style.overflowAnchor = how; };
   document.addEventListener("htmx:historyCacheMiss", () => {
     anchor("none");
-    newest?.abort();
+    newest = newest?.abort();
   });
-  let asked;
+  let asked, every;
   const asks = () => find("#asks").value.replace(/&?sort=[^&]*/, "");
   // Of two links that were pressed one after the other, the last one is meant, whichever answer comes first.
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
@@ -74,19 +72,20 @@
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (detail.target.id !== "grid") return;
     anchor("");
+    every = find("#every")?.checked;
     find("#held").append(...boxes().filter((box) => box.checked));
     asked = asks();
   });
   document.addEventListener("htmx:afterSettle", ({ target }) => {
     if (target.id !== "grid") return;
     if (document.activeElement === document.body) find("#rows a.id, #grid .empty a")?.focus({ preventScroll: true });
-    const same = asked === asks();
-    const held = [...find("#held").children];
+    const same = asked === asks(), held = [...find("#held").children];
     for (const old of held) {
       const box = find("#rows #" + old.id);
       if (same && box) box.checked = true;
       if (box || !same) old.remove();
     }
+    if (every && same) for (const box of [...boxes(), find("#every")]) box.checked = true;
     count();
     if (held[0] && !same) find("#said").textContent += `. ${held.length} no longer chosen`;
   });

@@ -199,5 +199,5 @@ def summary(page: Page, total: str, rows: int) -> str:
         return "No orders"
     if page.before is None and page.after is None:
         return "1 order" if rows == 1 else f"{rows} orders"
-    whole = f"about {page.about:,}" if page.about else total
+    whole = f"about {max(page.about, page.at + rows):,}" if page.about else total
     return f"{page.at + 1:,}–{page.at + rows:,}{f' of {whole}' if whole else ''} orders"

@@ -68,10 +68,12 @@ def news() -> AnyResponse:
     top = request.args.get("top", 0, number)
     search = saved.load(door.me(), wanted.find).search if wanted.find else None
     found = lists.news(lists.question(wanted, accounts, zone_of(wanted, accounts), search), top, seen)
-    if not found.changed and found.new == request.args.get("new", 0, number):
+    is_news = found.new != request.args.get("new", 0, number)
+    if not found.changed and not is_news:
         return Response("", 204)
     shown = {
         "news": _news_text(found.new),
+        "is_news": is_news,
         "news_url": _news_url(wanted, top, found.new),
         "show_url": address(wanted.but(), likes),
         "pace": CALM if len(seen) >= FULL else QUICK,
