@@ -141,7 +141,7 @@ def test_a_page_says_what_is_wrong_and_what_to_do_and_nothing_while_all_is_well(
     assert 'id="said"' not in admin.get(again, headers={"HX-Request": "true"}).text, "what is told stays told"
     with app.app_context(), unit_of_work() as work:
         work.session.query(AccountRow).update({"is_paused": True})
-    assert ">All is well again.</div>" in admin.get(again, headers={"HX-Request": "true"}).text
+    assert "<b>All is well again.</b>" in admin.get(again, headers={"HX-Request": "true"}).text
     assert 'class="strip trouble' not in admin.get("/orders").text
 
 
