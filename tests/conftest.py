@@ -25,6 +25,13 @@ from webapp import clock
 install()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser or a process that fell over, which does happen, is tried once more; the summary names it aloud."""
+    for item in items:
+        if item.get_closest_marker("browser") or "processes" in item.path.parts:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays to the end: looking through it for garbage again and again costs a sixteenth."""
     gc.collect()

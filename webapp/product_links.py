@@ -178,8 +178,9 @@ def _linked(work: Work, row: OrderRow, sku: str, product: Product, words: str, b
     _wake(work, row)
     if row.magento_order_id is not None:
         return f"Remembered for later orders. Magento order {row.magento_increment_id} stays as it is."
-    also = f" {len(others)} other orders that wait for it go on too." if others else ""
-    return f"{sku} is {product.sku} in Magento. The order goes on.{also}"
+    also = {0: "", 1: " Another order that waits for it goes on too."}
+    more = also.get(len(others), f" {len(others)} other orders that wait for it go on too.")
+    return f"{sku} is {product.sku} in Magento. The order goes on.{more}"
 
 
 def _orderable(store_id: int, product_sku: str) -> Product:

@@ -16,6 +16,11 @@ from webapp import bulk, clock
 from webapp.models import BulkItemRow, BulkJobRow, CommandRow, OrderRow
 from webapp.unit_of_work import unit_of_work
 
+ON_TOP = """(all) => all.map((one) => {
+  const at = one.getBoundingClientRect();
+  return one.contains(document.elementFromPoint(at.left + 12, at.top + at.height / 2));
+})"""
+
 
 def drawn(site: Site, number: int = 4) -> None:
     with site.app.app_context(), unit_of_work() as work:
@@ -52,6 +57,7 @@ def test_the_question_opens_in_a_dialog_and_the_job_is_watched(window: Visit, si
     page.locator("#rows .pick").nth(0).check()
     page.locator("#rows .pick").nth(2).check()
     page.locator(".actions summary").click()
+    assert all(page.locator(".actions .sheet button").evaluate_all(ON_TOP)), "the list's own head covers none of them"
     page.get_by_role("button", name="Acknowledge…").click()
     dialog = page.locator("#dialog")
     expect(dialog.get_by_role("heading", level=1)).to_have_text("Acknowledge 2 orders at Walmart?")

@@ -165,7 +165,7 @@ def test_nothing_is_asked_for_in_a_hidden_tab_less_after_errors_and_never_after_
     page.wait_for_timeout(5000)
     asked = [url for url in window.requests if "/orders/news" in url]
     assert 1 <= len(asked) <= 2, "after 2 s, after 4 more, and not again before 8 more"
-    page.unroute(away)
+    page.unroute_all(behavior="wait")
     other = page.context.new_page()
     other.goto(site.url + "/account")
     other.get_by_label("Your account").click()
