@@ -16,6 +16,8 @@ from webapp import bulk, clock
 from webapp.models import BulkItemRow, BulkJobRow, CommandRow, OrderRow
 from webapp.unit_of_work import unit_of_work
 
+pytestmark = pytest.mark.browser
+
 ON_TOP = """(all) => all.map((one) => {
   const at = one.getBoundingClientRect();
   return one.contains(document.elementFromPoint(at.left + 12, at.top + at.height / 2));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
@@ -10,6 +11,8 @@ from tests.browser.house import Site
 from tests.rows import a_line, a_parcel, a_store, an_account, an_order
 from webapp.models import CommandRow, db
 from webapp.unit_of_work import unit_of_work
+
+pytestmark = pytest.mark.browser
 
 PO = "2802123876439"
 

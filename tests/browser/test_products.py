@@ -15,6 +15,8 @@ from webapp import vault
 from webapp.models import LineRow, MissingSkuRow, db
 from webapp.unit_of_work import unit_of_work
 
+pytestmark = pytest.mark.browser
+
 PO = "2802123876440"
 
 
