@@ -85,7 +85,7 @@
       if (same && box) box.checked = true;
       if (box || !same) old.remove();
     }
-    if (every && same) for (const box of [...boxes(), find("#every")]) box.checked = true;
+    if (every && same) for (const box of document.querySelectorAll("#rows .pick, #every")) box.checked = true;
     count();
     if (held[0] && !same) find("#said").textContent += `. ${held.length} no longer chosen`;
   });
