@@ -89,6 +89,17 @@ def test_new_orders_come_on_top_by_themselves(window: Visit, site: Site) -> None
     assert window.complaints == []
 
 
+UNDER = """() => {
+  const place = (one) => one.getBoundingClientRect(), bar = document.querySelector("#news a"), box = place(bar);
+  const header = place(document.querySelector("header"));
+  const fits = box.bottom <= header.bottom && box.width >= 60 && box.right <= innerWidth;
+  const covered = [...document.querySelectorAll("header :is(a, summary, .pulse)")].filter((one) => one !== bar
+    && one.checkVisibility() && place(one).right > box.left && place(one).left < box.right);
+  return fits ? covered.map((one) => one.outerHTML) : "out of the header";
+}"""
+"""What in the header is covered by the news; they must stand in it."""
+
+
 def test_rows_stay_put_under_the_pointer_and_the_news_wait(window: Visit, site: Site) -> None:
     drawn(site)
     window.go("/orders")
@@ -101,6 +112,11 @@ def test_rows_stay_put_under_the_pointer_and_the_news_wait(window: Visit, site: 
     window.page.wait_for_timeout(1500)
     assert third.get_attribute("data-po") == po
     assert third.bounding_box() == place, "the bar itself moves nothing either"
+    for width in (360, 700, 768, 1024, 1440):
+        window.page.set_viewport_size({"width": width, "height": 900})
+        window.page.evaluate("scrollTo(0, 200)")
+        expect(bar).to_be_in_viewport(ratio=1)
+        assert window.page.evaluate(UNDER) == [], f"at {width} it covers nothing that can be pressed"
     bar.click()
     expect(window.page.locator("#rows tr").first).to_have_attribute("data-po", "2802123879999")
     assert window.complaints == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 import redis
@@ -53,23 +54,24 @@ class Pulse:
         return ",".join(sorted({one.name for one in self.state.troubles}))
 
     @property
-    def detail(self) -> Markup:
-        """When the last order, webhook and poll came, and what is in hand; empty while something is wrong."""
+    def details(self) -> tuple[Markup, ...]:
+        """When the last order, webhook and poll came, and what is in hand; none while something is wrong.
+
+        What matters most comes first: where the header is narrow, the last ones are left out.
+        """
         if self.lines:
-            return Markup("")
+            return ()
         state = self.state
-        came = [
-            Markup("{} {}").format(what, words.ago(at))
-            for what, at in (
-                ("last order", state.last_order_at),
-                ("webhook", state.last_webhook_at),
-                ("poll", state.last_poll_at),
-            )
-            if at
-        ]
+        came = [_came("last order", state.last_order_at) or Markup("no orders yet")]
         if state.waiting.number:
             came.append(Markup("{} in hand, the oldest for {}").format(state.waiting, words.span(state.oldest_due)))
-        return Markup(" · ").join(came if state.last_order_at else [Markup("no orders yet"), *came])
+        came += [_came("webhook", state.last_webhook_at), _came("poll", state.last_poll_at)]
+        return tuple(part for part in came if part)
+
+    @property
+    def whole(self) -> str:
+        """All that the line says, however narrow it is."""
+        return " · ".join([self.headline, *(part.striptags() for part in self.details)])
 
 
 def take() -> Pulse:
@@ -91,6 +93,10 @@ def _shown(trouble: Trouble) -> Shown:
     if trouble.place == "polls":
         return Shown(trouble, url_for("polls.index"), "To the polls")
     return Shown(trouble, "", "")
+
+
+def _came(what: str, at: datetime | None) -> Markup:
+    return Markup("{} {}").format(what, words.ago(at)) if at else Markup("")
 
 
 @lru_cache(maxsize=2)
