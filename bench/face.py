@@ -7,7 +7,6 @@ without it.
 
 from __future__ import annotations
 
-import shutil
 import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from bench.figures import spread, table, verdict
 from bench.grid import fill
 from bench.stage import Stage, connect, forget, stage
+from tests.chromium import chromium
 from tests.views.scene import draw
 from webapp import people
 from webapp.app import create_app
@@ -32,7 +32,6 @@ SLOW_4G = {
     "uploadThroughput": 750e3 * 0.9 / 8,
 }
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-NOT_THERE = "There is no chromium here. Debian's is installed by: apt-get install chromium"
 BUDGETS = {
     "first byte": 0,
     "LCP": 1500,
@@ -76,9 +75,10 @@ def main(*, quick: bool) -> None:
     """Look at each page some times, cold, throttled and not."""
     rounds = 2 if quick else ROUNDS
     with stage() as played, sync_playwright() as playwright:
-        executable = shutil.which("chromium")
-        if executable is None:
-            print(NOT_THERE)
+        try:
+            executable = chromium()
+        except FileNotFoundError as error:
+            print(error)
             return
         link, rich = _furnished(played, ORDERS // 10 if quick else ORDERS)
         base = f"http://127.0.0.1:{played.web()}"
@@ -87,7 +87,7 @@ def main(*, quick: bool) -> None:
         pages = {"orders": ("/orders", _hands_on_the_grid), "order": (rich, _hands_on_an_order)} | {
             "dashboard": ("/dashboard", _hands_on_the_dashboard)
         }
-        print(f"\nEach page cold, {rounds} times; JS, CSS and HTML in kB as packed")
+        print(f"\nEach page cold, {rounds} times, in {executable}; JS, CSS and HTML in kB as packed")
         for name, (path, hands) in pages.items():
             _report(
                 name, [[_look(browser, cookies, base + path, hands, slow) for _ in range(rounds)] for slow in (0, 1)]

@@ -40,7 +40,9 @@ def main() -> None:
 
 def _take(link: str) -> None:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"), args=FLAGS
+        )
         first = _context(browser, "light", 1440)
         page = first.new_page()
         page.goto(link)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chromium import NAMES
 from tests.processes.running import CHECKOUT
 
 NEEDED = ("dirname", "cat", "cp", "cmp", "mkdir")
@@ -116,15 +117,18 @@ def test_help_is_printed_before_anything_is_installed(checkout: Path, tools: Pat
 def test_left_out_tests_are_said(installed: Path, tools: Path) -> None:
     _program(installed / ".venv" / "bin" / "python", 'echo "python $*"')
     ran = _run(installed / "script" / "test", "-k", "one", path=tools)
-    assert "apt-get install chromium" in ran.stdout
+    assert "apt-get install chromium-headless-shell" in ran.stdout
     assert "REFERENCE_DIR" in ran.stdout
     called = "python -m pytest -n 2 --dist worksteal -m not browser and not reference -k one"
     assert ran.stdout.splitlines()[-1] == called
 
 
-def test_nothing_is_left_out_where_everything_is_there(installed: Path, tools: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("browser", NAMES)
+def test_nothing_is_left_out_where_everything_is_there(
+    installed: Path, tools: Path, tmp_path: Path, browser: str
+) -> None:
     _program(installed / ".venv" / "bin" / "python", 'echo "python $*"')
-    _program(tools / "chromium", "")
+    _program(tools / browser, "")
     ran = _run(installed / "script" / "test", path=tools, REFERENCE_DIR=str(tmp_path))
     assert ran.stdout == "python -m pytest -n 2 --dist worksteal\n"
 
@@ -132,4 +136,4 @@ def test_nothing_is_left_out_where_everything_is_there(installed: Path, tools: P
 def test_in_ci_a_missing_chromium_is_a_failure(installed: Path, tools: Path) -> None:
     ran = _run(installed / "script" / "test", path=tools, CI="true")
     assert ran.returncode == 1
-    assert "apt-get install chromium" in ran.stderr
+    assert "apt-get install chromium-headless-shell" in ran.stderr
