@@ -158,6 +158,16 @@ def matching_ids(asked_for: Question, most: int) -> list[int]:
     return [row.id for row in db.session.execute(statement)]
 
 
+def among(asked_for: Question, ids: Sequence[int]) -> frozenset[int]:
+    """Those of these orders that the list holds, on whatever page. One statement."""
+    asked, build = asked_for.asked, Statement()
+    mine = ids if asked.ids is None else set(ids).intersection(asked.ids)
+    conditions = build.conditions(asked.but(ids=tuple(mine)), by_facet=False)
+    if asked.is_empty or not mine:
+        return frozenset()
+    return frozenset(db.session.execute(build.finish(f"select id from orders{where(conditions)}")).scalars())
+
+
 def beside(asked_for: Question, order: OrderRow) -> tuple[Neighbour | None, Neighbour | None]:
     """The orders right before and right after this one in the list, itself in it or not. One statement."""
     asked, wanted = asked_for.asked, asked_for.wanted

@@ -4,9 +4,17 @@
   const find = (selector) => document.querySelector(selector);
   const rows = () => [...document.querySelectorAll("#rows > tr[data-po]")];
   const boxes = () => [...document.querySelectorAll("#rows .pick")];
+  const picked = () => [...document.querySelectorAll(".pick:checked, #every:checked")];
+
+  // What is chosen goes along with whatever asks for the list; the answer holds it again, or says what it let go.
+  const chosen = () => {
+    const ids = picked().map((box) => box.value);
+    return ids[0] ? ids + ";" + find("#asks").value : "";
+  };
 
   // The news also tell which of the rows at rest are other now: each goes along with the version that is shown.
   document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.target.id === "grid") detail.headers.Chosen ??= chosen();
     if (detail.elt.id !== "news") return;
     const still = rows().filter((row) => !row.matches("[data-live], :has(.pick:checked, details[open])"));
     detail.parameters.seen = still.map((row) => row.id.slice(6) + "." + row.dataset.version).join(",");
@@ -17,77 +25,69 @@
     const link = find("#news a");
     if (detail.elt.id !== "news" || !link || document.hidden || scrollY > 60 || !getSelection().isCollapsed
       || newest?.readyState < 4 || find("#grid details[open], .here, #rows:is(:hover, :focus-within), .pick:checked")) return;
-    const known = new Set(rows().map((row) => row.id));
+    const known = rows().map((row) => row.id);
     document.addEventListener("htmx:afterSwap", () => {
-      for (const row of rows()) if (!known.has(row.id)) row.classList.add("fresh");
+      for (const row of rows()) if (!known.includes(row.id)) row.classList.add("fresh");
     }, { once: true });
     htmx.trigger(link, "click");
   });
 
   // What is chosen: one, a stretch with Shift, the page, or everything that matches.
-  let last = null;
+  let last;
   const count = () => {
-    const chosen = document.querySelectorAll(".pick:checked").length;
-    const all = find("#pick-all");
+    const all = find("#pick-all"), every = find("#every");
     if (!all) return;
     all.checked = !find("#rows .pick:not(:checked)");
-    all.indeterminate = chosen && !all.checked;
-    const every = find("#every");
     if (every) every.checked &&= all.checked;
-    find("#picked").value = every?.checked ? every.dataset.all : chosen || "";
+    const number = picked().length;
+    all.indeterminate = number && !all.checked;
+    find("#picked").value = every?.checked ? every.dataset.all : number || "";
   };
   document.addEventListener("click", ({ target, shiftKey }) => {
     if (!target.matches("#rows .pick")) return;
     const list = boxes();
-    if (shiftKey && last && list.includes(last)) {
+    if (shiftKey && list.includes(last)) {
       const [from, to] = [list.indexOf(last), list.indexOf(target)].sort((a, b) => a - b);
       for (const box of list.slice(from, to + 1)) box.checked = target.checked;
     }
     last = target;
   });
   document.addEventListener("change", ({ target }) => {
-    if (target.id === "pick-all") {
-      for (const box of boxes()) box.checked = target.checked;
-      if (!target.checked) find("#held").replaceChildren();
-    }
+    if (target.id === "pick-all") for (const box of boxes()) box.checked = target.checked;
     count();
   });
-  // A list that was sorted or paged keeps what is chosen, in #held where the row stands on another page of it now; another list
-  // lets it go, and that is said.
   // Going back brings the whole page before the old one leaves: to hold on to a place would end at the foot.
-  let newest;
-  const anchor = (how) => { document.documentElement.style.overflowAnchor = how; };
-  document.addEventListener("htmx:historyCacheMiss", () => {
+  let newest, sent, late = [];
+  const anchor = (how) => document.documentElement.style.overflowAnchor = how;
+  document.addEventListener("htmx:historyCacheMiss", ({ detail }) => {
     anchor("none");
+    detail.xhr.setRequestHeader("Chosen", chosen());
     newest = newest?.abort();
   });
-  let asked, every;
-  const asks = () => find("#asks").value.replace(/&?sort=[^&]*/, "");
   // Of two links that were pressed one after the other, the last one is meant, whichever answer comes first.
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
     if (detail.target.id !== "grid") return;
     newest?.abort();
     newest = detail.xhr;
+    sent = picked();
   });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (detail.target.id !== "grid") return;
     anchor("");
-    every = find("#every")?.checked;
-    find("#held").append(...boxes().filter((box) => box.checked));
-    asked = asks();
+    // What was ticked while the answer was on its way.
+    late = picked();
   });
   document.addEventListener("htmx:afterSettle", ({ target }) => {
-    if (target.id !== "grid") return;
-    if (document.activeElement === document.body) find("#rows a.id, #grid .empty a")?.focus({ preventScroll: true });
-    const same = asked === asks(), held = [...find("#held").children];
-    for (const old of held) {
-      const box = find("#rows #" + old.id);
-      if (same && box) box.checked = true;
-      if (box || !same) old.remove();
-    }
-    if (every && same) for (const box of document.querySelectorAll("#rows .pick, #every")) box.checked = true;
+    if (target.id === "grid" && document.activeElement === document.body) find("#rows a.id, .empty a")?.focus({ preventScroll: true });
+    for (const box of late) if (!sent.includes(box)) find("#rows #" + box.id)?.setAttribute("checked", "");
+    late = [];
     count();
-    if (held[0] && !same) find("#said").textContent += `. ${held.length} no longer chosen`;
+  });
+  // So does a page that is come back to, unless something was done with what is chosen.
+  addEventListener("pagehide", () => sessionStorage.Chosen = find("#dialog[open]") ? "" : chosen());
+  addEventListener("pageshow", () => {
+    const { Chosen } = sessionStorage;
+    if (Chosen?.endsWith(";" + find("#asks").value)) htmx.ajax("GET", "", { source: "#grid", headers: { Chosen } });
   });
 
   // The log below a row is taken away by the link that brought it.

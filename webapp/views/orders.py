@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import tzinfo
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -19,10 +19,11 @@ from webapp.grid.tastes import Tastes
 from webapp.grid.wanted import Wanted
 from webapp.models import AccountRow, OrderRow
 from webapp.people import Role
-from webapp.views import door, first_steps, grid_words, showing, words
+from webapp.views import chosen, door, first_steps, grid_words, showing, words
+from webapp.views.chosen import Chosen
 from webapp.views.grid_words import address
 from webapp.views.numbers import number
-from webapp.views.render import page, part_of, wants_fragment
+from webapp.views.render import htmx, page, part_of, wants_fragment
 
 bp = Blueprint("orders", __name__)
 
@@ -55,7 +56,9 @@ def index() -> AnyResponse:
     found = lists.page(asked, likes.size)
     response = page("orders/index.html", "grid", **_shown(asked, found, accounts, kept, likes))
     if wants_fragment():
-        response.headers["HX-Push-Url"] = address(wanted, likes)
+        here = address(wanted, likes)
+        # A list that is read anew is no further step on the way back.
+        response.headers["HX-Push-Url"] = "false" if _is_there(here) else here
     return response
 
 
@@ -125,6 +128,7 @@ def _shown(
     asked: Question, found: Page, accounts: Sequence[AccountRow], kept: Saved, likes: Tastes
 ) -> dict[str, object]:
     wanted, rows = asked.wanted, _rows(found.orders, accounts)
+    picked = chosen.in_this(asked, [row.id for row in rows]) if door.me().may(Role.OPERATOR) else Chosen()
     at_top = wanted.is_at_top or found.before is None
     total = found.counts.get(wanted.tab)
     is_empty = not found.newest_id and not asked.mistakes and not wanted.is_filtered
@@ -138,7 +142,8 @@ def _shown(
         "all_columns": tastes.COLUMNS,
         "zone_name": zone_name(wanted, accounts),
         "mistakes": asked.mistakes,
-        "rows": rows,
+        "rows": tuple(replace(row, is_chosen=row.id in picked.here) for row in rows),
+        "chosen": picked,
         "likes": likes,
         "columns": likes.columns,
         "sizes": PAGE_SIZES,
@@ -153,6 +158,7 @@ def _shown(
         "may_choose_all": total is not None,
         "before_url": address(before, likes) if found.before else "",
         "after_url": address(after, likes) if found.after else "",
+        "here_url": address(wanted, likes),
         "clear_url": address(Wanted(sort=wanted.sort, descending=wanted.descending), likes),
         "news": "",
         "news_url": _news_url(wanted.but(), found.newest_id, 0) if at_top and not asked.mistakes else "",
@@ -166,6 +172,12 @@ def _shown(
         "wants_said": wants_fragment(),
         "all_done": wanted.tab is not Tab.ALL and not wanted.filters and not wanted.find,
     }
+
+
+def _is_there(here: str) -> bool:
+    """The browser is at this address already."""
+    there = urlsplit(htmx.current_url or "")
+    return f"{there.path}?{there.query}".removesuffix("?") == here
 
 
 def _settings_url(wanted: Wanted, accounts: Sequence[AccountRow]) -> str:

@@ -99,6 +99,7 @@ class Row:
     edge: str
     notes: int
     is_demo: bool
+    is_chosen: bool = False
 
 
 def row(order: OrderRow, account: AccountRow) -> Row:
