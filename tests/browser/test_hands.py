@@ -26,7 +26,8 @@ def seen(browser: Browser, house: House) -> Iterator[Visit]:
 
 @pytest.fixture
 def page(seen: Visit) -> Page:
-    """The grid, where nothing is asked for by itself."""
+    """The grid, where nothing is asked for by itself and nothing is chosen from before."""
+    seen.page.evaluate("document.querySelectorAll('.pick:checked').forEach((box) => { box.checked = false; })")
     seen.go("/orders")
     seen.page.evaluate("window.__hidden = true")
     seen.requests.clear()
@@ -42,6 +43,15 @@ def test_the_last_word_typed_wins_with_few_requests(seen: Visit, page: Page) -> 
     expect(page.locator("#rows tr")).to_have_attribute("data-po", "2802123876522")
     assert len([url for url in seen.requests if url.endswith("/orders/find")]) <= 3
     expect(page.locator("#q")).to_be_focused()
+    comes_true(page, "!document.querySelector('.htmx-request, .htmx-settling')")
+    seen.requests.clear()
+    seen.complaints.clear()
+    page.locator("#q").fill("lantern")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pill-find")).to_contain_text("lantern")
+    page.wait_for_timeout(400)
+    assert len([url for url in seen.requests if url.endswith("/orders/find")]) == 1, "Enter does not ask twice"
+    assert seen.complaints == []
 
 
 def test_a_lost_network_loses_nothing(page: Page) -> None:
@@ -95,7 +105,7 @@ def test_a_stretch_is_chosen_with_shift_and_let_go_aloud(page: Page) -> None:
     page.locator("#pick-all").click()
     expect(page.locator("#picked")).to_have_text("11")
     page.locator("#tab-to-ship").click()
-    expect(page.locator("#said")).to_contain_text("11 no longer chosen")
+    expect(page.locator("#said")).to_contain_text("11 orders are no longer chosen")
     expect(page.locator("#rows .pick:checked")).to_have_count(0)
 
 

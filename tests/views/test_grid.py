@@ -10,7 +10,7 @@ from flask import Flask, url_for
 from flask.testing import FlaskClient
 
 from tests.rows import a_line, a_store, an_account, an_order
-from tests.views.conftest import statements
+from tests.views.conftest import statements, token_on
 from tests.views.scene import draw
 from webapp import clock
 from webapp.models import AccountRow, OrderRow, db
@@ -123,6 +123,45 @@ def test_filters_are_the_address_and_counts_agree(app: Flask, admin: FlaskClient
     current = re.search(r'id="tab-[^>]*aria-current="page"[^>]*>([^<]+) <b>(\d+)</b>', text)
     assert current is not None
     assert int(current[2]) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "query", "sentence"),
+    [
+        ("total_from", "total_from=abc", "The total “abc” cannot be read. Write it like 12.50."),
+        ("sold_to", "sold_to=2026-13-01", "The sale date “2026-13-01” cannot be read."),
+        ("due_to", "due_from=2026-11-02&due_to=2026-11-01", "The ship-by date begins after it ends."),
+    ],
+)
+def test_a_filter_that_cannot_be_read_is_told_at_its_field_and_the_tabs_count_without_it(
+    app: Flask, admin: FlaskClient, field: str, query: str, sentence: str
+) -> None:
+    with app.app_context():
+        draw()
+    text = admin.get(f"/orders?status=shipped&{query}").text
+    told = re.search(
+        rf'name="{field}"[^>]* aria-describedby="([^"]+)">\s*<p class="mistake" id="([^"]+)"[^>]*>(.*?)</p>', text
+    )
+    assert told is not None
+    assert told[1] == told[2]
+    assert sentence in told[3]
+    assert text.count("aria-invalid") == 1
+    assert pos(text) == []
+    counted = r'id="tab-([\w-]+)".*?<b>(\d+)</b>'
+    assert re.findall(counted, text) == re.findall(counted, admin.get("/orders?status=shipped").text)
+
+
+def test_a_long_search_is_short_in_its_pill_and_whole_on_the_second_look(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context():
+        draw()
+    token = token_on(admin, "/orders")
+    typed = "lantern " * 700
+    text = admin.post("/orders/find", data={"csrf_token": token, "q": typed}, follow_redirects=True).text
+    pill = re.search(r'id="pill-find"[^>]*><span title="([^"]+)">Found by <b dir="auto">([^<]+)</b>', text)
+    assert pill is not None
+    assert len(pill[2]) == 40
+    assert pill[2].endswith("…")
+    assert pill[1] == typed[:200]
 
 
 def test_filters_combine_and_each_goes_away_with_a_click(app: Flask, admin: FlaskClient) -> None:

@@ -73,7 +73,7 @@ class News:
 
 
 def question(wanted: Wanted, accounts: Sequence[AccountRow], zone: tzinfo, search: Search | None = None) -> Question:
-    """Read what is wanted. What cannot be read is a mistake, and nothing fits then. One statement."""
+    """Read what is wanted; one statement. What cannot be read is a mistake: nothing fits, and tabs count without it."""
     given = _texts(wanted, search or Search())
     words = tuple((fields, word) for fields, text in given for word in typed_words(text))
     if not words:
@@ -105,9 +105,8 @@ def _question(
     read, now = limits(wanted, zone), clock.now()
     until = {Tab.LATE: now, Tab.SHIP_TODAY: days.end(str(now.astimezone(zone).date()), zone)}
     base = Asked(facets=_facets(wanted, accounts, known), ranges=dict(read.ranges)).but(**narrowed)
-    if read.mistakes:
-        base = Asked(facets=())
-    return Question(wanted, known, base, on_tab(base, wanted.tab, known, until), read.mistakes, until)
+    asked = Asked(facets=()) if read.mistakes else on_tab(base, wanted.tab, known, until)
+    return Question(wanted, known, base, asked, read.mistakes, until)
 
 
 def _texts(wanted: Wanted, search: Search) -> tuple[tuple[tuple[str, ...], str], ...]:

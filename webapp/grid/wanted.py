@@ -219,9 +219,9 @@ def limits(wanted: Wanted, zone: tzinfo) -> Limits:
             except (ValueError, InvalidOperation, OverflowError):
                 example = "12.50" if column == "total" else "2026-11-01 or 2026-11-01 14:30"
                 found.mistakes[f"{name}_{end}"] = f"{words} “{typed}” cannot be read. Write it like {example}."
-        if len(ends) == 2 and any(end is not None for end in ends):
-            if None not in ends and ends[0] >= ends[1]:
-                found.mistakes[f"{name}_to"] = f"{words} begins after it ends. Exchange From and To."
+        if len(ends) == 2 and None not in ends and ends[0] >= ends[1]:
+            found.mistakes[f"{name}_to"] = f"{words} begins after it ends. Exchange From and To."
+        elif len(ends) == 2 and any(end is not None for end in ends):
             found.ranges[column] = (ends[0], ends[1])
     return found
 
