@@ -13,7 +13,7 @@ from webapp.accounts import Account
 from webapp.connectors.http import ConnectorError, Limits
 from webapp.domain.commands import CommandState
 from webapp.domain.corrected import LABELS, Corrected, corrected, differences, mistakes, tidy, two_letters
-from webapp.domain.order import Order
+from webapp.domain.order import Order, OrderStatus
 from webapp.domain.policy import UnknownRegion
 from webapp.domain.regions import Region
 from webapp.models import ChangeRow, CommandRow, OrderRow, SyncRow, db
@@ -66,6 +66,11 @@ def delivered(row: OrderRow) -> Order:
 def shop_number(row: OrderRow) -> str:
     """The Magento order whose address can be changed."""
     return (row.magento_increment_id or "") if row.magento_order_id is not None and not row.magento_is_gone else ""
+
+
+def proposed(row: OrderRow) -> str:
+    """Whether the Magento order is best changed too: labels are printed from it, so yes while anything can ship."""
+    return ONLY_HERE if row.status in {OrderStatus.SHIPPED.value, OrderStatus.CANCELED.value} else TO_MAGENTO
 
 
 def save(order_id: int, given: Mapping[str, str], seen: int, choice: str, by: str) -> str:

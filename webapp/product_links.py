@@ -14,7 +14,7 @@ from webapp.connectors.http import ConnectorError, Limits
 from webapp.connectors.magento import MagentoClient
 from webapp.database import is_sqlite
 from webapp.domain.shop import CONFIGURABLE, Product
-from webapp.models import ChangeRow, LineRow, MissingSkuRow, OrderRow, ProductLinkRow, SyncRow, db
+from webapp.models import AccountRow, ChangeRow, LineRow, MissingSkuRow, OrderRow, ProductLinkRow, SyncRow, db
 from webapp.neighbours import call_magento_briefly
 from webapp.outbox import Refusal
 from webapp.queue import Bell
@@ -23,6 +23,7 @@ from webapp.unit_of_work import Work, unit_of_work
 
 LIMITS = Limits(connect_seconds=2, total_seconds=5)
 """Somebody waits in front of the page."""
+KNOWN_NOW = "Every product is known now: the order is read again and goes on."
 MOST_FOUND = 12
 LONGEST_SEARCH = 100
 
@@ -69,6 +70,7 @@ def link(
     with unit_of_work() as work:
         row = _held(work, order_id, sku)
         _check_seen(row, sku, product.sku, seen)
+        former = of_order(row, accounts.by_id(row.account_id).store.id).get(sku)
         if row.magento_order_id is not None and not remember:
             raise Refusal(
                 f"Magento order {row.magento_increment_id} has its lines already. Remember the product to use it for "
@@ -78,6 +80,8 @@ def link(
             if line.sku == sku and row.magento_order_id is None:
                 line.linked_sku, line.product_id = None if remember else product.sku, product.id
                 line.product_type = product.type
+        if row.magento_order_id is None:
+            _has_product(work, row, former.product_sku if former else sku)
         chosen = f" with the options {options}" if options else ""
         words = f"Linked {sku} to the Magento product {product.sku} ({product.name}){chosen}"
         return _linked(work, row, sku, product, f"{words}, {_REMEMBERED if remember else _HERE}.", by, remember)
@@ -181,6 +185,17 @@ def _linked(work: Work, row: OrderRow, sku: str, product: Product, words: str, b
     also = {0: "", 1: " Another order that waits for it goes on too."}
     more = also.get(len(others), f" {len(others)} other orders that wait for it go on too.")
     return f"{sku} is {product.sku} in Magento. The order goes on.{more}"
+
+
+def _has_product(work: Work, row: OrderRow, missed: str) -> None:
+    """Say of the order what is true until it is read again: it lacks this product no more, and goes on if no other."""
+    mine = MissingSkuRow.sync_id == row.sync_id
+    was_missed = work.changed(delete(MissingSkuRow).where(mine, MissingSkuRow.sku == missed))
+    if not was_missed or work.execute(select(MissingSkuRow.sku).where(mine)).first():
+        return
+    account = work.session.get_one(AccountRow, row.account_id)
+    row.attention, row.waiting_for = "", [KNOWN_NOW]
+    row.under_way = not (account.is_paused or account.store.is_paused)
 
 
 def _orderable(store_id: int, product_sku: str) -> Product:

@@ -118,10 +118,18 @@ def _policies(store_id: int) -> Sequence[Policy]:
 
 
 def not_held(store: Stored) -> str:
-    """What an order says whose stock is not held; empty where the store's cron line was seen to see to it."""
+    """What an order says whose stock may not be held; empty where the store's cron line was seen to see to it.
+
+    That it does not run is said only once that was seen: nothing can be seen before an order is `CRON_TAKES` old.
+    """
     if not warning(store):
         return ""
-    return "Magento holds no stock for this order yet: the shop's cron line that does so was not seen to run."
+    if reading(store).state is StockState.WRONG:
+        return "Magento holds no stock for some of our orders: the shop's cron line for it is missing or does not run."
+    return (
+        "Magento holds no stock for this order until the shop's cron line has run. Whether it runs is seen about "
+        f"{CRON_TAKES // timedelta(minutes=1)} minutes after the store's first orders."
+    )
 
 
 def read(store: Store) -> Reading:

@@ -99,7 +99,10 @@ def test_after_creation_it_is_asked_whether_magento_changes_too(house: House) ->
     before = places(house, po)
     page = page_of(house, po)
     with_no_answer = me(house)
-    token = re.search(r'name="csrf_token" value="([^"]+)"', with_no_answer.get(f"{page}/address").text)
+    form = with_no_answer.get(f"{page}/address").text
+    assert re.findall(r'name="magento" value="(\w+)"[^>]* checked', form) == ["yes"]
+    assert "Labels are printed from the Magento order" in form
+    token = re.search(r'name="csrf_token" value="([^"]+)"', form)
     assert token is not None
     answer = with_no_answer.post(f"{page}/address", data={"csrf_token": token[1], "version": "0", **TYPED})
     assert answer.status_code == 422

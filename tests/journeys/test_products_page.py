@@ -39,6 +39,9 @@ def test_a_product_is_linked_without_javascript_and_the_order_goes_on(house: Hou
     assert f'name="product" value="{MUG}"' in form
     said = submit(client, f"{page_of(house, po)}/product/link", choose, sku=UNKNOWN, product=MUG, remember="on")
     assert f"{UNKNOWN} is {MUG} in Magento. The order goes on." in said
+    assert "Every product is known now" in said, "before anybody has read the order again"
+    assert "Needs you</h2>" not in said
+    assert f"Link {UNKNOWN}…" not in said
     house.drain()
     assert [item["sku"] for item in shop_order(house, po)["items"]] == [MUG]
     page = client.get(page_of(house, po)).text
@@ -231,7 +234,7 @@ def test_an_order_says_where_its_stock_is_not_held(house: House) -> None:
     house.drain()
     use(house, "cart")
     client = browser(house)
-    warning = re.compile(r'<p class="held warn">.*holds no stock for this order')
+    warning = re.compile(r'<p class="held warn">.*holds no stock for this order until .* about 15 minutes after')
     assert not warning.search(client.get(page_of(house, direct)).text)
     use(house, "direct")
     assert warning.search(client.get(page_of(house, direct)).text)
