@@ -122,10 +122,13 @@ def not_held(store: Stored) -> str:
 
     That it does not run is said only once that was seen: nothing can be seen before an order is `CRON_TAKES` old.
     """
-    if not warning(store):
+    if store.mode != "direct":
         return ""
-    if reading(store).state is StockState.WRONG:
+    last = reading(store)
+    if last.state is StockState.WRONG:
         return "Magento holds no stock for some of our orders: the shop's cron line for it is missing or does not run."
+    if last.right_at is not None:
+        return ""
     return (
         "Magento holds no stock for this order until the shop's cron line has run. Whether it runs is seen about "
         f"{CRON_TAKES // timedelta(minutes=1)} minutes after the store's first orders."

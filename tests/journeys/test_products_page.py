@@ -34,6 +34,8 @@ def test_a_product_is_linked_without_javascript_and_the_order_goes_on(house: Hou
     page = client.get(page_of(house, po)).text
     choose = html.unescape(re.search(rf'href="([^"]*/product\?sku={UNKNOWN})"', page)[1])  # type: ignore[index]
     assert f"Link {UNKNOWN}…" in page
+    waits = page[page.index(">Waiting<") :].split("</section>")[0]
+    assert UNKNOWN not in waits, "what somebody is asked for is not said twice"
     form = client.get(f"{choose}&q=mug+harbor").text
     assert "Fernhollow Stoneware Mug, 12 oz, Harbor Blue" in form
     assert f'name="product" value="{MUG}"' in form

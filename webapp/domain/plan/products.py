@@ -11,6 +11,13 @@ from webapp.domain.plan.seen import Plan, Seen, in_flight, under_way
 from webapp.domain.policy import MissingProduct, Policy
 from webapp.domain.shop import CONFIGURABLE
 
+WAITS, CANNOT_BE_ORDERED = "Waiting for a product with the SKU", "cannot be ordered by itself."
+
+
+def waits_for_product(sentence: str) -> bool:
+    """Whether a sentence of `waiting_for` says no more than what the plan's `attention` asks of somebody."""
+    return sentence.startswith(WAITS) or sentence.endswith(CANNOT_BE_ORDERED)
+
 
 def blocked_by_products(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan | None:
     """What has to happen before every line has a product that can be ordered; None where each has."""
@@ -22,7 +29,7 @@ def blocked_by_products(seen: Seen, policy: Policy, issued: tuple[Issued, ...], 
     if refused:
         kind, names = seen.products[refused[0]].type, ", ".join(refused)
         return Plan(
-            waiting_for=(f"{names} is a {kind} product in Magento and cannot be ordered by itself.",),
+            waiting_for=(f"{names} is a {kind} product in Magento and {CANNOT_BE_ORDERED}",),
             attention=_what_to_do(names, kind),
             missing_skus=tuple(seen.links.get(sku, sku) for sku in refused),
         )
@@ -46,7 +53,7 @@ def _waits(seen: Seen, missing: tuple[str, ...]) -> Plan:
     names, linked = ", ".join(wanted), [sku for sku in missing if sku in seen.links]
     was_linked = f" {', '.join(linked)} was linked to it." if linked else ""
     return Plan(
-        waiting_for=(f"Waiting for a product with the SKU {names} in Magento.",),
+        waiting_for=(f"{WAITS} {names} in Magento.",),
         attention=f"{NO_PRODUCT} {names} in Magento.{was_linked} Link a product, or create one with this SKU in "
         "Magento: the order goes on by itself.",
         missing_skus=wanted,
