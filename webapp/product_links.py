@@ -13,6 +13,7 @@ from webapp import accounts, clock, turns
 from webapp.connectors.http import ConnectorError, Limits
 from webapp.connectors.magento import MagentoClient
 from webapp.database import is_sqlite
+from webapp.domain.plan.products import waits_for_product
 from webapp.domain.shop import CONFIGURABLE, Product
 from webapp.models import AccountRow, ChangeRow, LineRow, MissingSkuRow, OrderRow, ProductLinkRow, SyncRow, db
 from webapp.neighbours import call_magento_briefly
@@ -23,7 +24,7 @@ from webapp.unit_of_work import Work, unit_of_work
 
 LIMITS = Limits(connect_seconds=2, total_seconds=5)
 """Somebody waits in front of the page."""
-KNOWN_NOW = "Every product is known now: the order is read again and goes on."
+KNOWN_NOW = "Every product is known now: the order is read again."
 MOST_FOUND = 12
 LONGEST_SEARCH = 100
 
@@ -81,7 +82,7 @@ def link(
                 line.linked_sku, line.product_id = None if remember else product.sku, product.id
                 line.product_type = product.type
         if row.magento_order_id is None:
-            _has_product(work, row, former.product_sku if former else sku)
+            _has_product(work, row, sku, former.product_sku if former else sku)
         chosen = f" with the options {options}" if options else ""
         words = f"Linked {sku} to the Magento product {product.sku} ({product.name}){chosen}"
         return _linked(work, row, sku, product, f"{words}, {_REMEMBERED if remember else _HERE}.", by, remember)
@@ -187,14 +188,22 @@ def _linked(work: Work, row: OrderRow, sku: str, product: Product, words: str, b
     return f"{sku} is {product.sku} in Magento. The order goes on.{more}"
 
 
-def _has_product(work: Work, row: OrderRow, missed: str) -> None:
-    """Say of the order what is true until it is read again: it lacks this product no more, and goes on if no other."""
+def _has_product(work: Work, row: OrderRow, sku: str, missed: str) -> None:
+    """Say of the order what is true until it is read again: it lacks this product no more, and maybe none at all.
+
+    Another of Walmart's SKUs may stand for the same missing product: then the order lacks it as before.
+    """
+    account = work.session.get_one(AccountRow, row.account_id)
+    links = of_order(row, account.store_id)
+    others = {line.sku for line in row.lines} - {sku}
+    if missed in {links[other].product_sku if other in links else other for other in others}:
+        return
     mine = MissingSkuRow.sync_id == row.sync_id
     was_missed = work.changed(delete(MissingSkuRow).where(mine, MissingSkuRow.sku == missed))
     if not was_missed or work.execute(select(MissingSkuRow.sku).where(mine)).first():
         return
-    account = work.session.get_one(AccountRow, row.account_id)
-    row.attention, row.waiting_for = "", [KNOWN_NOW]
+    row.attention = ""
+    row.waiting_for = [*(one for one in row.waiting_for if not waits_for_product(one)), KNOWN_NOW]
     row.under_way = not (account.is_paused or account.store.is_paused)
 
 

@@ -130,8 +130,8 @@ def not_held(store: Stored) -> str:
     if last.right_at is not None:
         return ""
     return (
-        "Magento holds no stock for this order until the shop's cron line has run. Whether it runs is seen about "
-        f"{CRON_TAKES // timedelta(minutes=1)} minutes after the store's first orders."
+        "Magento holds no stock for this order until the shop's cron line has run. Whether it runs can be seen once "
+        f"an order is {CRON_TAKES // timedelta(minutes=1)} minutes old."
     )
 
 

@@ -12,8 +12,10 @@ from tests.journeys.shopping import die_at, reserved, row_of, shop_order, store_
 from webapp import product_links
 from webapp.domain.new_product import shop_sku
 from webapp.domain.policy import MissingProduct
+from webapp.domain.shop import Product
 from webapp.outbox import Refusal
 from webapp.product_links import Found
+from webapp.unit_of_work import unit_of_work
 
 MUG, KETTLE = "FH-MUG-350-BLU", "FH-KETTLE-17"
 UNKNOWN = "FH-MUG-350-RED-OLD"
@@ -298,3 +300,15 @@ def test_people_who_link_at_the_same_moment_do_no_harm(house: House) -> None:
     side_by_side(house, lambda _: product_links.link(order_id, UNKNOWN, MUG, BY, remember=True), threads=4)
     house.drain()
     assert house.effects("order_create") == [f"WM-{po}"]
+
+
+def test_an_order_of_which_another_line_lacks_the_same_product_still_waits_for_it(house: House) -> None:
+    with house.app.app_context(), unit_of_work() as work:
+        product_links.keep(work, store_of(house).id, UNKNOWN, Product(1, "OLD-1", "Old"), BY)
+    po = house.place(lines=[{"sku": UNKNOWN, "quantity": 1}, {"sku": "OLD-1", "quantity": 1}])
+    house.drain()
+    before = house.shown(po)["attention"]
+    link(house, po, MUG)
+    assert house.shown(po)["attention"] == before != ""
+    link(house, po, MUG, "OLD-1")
+    assert house.shown(po)["attention"] == ""

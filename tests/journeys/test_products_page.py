@@ -236,7 +236,9 @@ def test_an_order_says_where_its_stock_is_not_held(house: House) -> None:
     house.drain()
     use(house, "cart")
     client = browser(house)
-    warning = re.compile(r'<p class="held warn">.*holds no stock for this order until .* about 15 minutes after')
+    warning = re.compile(
+        r'<p class="held warn">.*holds no stock for this order until .* once an order is 15 minutes old'
+    )
     assert not warning.search(client.get(page_of(house, direct)).text)
     use(house, "direct")
     assert warning.search(client.get(page_of(house, direct)).text)

@@ -43,8 +43,14 @@
     all.indeterminate = number && !all.checked;
     find("#picked").value = every?.checked ? every.dataset.all : number || "";
   };
-  document.addEventListener("click", ({ target, shiftKey }) => {
-    if (!target.matches("#rows .pick")) return;
+  // While a list is on its way nothing is chosen and nothing let go: what it brings is what was chosen when it was asked for.
+  document.addEventListener("click", (event) => {
+    const { target } = event;
+    if (newest?.readyState < 4 && target.matches(".pick, #pick-all, #every")) event.preventDefault();
+    if (target.id === "choose-none") for (const box of picked()) box.checked = false;
+  }, true);
+  document.addEventListener("click", ({ target, shiftKey, defaultPrevented }) => {
+    if (defaultPrevented || !target.matches("#rows .pick")) return;
     const list = boxes();
     if (shiftKey && list.includes(last)) {
       const [from, to] = [list.indexOf(last), list.indexOf(target)].sort((a, b) => a - b);
@@ -57,37 +63,26 @@
     count();
   });
   // Going back brings the whole page before the old one leaves: to hold on to a place would end at the foot.
-  let newest, sent, late = [];
+  let newest;
   const anchor = (how) => document.documentElement.style.overflowAnchor = how;
   document.addEventListener("htmx:historyCacheMiss", ({ detail }) => {
     anchor("none");
     detail.xhr.setRequestHeader("Chosen", chosen());
-    newest = newest?.abort();
+    newest?.abort();
+    newest = detail.xhr;
   });
   // Of two links that were pressed one after the other, the last one is meant, whichever answer comes first.
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
     if (detail.target.id !== "grid") return;
     newest?.abort();
     newest = detail.xhr;
-    sent = picked();
   });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (detail.target.id !== "grid") return;
-    anchor("");
-    // What was ticked while the answer was on its way.
-    late = picked();
+    if (detail.target.id === "grid") anchor("");
   });
   document.addEventListener("htmx:afterSettle", ({ target }) => {
     if (target.id === "grid" && document.activeElement === document.body) find("#rows a.id, .empty a")?.focus({ preventScroll: true });
-    for (const box of late) if (!sent.includes(box)) find("#rows #" + box.id)?.setAttribute("checked", "");
-    late = [];
     count();
-  });
-  // So does a page that is come back to, unless something was done with what is chosen.
-  addEventListener("pagehide", () => sessionStorage.Chosen = find("#dialog[open]") ? "" : chosen());
-  addEventListener("pageshow", () => {
-    const { Chosen } = sessionStorage;
-    if (Chosen?.endsWith(";" + find("#asks").value)) htmx.ajax("GET", "", { source: "#grid", headers: { Chosen } });
   });
 
   // The log below a row is taken away by the link that brought it.

@@ -75,7 +75,7 @@ def _page(
         "mistakes": mistakes or {},
         "version": form.version,
         "number": form.shop_number,
-        "choice": choice if given is not None else address_editing.proposed(found.row),
+        "choice": choice or address_editing.proposed(found.row),
         "regions": address_editing.regions_known(found.row, found.account.store_id),
     }
     return make_response(render_template("orders/address.html", **shown), status)
