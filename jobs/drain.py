@@ -78,7 +78,7 @@ class _Crew:
         held = Counter(holder for piece in self.running.values() for holder in piece.holders)
         pieces = _look(self.app, lambda: self.source.take(free, held))
         for piece in pieces:
-            future = self.pool.submit(_run, self.app, piece)
+            future = self.pool.submit(run, self.app, piece)
             self.running[future] = piece
             future.add_done_callback(lambda _: self.awake.set())
         self.done += len(pieces)
@@ -163,8 +163,8 @@ def _listen(bell: Bell, awake: threading.Event, over: threading.Event) -> None:
             awake.set()
 
 
-def _run(app: Flask, piece: Piece) -> None:
-    """Each piece has its own application context, and with it its own database session."""
+def run(app: Flask, piece: Piece) -> None:
+    """Do one piece, in an application context of its own, and with it a database session of its own."""
     with app.app_context():
         try:
             piece.run()

@@ -100,6 +100,8 @@ def _sent(button: str = "main .btn.primary", **fields: str) -> Callable[[Page], 
     return act
 
 
+SOME, FEW = "/orders?status=unshipped", "/orders?status=canceled"
+"""Lists of four and of one, for what opens above them: each row more is looked through as well."""
 ORDER = "/orders/{key}/{po}"
 PARKED = "/orders/{key}/2802123876522"
 WISH = "/orders/{key}/2802123876600"
@@ -112,21 +114,21 @@ PAGES: dict[str, dict[str, State]] = {
         "as it is": State("/orders", turns=(0, 1)),
         "a filter with a mistake": State("/orders?status=unshipped&total_from=x", part="#grid"),
         "filters": State("/orders?status=unshipped", _click("#filters summary"), "#bar"),
-        "views": State("/orders", _click("#views summary"), "#views"),
-        "display": State("/orders", _click("#display summary"), "#display"),
-        "export": State("/orders", _click("#export summary"), "#export"),
-        "rows chosen": State("/orders", _click("#rows .pick", ".actions summary"), "#bulk"),
-        "a look at the log": State("/orders", _peeked, "#rows .peeked"),
-        "keys": State("/orders", lambda page: page.keyboard.press("?"), "#keys"),
-        "what a word means": State("/orders", _click("#rows .hint"), ".help:popover-open"),
-        "the account menu": State("/orders", _click("header .menu:not(.places) summary"), "header"),
+        "views": State(FEW, _click("#views summary"), "#views"),
+        "display": State(FEW, _click("#display summary"), "#display"),
+        "export": State(FEW, _click("#export summary"), "#export"),
+        "rows chosen": State(SOME, _click("#rows .pick", ".actions summary"), "#bulk"),
+        "a look at the log": State(SOME, _peeked, "#rows .peeked"),
+        "keys": State(FEW, lambda page: page.keyboard.press("?"), "#keys"),
+        "what a word means": State(SOME, _click("#rows .hint"), ".help:popover-open"),
+        "the account menu": State(FEW, _click("header .menu:not(.places) summary"), "header"),
         "nothing found": State("/orders?status=canceled&magento=no", part="main"),
         "all done": State("/orders?tab=failed&account=none", part="#grid"),
     },
     "questions about many orders": {
-        "refresh": State("/orders", _asked("Refresh…"), "#dialog"),
-        "ship": State("/orders", _asked("Mark as shipped…"), "#dialog"),
-        "cancel": State("/orders", _asked("Cancel…"), "#dialog"),
+        "refresh": State(SOME, _asked("Refresh…"), "#dialog"),
+        "ship": State(SOME, _asked("Mark as shipped…"), "#dialog"),
+        "cancel": State(SOME, _asked("Cancel…"), "#dialog"),
         "a sheet": State("/orders/ship-sheet", part="main"),
         "a sheet with mistakes": State("/orders/ship-sheet", _sent(sheet="nonsense,1\n2,x,1"), "main"),
         "jobs": State("/bulk", part="main"),
