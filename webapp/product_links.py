@@ -183,9 +183,9 @@ def _linked(work: Work, row: OrderRow, sku: str, product: Product, words: str, b
     _wake(work, row)
     if row.magento_order_id is not None:
         return f"Remembered for later orders. Magento order {row.magento_increment_id} stays as it is."
-    also = {0: "", 1: " Another order that waits for it goes on too."}
-    more = also.get(len(others), f" {len(others)} other orders that wait for it go on too.")
-    return f"{sku} is {product.sku} in Magento. The order goes on.{more}"
+    also = {0: "", 1: " Another order that waits for it is read again too."}
+    more = also.get(len(others), f" {len(others)} other orders that wait for it are read again too.")
+    return f"{sku} is {product.sku} in Magento. The order is read again.{more}"
 
 
 def _has_product(work: Work, row: OrderRow, sku: str, missed: str) -> None:

@@ -40,7 +40,7 @@ def test_a_product_is_linked_without_javascript_and_the_order_goes_on(house: Hou
     assert "Fernhollow Stoneware Mug, 12 oz, Harbor Blue" in form
     assert f'name="product" value="{MUG}"' in form
     said = submit(client, f"{page_of(house, po)}/product/link", choose, sku=UNKNOWN, product=MUG, remember="on")
-    assert f"{UNKNOWN} is {MUG} in Magento. The order goes on." in said
+    assert f"{UNKNOWN} is {MUG} in Magento. The order is read again." in said
     assert "Every product is known now" in said, "before anybody has read the order again"
     assert "Needs you</h2>" not in said
     assert f"Link {UNKNOWN}…" not in said
@@ -114,7 +114,7 @@ def test_options_are_set_without_javascript_remembered_and_used_for_later_orders
         seen="",
         request="r",
     )
-    assert "CUP is CUP-RED-M in Magento. The order goes on." in said
+    assert "CUP is CUP-RED-M in Magento. The order is read again." in said
     house.drain()
     assert [item["sku"] for item in shop_order(house, po)["items"]] == ["CUP-RED-M"]
     text = html.unescape(client.get(page).text)

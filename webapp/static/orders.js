@@ -24,7 +24,7 @@
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     const link = find("#news a");
     if (detail.elt.id !== "news" || !link || document.hidden || scrollY > 60 || !getSelection().isCollapsed
-      || newest?.readyState < 4 || find("#grid details[open], .here, #rows:is(:hover, :focus-within), .pick:checked")) return;
+      || newest?.readyState % 4 || find("#grid details[open], .here, #rows:is(:hover, :focus-within), .pick:checked")) return;
     const known = rows().map((row) => row.id);
     document.addEventListener("htmx:afterSwap", () => {
       for (const row of rows()) if (!known.includes(row.id)) row.classList.add("fresh");
@@ -44,9 +44,10 @@
     find("#picked").value = every?.checked ? every.dataset.all : number || "";
   };
   // While a list is on its way nothing is chosen and nothing let go: what it brings is what was chosen when it was asked for.
+  // A request that is over stands at 4, one that was let go at 0.
   document.addEventListener("click", (event) => {
     const { target } = event;
-    if (newest?.readyState < 4 && target.matches(".pick, #pick-all, #every")) event.preventDefault();
+    if (newest?.readyState % 4 && target.matches(".pick, #pick-all, #every")) event.preventDefault();
     if (target.id === "choose-none") for (const box of picked()) box.checked = false;
   }, true);
   document.addEventListener("click", ({ target, shiftKey, defaultPrevented }) => {

@@ -142,7 +142,7 @@ def _shown(
         "all_columns": tastes.COLUMNS,
         "zone_name": zone_name(wanted, accounts),
         "mistakes": asked.mistakes,
-        "rows": tuple(replace(row, is_chosen=row.id in picked.here) for row in rows),
+        "rows": [replace(row, is_chosen=row.id in picked.here) for row in rows] if picked.here else rows,
         "chosen": picked,
         "likes": likes,
         "columns": likes.columns,
