@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -115,6 +116,15 @@ def test_a_ring_during_a_drain_is_never_lost(house: House) -> None:
                 assert wait_until(lambda: waiting_events(house) == 0)
         assert wait_until(lambda: waiting_events(house) == 0)
     assert worker.drains > 1
+
+
+def test_a_redis_that_was_away_keeps_no_other_one_from_being_rung(house: House, tmp_path: Path, valkey: str) -> None:
+    """After a failure the bell keeps still for a second; that is about the Redis that failed."""
+    queue.use(f"unix://{tmp_path / 'nobody-is-here'}")
+    queue.ring(Bell.INBOUND)
+    queue.use(valkey)
+    queue.ring(Bell.INBOUND)
+    assert next_job(Bell.INBOUND)
 
 
 def test_a_drain_leaves_nothing_behind_and_no_flag_set(house: House) -> None:
