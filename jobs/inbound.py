@@ -6,7 +6,7 @@ from collections import Counter
 from functools import partial
 
 from jobs.drain import Piece, Source, claimed, drain
-from webapp import bulk, claims, exports, inbox, orders, polls
+from webapp import bulk, claims, exports, inbox, orders, polls, sweep
 from webapp.claims import Holder
 from webapp.queue import Bell
 from webapp.settings import current
@@ -24,10 +24,17 @@ def run() -> int:
 
 def _take(free: int, held: Counter[Holder]) -> list[Piece]:
     """What came in is routed; then a poll, while polls hold less than their share, an action, and reads."""
-    if inbox.has_new():
+    due = sweep.inbound()
+    if due.has_events:
         inbox.route()
     threads = current().drain_threads
-    first = [*(_poll() if held[POLLS] < max(threads // 4, 1) else []), *(_act() if not held[ACTIONS] else [])]
+    first: list[Piece] = []
+    if due.is_poll_due and held[POLLS] < max(threads // 4, 1):
+        first += _poll()
+    if (due.has_action or due.has_file) and not held[ACTIONS]:
+        first += _act()
+    if not due.is_read_due:
+        return first
     reads = claims.take(claims.due_reads, at_most=free - len(first), held=held, threads=threads)
     return [*first, *claimed(reads, orders.sync)]
 

@@ -26,10 +26,8 @@ from sqlalchemy.orm import configure_mappers
 
 from webapp import (
     accounts,
-    bulk,
     claims,
     clock,
-    exports,
     handlers,
     inbox,
     limits,
@@ -171,9 +169,6 @@ def _look() -> None:
         sweep.seconds_to_next(bell)
     for due in (claims.due_reads, claims.due_commands):
         claims.candidates(due, 1)
-    bulk.is_due()
-    exports.is_due()
-    polls.nearest()
     line.standing()
 
 

@@ -28,10 +28,9 @@ from sandbox.magento import MagentoSandbox
 from sandbox.walmart import WalmartSandbox
 from tests.house import House, build, new_database, order_event
 from tests.servers import Valkey
-from webapp import accounts, clock, inbox, vault
+from webapp import accounts, clock, inbox, sweep, vault
 from webapp.connectors.signatures import WebhookAuth
 from webapp.models import AccountRow, EventRow, StoreRow, SyncRow, db
-from webapp.sweep import sweep
 from webapp.unit_of_work import unit_of_work
 
 MIB = 1024 * 1024
@@ -288,7 +287,7 @@ def test_garbage_from_a_known_sender_is_kept_and_answered(door: House, name: str
         assert stored[0].state == "received" or "not JSON" in stored[0].reason
     with door.app.app_context():
         inbox.route()
-        assert not inbox.has_new()
+        assert not sweep.inbound().has_events
 
 
 names = st.sampled_from(
@@ -344,7 +343,7 @@ def test_an_event_that_cannot_be_routed_is_told_of_and_stops_no_other(any_house:
     assert house.post_webhook("3", event_id="behind") == 200
     with house.app.app_context():
         assert inbox.route() == 3
-        assert not inbox.has_new()
+        assert not sweep.inbound().has_events
         turns = db.session.execute(select(SyncRow.po).order_by(SyncRow.po)).scalars().all()
     assert [event.state for event in events(house)] == ["waiting", "failed", "waiting"]
     assert "OverflowError" in events(house)[1].reason
@@ -420,7 +419,7 @@ def test_a_redis_that_hangs_does_not_hang_the_door(
 def rung(house: House, bell: Valkey) -> bool:
     """The scheduler's look rings, and a job is there for a worker to find."""
     with house.app.app_context():
-        sweep()
+        sweep.sweep()
     return bool(redis.Redis.from_url(bell.url).llen("rq:queue:inbound"))
 
 

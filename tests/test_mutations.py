@@ -19,7 +19,7 @@ from sqlalchemy import func, select, text
 from sandbox.magento import MagentoSandbox
 from sandbox.walmart import WalmartSandbox
 from tests.house import House, build, order_event
-from webapp import inbox, vault
+from webapp import inbox, sweep, vault
 from webapp.connectors.signatures import WebhookAuth
 from webapp.models import AccountRow, EventRow, db
 from webapp.unit_of_work import unit_of_work
@@ -173,7 +173,7 @@ def test_no_mangled_webhook_makes_an_error_of_ours(door: House, caplog: pytest.L
     assert answered[200] > NUMBER // 20
     assert answered[401] > NUMBER // 5
     with door.app.app_context():
-        while inbox.has_new():
+        while sweep.inbound().has_events:
             inbox.route()
         stored = select(func.count(), func.sum(EventRow.duplicates)).where(text("state != 'received'"))
         kept, repeated = db.session.execute(stored).one()

@@ -30,7 +30,7 @@ SLICE = timedelta(seconds=20)
 DRAFTS_KEPT = timedelta(days=1)
 HANDFUL = 20
 _IS_FREE = or_(BulkJobRow.claimed_until.is_(None), BulkJobRow.claimed_until < NOW)
-_FREE = select(BulkJobRow.id).where(BulkJobRow.state == JobState.RUNNING, _IS_FREE).order_by(BulkJobRow.id).limit(1)
+FREE = select(BulkJobRow.id).where(BulkJobRow.state == JobState.RUNNING, _IS_FREE).order_by(BulkJobRow.id).limit(1)
 GONE = "This action is not known any more. Choose the orders again."
 
 
@@ -114,7 +114,7 @@ def again(key: str, by: str) -> str:
 
 def take() -> Turn | None:
     """The action that waits the longest, held for this worker; None where none does."""
-    job_id = db.session.execute(_FREE, {"now": clock.now()}).scalar_one_or_none()
+    job_id = db.session.execute(FREE, {"now": clock.now()}).scalar_one_or_none()
     if job_id is None:
         return None
     with unit_of_work() as work:
@@ -123,11 +123,6 @@ def take() -> Turn | None:
         if not work.changed(won.execution_options(synchronize_session=False), {"now": clock.now()}):
             return None
         return Turn(job_id, work.session.get_one(BulkJobRow, job_id, populate_existing=True).fence)
-
-
-def is_due() -> bool:
-    """An action is running and nobody holds it."""
-    return db.session.execute(_FREE, {"now": clock.now()}).first() is not None
 
 
 def run(turn: Turn) -> None:

@@ -132,11 +132,6 @@ def trouble(account_id: int, po: str) -> str:
     return db.session.execute(mine).scalar_one_or_none() or ""
 
 
-def nearest_read(now: datetime) -> datetime | None:
-    """When the next order falls due that nobody holds; what is overdue counts as it stands, in the past."""
-    return db.session.execute(_nearest_read(), {"now": now}).scalar_one_or_none()
-
-
 def nearest_command(now: datetime) -> datetime | None:
     """When the next command falls due whose order nobody holds."""
     return db.session.execute(_nearest_command(), {"now": now}).scalar_one_or_none()
@@ -269,7 +264,8 @@ def _captured() -> Select[Any]:
 
 
 @cache
-def _nearest_read() -> Select[datetime | None]:
+def nearest_read() -> Select[datetime | None]:
+    """Asks when the next order falls due that nobody holds; what is overdue counts as it stands, in the past."""
     looks = select(SyncRow.look_again_at).where(
         SyncRow.look_again_at.is_not(None), is_free(NOW), _awake(), circuit.is_awake(NOW)
     )

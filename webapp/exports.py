@@ -34,7 +34,7 @@ WRITER = "orderbridge_export_writer"
 Writer = Callable[[Sequence[int], Sequence[str], bool], str]
 
 _IS_FREE = or_(ExportRow.claimed_until.is_(None), ExportRow.claimed_until < NOW)
-_FREE = select(ExportRow.id).where(ExportRow.state == "waiting", _IS_FREE).order_by(ExportRow.id).limit(1)
+FREE = select(ExportRow.id).where(ExportRow.state == "waiting", _IS_FREE).order_by(ExportRow.id).limit(1)
 
 
 class Lost(Exception):
@@ -98,14 +98,9 @@ def text_of(export_id: int) -> Iterator[str]:
         rest()
 
 
-def is_due() -> bool:
-    """A file is to be written and nobody holds it."""
-    return db.session.execute(_FREE, {"now": clock.now()}).first() is not None
-
-
 def take() -> Turn | None:
     """The file that waits the longest, held for this worker; None where none does."""
-    export_id = db.session.execute(_FREE, {"now": clock.now()}).scalar_one_or_none()
+    export_id = db.session.execute(FREE, {"now": clock.now()}).scalar_one_or_none()
     if export_id is None:
         return None
     with unit_of_work() as work:

@@ -38,7 +38,7 @@ _KEPT_HEADERS = ("content-type", "user-agent", "x-request-id", "wm-qos.correlati
 
 
 _ACCOUNT, _ORDER = EventRow.account_id == bindparam("account"), EventRow.po == bindparam("order")
-_ANY_NEW = select(EventRow.id).where(text(IS_NEW)).limit(1)
+ANY_NEW = select(EventRow.id).where(text(IS_NEW)).limit(1)
 _NEWEST_OF = select(func.max(EventRow.id)).where(_ACCOUNT, _ORDER)
 _TWIN = (
     select(EventRow.id)
@@ -196,11 +196,6 @@ def route(at_most: int = 500) -> int:
     except Exception:
         log.exception("a batch of events could not be routed; now one by one")
         return _route_each(at_most)
-
-
-def has_new() -> bool:
-    """Some event was stored and not routed yet."""
-    return db.session.execute(_ANY_NEW).first() is not None
 
 
 def newest_of(account_id: int, po: str) -> int:

@@ -49,7 +49,7 @@ def _asleep() -> Select[int]:
 _IS_FREE = or_(PollRow.claimed_until.is_(None), PollRow.claimed_until < NOW)
 _IS_UP = and_(_IS_FREE, PollRow.id.not_in(_asleep()))
 _DUE = select(PollRow.id).where(PollRow.due_at <= NOW, _IS_UP).order_by(PollRow.due_at).limit(1)
-_NEAREST = select(PollRow.due_at).where(_IS_UP).order_by(PollRow.due_at).limit(1)
+NEAREST = select(PollRow.due_at).where(_IS_UP).order_by(PollRow.due_at).limit(1)
 
 
 _FELL_SILENT = PollRow.claimed_until.is_not(None)
@@ -114,11 +114,6 @@ def take_of(name: str) -> Turn | None:
 def take_news(account_id: int | None = None) -> Turn | None:
     """A poll for orders or for a shop's news that is due, of one account and its shop or of all."""
     return take(_of_news(account_id))
-
-
-def nearest() -> datetime | None:
-    """When the next poll falls due."""
-    return db.session.execute(_NEAREST, {"now": clock.now()}).scalar_one_or_none()
 
 
 def run(turn: Turn) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from tests.rows import a_command, a_line, a_store, an_account, an_order
 from tests.views.conftest import signed_in, token_on
-from webapp import bulk, clock
+from webapp import bulk, clock, sweep
 from webapp.models import BulkItemRow, BulkJobRow, CommandRow, EventRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
 
@@ -220,7 +220,7 @@ def test_a_worker_that_died_is_followed_by_another(app: Flask, operator: FlaskCl
         dead = bulk.take()
         assert dead is not None
         assert bulk.take() is None
-        assert not bulk.is_due()
+        assert not sweep.inbound().has_action
         clock.move(bulk.LEASE + timedelta(seconds=1))
         second = bulk.take()
         assert second is not None
