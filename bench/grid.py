@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import random
 import time
@@ -20,6 +19,7 @@ from sqlalchemy import event, insert, select, text
 
 from bench.figures import percentile, table, verdict
 from bench.stage import Stage, connect, forget, stage
+from jobs import garbage
 from webapp import clock, people
 from webapp.app import create_app
 from webapp.domain import words
@@ -129,9 +129,8 @@ def _questions(app: Flask, played: Stage, orders: int, *, pairs: bool) -> Iterat
     client = app.test_client()
     assert client.get(str(path)).status_code == 303
     client.get("/orders")
-    # As before the services are forked: the collector has nothing to look through but what a page makes.
-    gc.collect()
-    gc.freeze()
+    # As before the services are forked.
+    garbage.leave_what_is_there()
     filters = FILTERS | {"account": {"account": played.account}}
     chosen = [(), *((name,) for name in filters), *(combinations(filters, 2) if pairs else ())]
     for sort, down, cursor in lists:

@@ -12,6 +12,7 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import BinaryIO
 
+from jobs import garbage
 from jobs.commands import Command
 from jobs.refusal import CannotStart
 
@@ -67,9 +68,7 @@ def preload(modules: Iterable[str]) -> None:
         ) from error
     finally:
         gc.enable()
-    # What is there now is garbage to nobody: the collector of a fork must not touch, and so copy, those pages.
-    gc.collect()
-    gc.freeze()
+    garbage.leave_what_is_there()
 
 
 def share(module: str, env: Mapping[str, str]) -> None:

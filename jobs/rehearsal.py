@@ -6,7 +6,6 @@ its statements anew, which takes ten times as long as the work itself; and each 
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 import sqlite3
@@ -24,6 +23,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
 
+from jobs import garbage
 from webapp import (
     accounts,
     claims,
@@ -78,9 +78,7 @@ def make_ready(app: Flask) -> None:
         return
     rehearse(app)
     _ready.add(app)
-    # What is there now is garbage to nobody: the collector of a fork must not touch, and so copy, those pages.
-    gc.collect()
-    gc.freeze()
+    garbage.leave_what_is_there()
 
 
 def warm_up(app: Flask) -> None:

@@ -6,6 +6,7 @@ import os
 from granian.constants import HTTPModes, Interfaces
 from granian.server import Server
 
+from jobs import garbage
 from webapp.parent_watch import end_with_parent
 
 THREADS = 16
@@ -18,6 +19,7 @@ def main() -> None:
     """Serve until SIGTERM. When its worker process dies this one ends too, and whoever started it starts it again."""
     if os.environ.get("ORDERBRIDGE_SUPERVISED") == "1":
         end_with_parent()
+    garbage.leave_what_is_there()
     # Newer Pythons would start the inner process from nothing, and it would load the application again.
     multiprocessing.set_start_method("fork", force=True)
     Server(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import tempfile
@@ -16,7 +15,7 @@ import redis
 from flask.testing import FlaskClient
 from hypothesis import settings
 
-from jobs import embedded_redis
+from jobs import embedded_redis, garbage
 from sandbox.magento import MagentoSandbox
 from sandbox.walmart import WalmartSandbox
 from tests.house import House, build, new_database
@@ -37,10 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays to the end: looking through it for garbage again and again costs a sixteenth."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    garbage.leave_what_is_there()
 
 
 @pytest.fixture(scope="session")
