@@ -56,6 +56,7 @@ from webapp.views import (
     settings as settings_pages,
 )
 from webapp.views.render import htmx
+from webapp.views.rows import drawn
 
 TONE_ICONS = {
     "in": "in",
@@ -149,6 +150,7 @@ def register(app: Flask, settings: Settings) -> None:
         request_id=regions.request_id,
         actions=tuple(ACTIONS.values()),
         # An import in the template of a row would be resolved anew for each row.
+        drawn=drawn,
         cells=lambda: app.jinja_env.get_template("orders/_cells.html").module,
     )
 

@@ -24,6 +24,7 @@ from webapp.views.chosen import Chosen
 from webapp.views.grid_words import address
 from webapp.views.numbers import number
 from webapp.views.render import htmx, page, part_of, wants_fragment
+from webapp.views.rows import drawn
 
 bp = Blueprint("orders", __name__)
 
@@ -99,8 +100,8 @@ def row(account_key: str, po: str) -> AnyResponse:
     if request.args.get("version") == str(shown.version):
         return Response("", 204)
     wanted = Wanted.from_args(dict(parse_qsl(request.args.get("list", "")[:4000])))
-    told = {"row": shown, "oob": False, "may_act": door.me().may(Role.OPERATOR), "in_list": _in_list(wanted)}
-    return make_response(render_template("orders/_row.html", columns=tastes.of(door.me()).columns, **told))
+    columns, may_act = tastes.of(door.me()).columns, door.me().may(Role.OPERATOR)
+    return make_response(drawn(shown, columns, may_act, _in_list(wanted)))
 
 
 def asked_in_form() -> Question:

@@ -45,8 +45,18 @@ def moment(at: datetime | None, zone_name: str = "UTC", *, seconds: bool = False
     """`Today 09:41` as a `<time>`, exact UTC in its title; with `focus` keys reach it, and it shows there too."""
     if at is None:
         return Markup("—")
-    local, now = at.astimezone(zone(zone_name)), clock.now().astimezone(zone(zone_name))
-    words = f"{_day(local, now)} {local:%H:%M:%S}" if seconds else f"{_day(local, now)} {local:%H:%M}"
+    return _moment(at, clock.now().astimezone(zone(zone_name)).date(), zone_name, seconds, focus)
+
+
+@lru_cache(maxsize=4096)
+def _moment(at: datetime, today: date, zone_name: str, seconds: bool, focus: bool) -> Markup:
+    """A page says a hundred of them, and most of them again and again."""
+    local = at.astimezone(zone(zone_name))
+    words = (
+        f"{_day_of(local.date(), today)} {local:%H:%M:%S}"
+        if seconds
+        else f"{_day_of(local.date(), today)} {local:%H:%M}"
+    )
     return _time(at, words, focus=focus)
 
 
@@ -57,7 +67,7 @@ def exact(at: datetime) -> Markup:
 
 def day(at: datetime, zone_name: str) -> str:
     """`Today`, `Yesterday`, `12 Nov`."""
-    return _day(at.astimezone(zone(zone_name)), clock.now().astimezone(zone(zone_name)))
+    return _day_of(at.astimezone(zone(zone_name)).date(), clock.now().astimezone(zone(zone_name)).date())
 
 
 def clock_time(at: datetime, zone_name: str, *, focus: bool = False) -> Markup:
@@ -137,10 +147,6 @@ def grouped(number: str) -> Markup:
     if len(cut) > 1 and len(cut[-1]) == 1:
         cut[-2:] = [cut[-2] + cut[-1]]
     return Markup("".join(f"<i>{part}</i>" for part in cut))
-
-
-def _day(local: datetime, now: datetime) -> str:
-    return _day_of(local.date(), now.date())
 
 
 @lru_cache(maxsize=1024)
