@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from webapp.domain.command_words import DOING
 from webapp.domain.facets import Tab
@@ -295,6 +296,7 @@ REASONS = (
 )
 
 
+@lru_cache(maxsize=1024)
 def help_for(sentence: str) -> Help | None:
     """What a sentence of an order means; None for one that says all there is to say by itself."""
     if any(sentence.startswith(doing) for doing in DOING.values()):

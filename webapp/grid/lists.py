@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Integer, select
-from sqlalchemy.orm import contains_eager, defer, joinedload
+from sqlalchemy.orm import contains_eager, defer, joinedload, load_only
 
 from webapp import clock, days
 from webapp.domain.facets import Facet, InShop, Problem, ShippedBy, Tab, unfold
@@ -80,8 +80,8 @@ def question(wanted: Wanted, accounts: Sequence[AccountRow], zone: tzinfo, searc
         return _question(
             wanted, accounts, zone, _known(), {"ids": ()} if any(text.strip() for _, text in given) else {}
         )
-    rows = db.session.execute(sql.known_and_found(words, FEW)).all()
-    known, found = (tuple(int(row.value) for row in rows if row.what == what) for what in (0, 1))
+    both = db.session.execute(sql.known_and_found(words, FEW)).one()
+    known, found = (tuple(int(number) for number in (joined or "").split(",") if number) for joined in both)
     if any(text.strip() and not typed_words(text) for _, text in given):
         found = ()
     # Few orders with these words are taken one by one; where they are many, each order of the list is looked at.
@@ -292,7 +292,7 @@ def _read(asked_for: Question, listing: Listing) -> tuple[tuple[OrderRow, ...], 
         select(OrderRow)
         .join(found, found.c.id == OrderRow.id)
         .outerjoin(OrderRow.lines)
-        .options(contains_eager(OrderRow.lines).load_only(*light_lines()), *_without_the_heavy())
+        .options(contains_eager(OrderRow.lines).load_only(*light_lines()), *_of_the_grid())
         .order_by(
             found.c.g.desc() if listing.upwards else found.c.g,
             found.c.k.desc() if listing.key_descends else found.c.k,
@@ -370,7 +370,20 @@ def _by_looking(build: Statement, asked: Asked) -> str:
 
 @cache
 def _light() -> tuple[Any, ...]:
-    return (joinedload(OrderRow.lines).load_only(*light_lines()), *_without_the_heavy())
+    return (joinedload(OrderRow.lines).load_only(*light_lines()), *_of_the_grid())
+
+
+@cache
+def _of_the_grid() -> tuple[Any, ...]:
+    """What a row shows, and what lists are sorted by; the rest is half of the columns, and is not asked for."""
+    buyers = (OrderRow.po, OrderRow.customer_order_id, OrderRow.buyer, OrderRow.ordered_at, OrderRow.ship_by)
+    money = (OrderRow.currency, OrderRow.total, OrderRow.refunded)
+    state = (OrderRow.status, OrderRow.counts, OrderRow.facet, OrderRow.ship_node, OrderRow.under_way)
+    words = (OrderRow.attention, OrderRow.waiting_for, OrderRow.wants_to_cancel, OrderRow.wants_magento)
+    number = (OrderRow.magento_order_id, OrderRow.magento_increment_id, OrderRow.magento_is_gone)
+    shop = (*number, OrderRow.magento_state, OrderRow.magento_status)
+    house = (OrderRow.account_id, OrderRow.is_demo, OrderRow.changed_at)
+    return with_notes(), load_only(*buyers, *money, *state, *words, *shop, *house, raiseload=True)
 
 
 @cache
