@@ -63,7 +63,7 @@ def _page(
     choice: str = "",
     status: int = 200,
 ) -> AnyResponse:
-    form = address_editing.form_of(found.row)
+    form, proposed = address_editing.form_of(found.row), address_editing.proposed(found.row)
     shown = {
         "order": found.row,
         "account": found.account,
@@ -75,7 +75,8 @@ def _page(
         "mistakes": mistakes or {},
         "version": form.version,
         "number": form.shop_number,
-        "choice": choice or address_editing.proposed(found.row),
+        "proposed": proposed,
+        "choice": choice or proposed,
         "regions": address_editing.regions_known(found.row, found.account.store_id),
     }
     return make_response(render_template("orders/address.html", **shown), status)
