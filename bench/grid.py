@@ -30,6 +30,7 @@ from webapp.grid.sql import cursor_beside
 from webapp.grid.wanted import Sort
 from webapp.models import LineRow, OrderRow, SyncRow, UserRow, db
 from webapp.people import Person, Role
+from webapp.views import rows
 
 ORDERS = 1_000_000
 BASELINE = 1_000
@@ -60,20 +61,24 @@ FILTERS: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One page: what it is called, its address, and what it took: milliseconds by the clock, of the processor, SQL."""
+    """One page: what it is called, its address, and what it took: milliseconds by the clock, of the processor, SQL.
+
+    `again` is by the clock too, where its rows were drawn a moment before.
+    """
 
     name: str
     address: str
     wall: float = 0.0
     processor: float = 0.0
     statements: int = 0
+    again: float = 0.0
 
 
 def main(*, quick: bool) -> None:
     """Ask for the same pages at a few orders and at many."""
     many = ORDERS // 10 if quick else ORDERS
     few_took, many_took = (_at(orders, pairs=not quick) for orders in (BASELINE, many))
-    header = ("", f"p50 at {BASELINE:,}", "p95", f"p50 at {many:,}", "p95", "most", "processor p95", "SQL")
+    header = ("", f"p50 at {BASELINE:,}", "p95", f"p50 at {many:,}", "p95", "most", "seen p50", "seen p95", "SQL")
     print(f"\nA page of the orders grid, ms, {len(many_took)} different questions")
     print(table(header, [_line(name, few_took, many_took) for name in (*Sort, "search", "")]))
     p95 = percentile([one.wall for one in many_took], 0.95)
@@ -95,7 +100,8 @@ def _line(name: str, few: Sequence[Asked], many: Sequence[Asked]) -> list[str]:
         f"{percentile(walls, 0.5):.0f}",
         f"{percentile(walls, 0.95):.0f}",
         f"{max(walls):.0f}",
-        f"{percentile([one.processor for one in more], 0.95):.0f}",
+        f"{percentile([one.again for one in more], 0.5):.0f}",
+        f"{percentile([one.again for one in more], 0.95):.0f}",
         str(max(one.statements for one in more)),
     ]
 
@@ -146,8 +152,8 @@ def _questions(app: Flask, played: Stage, orders: int, *, pairs: bool) -> Iterat
 
 
 def _ask(client: FlaskClient, asked: Asked) -> Asked:
-    """Once to warm up and once to measure."""
-    address = f"/orders?{asked.address}"
+    """Once to warm up, once to measure with all its rows to be drawn, and once as somebody does who looks again."""
+    address, app = f"/orders?{asked.address}", client.application
     client.get(address)
     statements = 0
 
@@ -155,15 +161,23 @@ def _ask(client: FlaskClient, asked: Asked) -> Asked:
         nonlocal statements
         statements += statement != "BEGIN"
 
-    with client.application.app_context():
+    with app.app_context():
         engine = db.engine
     event.listen(engine, "before_cursor_execute", note)
+    rows.forget(app)
+    wall, processor = _took(client, address)
+    event.remove(engine, "before_cursor_execute", note)
+    again, _ = _took(client, address)
+    return Asked(asked.name, asked.address, wall, processor, statements, again)
+
+
+def _took(client: FlaskClient, address: str) -> tuple[float, float]:
+    """Milliseconds by the clock and of the processor."""
     wall, processor = time.perf_counter(), time.process_time()
     answer = client.get(address)
     wall, processor = (time.perf_counter() - wall) * 1000, (time.process_time() - processor) * 1000
-    event.remove(engine, "before_cursor_execute", note)
     assert answer.status_code == 200, answer.text
-    return Asked(asked.name, asked.address, wall, processor, statements)
+    return wall, processor
 
 
 def fill(app: Flask, orders: int) -> None:

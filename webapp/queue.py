@@ -112,7 +112,7 @@ _doorbell = _Doorbell()
 
 
 def use(url: str) -> None:
-    """Say where Redis is; called once by the application factory. What another one did not answer counts no more."""
+    """Say where Redis is; called by the application factory. What another one did not answer counts no more."""
     _doorbell.url, _doorbell.silent_until = url, 0.0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from flask import Flask, url_for
@@ -332,3 +333,40 @@ def test_home_is_the_grid(admin: FlaskClient, stranger: FlaskClient) -> None:
 def test_addresses_that_are_written_out_are_those_of_their_routes(app: Flask, key: str, po: str) -> None:
     with app.test_request_context():
         assert showing.order_url(key, po) == url_for("order.show", account_key=key, po=po)
+
+
+def test_a_row_leads_back_to_the_list_it_stands_in_and_tells_what_has_changed(app: Flask, admin: FlaskClient) -> None:
+    """Whatever was drawn for another list or person, or before something changed."""
+    with app.app_context():
+        key, po = draw()
+    lists_seen = ["/orders", "/orders?sort=total", "/orders?sort=-total"]
+    for path in lists_seen * 2:
+        args = path.partition("?")[2]
+        behind = f"?list={quote(args, safe='')}" if args else ""
+        assert f'href="/orders/{key}/{po}{behind}"' in admin.get(path).text
+    under_way = an_order_under_way(app)
+    for path, behind in (("/orders", ""), ("/orders?sort=total", "&amp;list=sort%3Dtotal")):
+        row = admin.get(path).text.partition(f'hx-get="/orders/{key}/{under_way}/row?')[2]
+        assert re.match(rf'version=\d+{behind}"', row)
+    with app.app_context(), unit_of_work() as work:
+        work.session.query(OrderRow).filter_by(po=po).one().buyer = "Zoe Newname"
+    assert "Zoe Newname" in admin.get("/orders").text
+
+
+def an_order_under_way(app: Flask) -> str:
+    """One of those that are there becomes one; its number."""
+    with app.app_context(), unit_of_work() as work:
+        order = work.session.query(OrderRow).filter_by(status="Unshipped").first()
+        assert order is not None
+        order.under_way = True
+        return order.po
+
+
+def test_a_viewer_sees_no_row_as_it_was_drawn_for_who_may_act(
+    app: Flask, operator: FlaskClient, viewer: FlaskClient
+) -> None:
+    with app.app_context():
+        draw()
+    for client, may_act in ((operator, True), (viewer, False)) * 2:
+        text = client.get("/orders").text
+        assert ('class="pick"' in text, "Link…" in text) == (may_act, may_act)

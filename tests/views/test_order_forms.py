@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from tests.rows import a_line, a_parcel, a_store, an_account, an_order
 from tests.views.conftest import token_on
+from tests.views.scene import draw
 from webapp.accounts import policy_to_json
 from webapp.domain.order import Line
 from webapp.domain.policy import Policy
@@ -368,3 +369,17 @@ def test_a_mexican_seller_finds_his_own_carriers_and_reasons(app: Flask, operato
     assert arguments["other_carrier"] is True
     assert arguments["parcel"]["url"] == "https://abeja.example/T1"
     assert Decimal(arguments["units"][0]["quantity"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("po", "chosen", "why"),
+    [("2802123874001", "no", "Nothing is left to ship"), ("2802123876439", "yes", "Labels are printed from")],
+)
+def test_magento_is_to_change_too_while_anything_can_ship(
+    app: Flask, admin: FlaskClient, po: str, chosen: str, why: str
+) -> None:
+    with app.app_context():
+        key, _ = draw()
+    form = admin.get(f"/orders/{key}/{po}/address").text
+    assert re.findall(r'name="magento" value="(\w+)"[^>]* checked', form) == [chosen]
+    assert why in form

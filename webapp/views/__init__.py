@@ -45,6 +45,7 @@ from webapp.views import (
     pulse,
     regions,
     reimports,
+    rows,
     security,
     sheet,
     store_settings,
@@ -56,7 +57,6 @@ from webapp.views import (
     settings as settings_pages,
 )
 from webapp.views.render import htmx
-from webapp.views.rows import drawn
 
 TONE_ICONS = {
     "in": "in",
@@ -149,10 +149,8 @@ def register(app: Flask, settings: Settings) -> None:
         helps=glossary.helps,
         request_id=regions.request_id,
         actions=tuple(ACTIONS.values()),
-        # An import in the template of a row would be resolved anew for each row.
-        drawn=drawn,
-        cells=lambda: app.jinja_env.get_template("orders/_cells.html").module,
     )
+    rows.attach(app)
 
 
 def _common() -> dict[str, Any]:

@@ -168,7 +168,6 @@ def _shown(
         "changed": (),
         "first_steps": first_steps.shown(only_open=bool(accounts)) if is_empty else (),
         "may_act": door.me().may(Role.OPERATOR),
-        "oob": False,
         "in_list": _in_list(wanted),
         "wants_said": wants_fragment(),
         "all_done": wanted.tab is not Tab.ALL and not wanted.filters and not wanted.find,

@@ -2,26 +2,67 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from functools import lru_cache
 
-from flask import current_app
+from flask import Flask, current_app
 from jinja2 import Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from webapp.views.showing import Row
 
 KEPT = 1_000
-"""Twenty pages of fifty; about 3 kB each."""
+"""Twenty pages of fifty, some kilobytes each."""
+KEPT_SECONDS = 3600.0
+"""After so long all are forgotten, since a buyer whose name stands in one may have been erased."""
+_DRAWN = "orderbridge_drawn"
+_LIST = f"?{secrets.token_hex(12)}"
+"""Stands in what is kept for the list that a row is in, so that a row is the same in every list."""
+
+
+class Drawn:
+    """What one application has drawn lately."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._draw = lru_cache(maxsize=KEPT)(_draw)
+
+    def row(self, row: Row, columns: tuple[str, ...], may_act: bool, oob: bool) -> str:
+        if time.monotonic() - self._since > KEPT_SECONDS:
+            self.forget()
+        page, cells = (current_app.jinja_env.get_template(f"orders/{name}.html") for name in ("_row", "_cells"))
+        return self._draw(page, cells, row, columns, may_act, oob)
+
+    def forget(self) -> None:
+        self._since = time.monotonic()
+        self._draw.cache_clear()
+
+
+def attach(app: Flask) -> None:
+    """Give the application its memory of rows, and its templates `drawn`."""
+    app.extensions[_DRAWN] = Drawn()
+    app.jinja_env.globals["drawn"] = drawn
 
 
 def drawn(row: Row, columns: tuple[str, ...], may_act: bool, in_list: str, *, oob: bool = False) -> Markup:
     """The row as it stands in the table; `in_list` goes behind the order's address, `oob` has htmx put it in place.
 
-    It depends on nothing else, so a row that says the same as a while ago is the same HTML, down to its minutes.
+    It depends on nothing else: a row that says the same as a while ago, down to its minutes, is the same HTML.
     """
-    return _drawn(current_app.jinja_env.get_template("orders/_row.html"), row, columns, may_act, in_list, oob)
+    kept: Drawn = current_app.extensions[_DRAWN]
+    html = kept.row(row, columns, may_act, oob)
+    further = _LIST.replace("?", "&")
+    for place, said in ((_LIST, in_list), (str(escape(further)), in_list.replace("?", "&"))):
+        html = html.replace(place, str(escape(said)))
+    return Markup(html)
 
 
-@lru_cache(maxsize=KEPT)
-def _drawn(template: Template, row: Row, columns: tuple[str, ...], may_act: bool, in_list: str, oob: bool) -> Markup:
-    return Markup(template.render(row=row, columns=columns, may_act=may_act, in_list=in_list, oob=oob))
+def forget(app: Flask) -> None:
+    """Draw every row anew from now on."""
+    kept: Drawn = app.extensions[_DRAWN]
+    kept.forget()
+
+
+def _draw(page: Template, cells: Template, row: Row, columns: tuple[str, ...], may_act: bool, oob: bool) -> str:
+    return page.render(row=row, columns=columns, may_act=may_act, in_list=_LIST, oob=oob, cell=cells.module)
