@@ -28,8 +28,14 @@ settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
 
+LONG = ("test_killed", "test_axe", "test_limits", "test_polls", "test_whole", "test_mutations", "test_troubles")
+"""Here single tests take so long that one of them, begun last, keeps a whole run waiting."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test whose browser itself crashed is run once more, named aloud; whatever else fails has failed."""
+    """The long ones come first. A test whose browser itself crashed is run once more, named aloud; whatever else fails
+    has failed."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=["Page crashed", "Target crashed"]))

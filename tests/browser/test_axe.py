@@ -6,6 +6,7 @@ the content policy is never touched, nothing comes from elsewhere, and the conso
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,8 @@ WIDTHS: tuple[tuple[int, list[str]], ...] = (
 """Which rules at which width: all of them once, then those whose answer a theme or a width can change."""
 THEMES = (("light", "dark", "light"), ("dark", "light", "dark"))
 """Themes turn about from width to width, and from page to page."""
+THOROUGH = os.environ.get("AXE") == "thorough"
+"""`AXE=thorough script/test tests/browser/test_axe.py`: every rule in both themes at each width, four times as long."""
 NARROWEST = 320
 RUN = """async ([tags, rules, part]) => {
   const only = rules.length ? { type: "rule", values: rules } : { type: "tag", values: tags };
@@ -216,11 +219,13 @@ class Looking:
             state.act(page)
         page.evaluate("window.__hidden = true")
         page.evaluate(AXE_SCRIPT)
-        for turn in state.turns or (self.turn,):
+        for turn in (0, 1) if THOROUGH else state.turns or (self.turn,):
             for (width, rules), theme in zip(WIDTHS, THEMES[turn], strict=True):
                 page.set_viewport_size({"width": width, "height": 900})
                 page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-                found += [(width, theme, *each) for each in page.evaluate(RUN, [TAGS, rules, state.part])]
+                found += [
+                    (width, theme, *each) for each in page.evaluate(RUN, [TAGS, [] if THOROUGH else rules, state.part])
+                ]
                 found += [(width, "too wide", *each) for each in [page.evaluate(TOO_WIDE)] if each]
         page.set_viewport_size({"width": NARROWEST, "height": 640})
         found += [(NARROWEST, "too wide", *each) for each in [page.evaluate(TOO_WIDE)] if each]

@@ -12,10 +12,12 @@ from jobs import outbound
 from jobs.drain import drain
 from tests.driving import attempts_of, command_of, drain_in, drain_out, second_account
 from tests.house import House
+from tests.polling import silence
 from webapp import clock, limits
 from webapp.circuit import health_of
 from webapp.domain.limits import Endpoint, Heard
 from webapp.domain.policy import AcknowledgeWhen
+from webapp.domain.poll_kinds import SHOP
 from webapp.models import AccountRow, db
 from webapp.unit_of_work import unit_of_work
 
@@ -164,6 +166,7 @@ def test_half_an_hour_of_503_is_met_with_few_probes_and_then_all_goes_on(house: 
     house.drain()
     with second_account(house) as other:
         other.set_policy(**ACKNOWLEDGE_ONLY)
+        silence(house, *SHOP)
         house.walmart.fault("status", path="/v3/", status=503)
         house.walmart.ledger.forget_calls()
         pos = [house.place() for _ in range(20)]
