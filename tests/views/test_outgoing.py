@@ -53,6 +53,17 @@ def test_it_opens_with_what_waits_for_a_person(app: Flask, operator: FlaskClient
     assert operator.get("/outgoing?show=nonsense&older=x&cause=y").status_code == 200
 
 
+def test_where_nothing_stands_it_leads_to_what_was_sent(app: Flask, viewer: FlaskClient) -> None:
+    with app.app_context():
+        fill()
+    assert "What was sent" not in viewer.get("/outgoing?show=running").text, "nothing was"
+    with app.app_context(), unit_of_work() as work:
+        work.session.query(CommandRow).filter_by(tries=1).update({"state": "done", "ended_at": clock.now()})
+    empty = viewer.get("/outgoing?show=waiting").text
+    assert "Nothing waits" in empty
+    assert 'What was sent stands under <a class="link" href="/outgoing?show=done">Done</a>.' in empty
+
+
 def test_it_is_paged_by_key(app: Flask, operator: FlaskClient) -> None:
     with app.app_context(), unit_of_work() as work:
         order = an_order(work, an_account(work, a_store(work)), str(PO))
