@@ -129,7 +129,7 @@ def test_a_sheet_is_looked_at_row_by_row_and_then_sent_once(app: Flask, operator
     status, _, text = post(operator, "/orders/ship-sheet", sheet=SHEET, request="r-1")
     assert status == 200
     assert "4 of 11 rows can go, for 2 orders" in text
-    rows = dict(re.findall(r"<tr><td>(\d+)</td>.*?<td>(.*?)</td></tr>", text))
+    rows = dict(re.findall(r'<tr><td data-label="Row">(\d+)</td>.*?<td>(.*?)</td></tr>', text))
     for at, sentence in MISTAKES.items():
         assert sentence in rows[str(at)], at
     assert "1 × MUG-RED (line 1) with OnTrac C2" in rows["4"]
