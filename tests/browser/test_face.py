@@ -112,6 +112,8 @@ def test_rows_stay_put_under_the_pointer_and_the_news_wait(window: Visit, site: 
     window.page.wait_for_timeout(1500)
     assert third.get_attribute("data-po") == po
     assert third.bounding_box() == place, "the bar itself moves nothing either"
+    # At another width the pointer rests on something else: whose focus is in the rows is still busy with them.
+    third.locator("a").first.focus()
     for width in (360, 700, 768, 1024, 1440):
         window.page.set_viewport_size({"width": width, "height": 900})
         window.page.evaluate("scrollTo(0, 200)")
