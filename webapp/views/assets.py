@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from flask import Response, abort, current_app, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from rjsmin import jsmin
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -52,7 +52,9 @@ def address(filename: str) -> str:
 @lru_cache(maxsize=64)
 def icon(name: str) -> Markup:
     """A picture of the sprite, for the eye only: words stand beside it."""
-    return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(address("sprite.svg"), name)
+    return Markup(
+        f'<svg class="i" aria-hidden="true"><use href="{escape(address("sprite.svg"))}#{escape(name)}"/></svg>'
+    )
 
 
 def _all() -> dict[str, Asset]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from functools import lru_cache
+from typing import Any
 
 from flask import Flask, current_app
 from jinja2 import Template
@@ -31,8 +32,7 @@ class Drawn:
     def row(self, row: Row, columns: tuple[str, ...], may_act: bool, oob: bool) -> str:
         if time.monotonic() - self._since > KEPT_SECONDS:
             self.forget()
-        page, cells = (current_app.jinja_env.get_template(f"orders/{name}.html") for name in ("_row", "_cells"))
-        return self._draw(page, cells, row, columns, may_act, oob)
+        return self._draw(current_app.jinja_env.get_template("orders/_row.html"), row, columns, may_act, oob)
 
     def forget(self) -> None:
         self._since = time.monotonic()
@@ -64,5 +64,6 @@ def forget(app: Flask) -> None:
     kept.forget()
 
 
-def _draw(page: Template, cells: Template, row: Row, columns: tuple[str, ...], may_act: bool, oob: bool) -> str:
-    return page.render(row=row, columns=columns, may_act=may_act, in_list=_LIST, oob=oob, cell=cells.module)
+def _draw(page: Template, row: Row, columns: tuple[str, ...], may_act: bool, oob: bool) -> str:
+    macros: Any = page.module
+    return str(macros.line(row, columns, may_act, _LIST, oob))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
@@ -231,6 +231,7 @@ def shares(counts: Counter[str]) -> tuple[tuple[str, int], ...]:
     return tuple((slug, units) for slug, units in parts if units)
 
 
+@lru_cache(maxsize=4096)
 def order_url(account_key: str, po: str) -> str:
     """The address of `order.show`, written out: fifty of them stand on a page, and building them took a tenth of it."""
     return f"/orders/{quote(account_key, safe='')}/{quote(po, safe='')}"
