@@ -232,6 +232,27 @@ def test_columns_and_rows_are_as_one_left_them_in_any_browser(browser: Browser, 
         assert another.page.evaluate(heads)[1] == "sold", "each person's own"
 
 
+def test_compact_rows_have_one_line_and_all_their_columns_in_sight(browser: Browser, shop: Site) -> None:
+    high = "[...document.querySelectorAll('#rows > tr:not(:has(.bad))')].map((one) => one.offsetHeight)"
+    with window(browser, shop, viewport={"width": 1280, "height": 700}) as seen:
+        page = seen.page
+        page.locator("#display summary").click()
+        page.get_by_label("Compact").check()
+        page.locator("#display").get_by_role("button", name="Save", exact=True).click()
+        expect(page.locator("table.compact")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") == 1280
+        assert max(page.evaluate(high)) <= 36, "one line each"
+        chip = page.get_by_role("button", name="Sides differ").first
+        cell = page.locator("td", has=chip).first
+        mark, around = chip.bounding_box(), cell.bounding_box()
+        assert mark is not None
+        assert around is not None
+        assert mark["x"] + mark["width"] <= around["x"] + around["width"], "not cut off"
+        page.locator("#display summary").click()
+        page.locator("#display").get_by_role("button", name="As it was at first").click()
+        expect(page.locator("table.compact")).to_have_count(0)
+
+
 def test_ten_that_arrive_between_two_pages_repeat_and_skip_none(browser: Browser, shop: Site) -> None:
     with window(browser, shop) as seen:
         page = seen.page
