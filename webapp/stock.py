@@ -24,7 +24,7 @@ from webapp.unit_of_work import Work, unit_of_work
 
 FACT = "stock"
 MOST_SKUS = 20
-OFTEN, HOURLY = timedelta(minutes=10), timedelta(hours=1)
+SOON, OFTEN, HOURLY = timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1)
 CRON_TAKES = timedelta(minutes=15)
 """An order younger than this may not have been seen by the shop's cron line yet."""
 OPEN = (OrderStatus.CREATED.value, OrderStatus.UNSHIPPED.value, OrderStatus.PARTIALLY_SHIPPED.value)
@@ -118,21 +118,10 @@ def _policies(store_id: int) -> Sequence[Policy]:
 
 
 def not_held(store: Stored) -> str:
-    """What an order says whose stock may not be held; empty where the store's cron line was seen to see to it.
-
-    That it does not run is said only once that was seen: nothing can be seen before an order is `CRON_TAKES` old.
-    """
-    if store.mode != "direct":
+    """What an order says whose stock may not be held; empty as long as nobody has seen that it is not."""
+    if store.mode != "direct" or reading(store).state is not StockState.WRONG:
         return ""
-    last = reading(store)
-    if last.state is StockState.WRONG:
-        return "Magento holds no stock for some of our orders: the shop's cron line for it is missing or does not run."
-    if last.right_at is not None:
-        return ""
-    return (
-        "Magento holds no stock for this order until the shop's cron line has run. Whether it runs can be seen once "
-        f"an order is {CRON_TAKES // timedelta(minutes=1)} minutes old."
-    )
+    return "Magento holds no stock for some of our orders: the shop's cron line for it is missing or does not run."
 
 
 def read(store: Store) -> Reading:
@@ -148,12 +137,13 @@ def read(store: Store) -> Reading:
 
 
 def read_when_due(store: Store) -> None:
-    """Read a direct store's stock now and then: often until it was seen to be right, hourly after that.
+    """Read a direct store's stock now and then: soon again until there is something to judge by, often until it was
+    seen to be right, hourly after that.
 
     Trouble is kept with the reading and said there; nothing is raised.
     """
     last = reading(store)
-    every = HOURLY if last.state is StockState.RIGHT else OFTEN
+    every = {StockState.RIGHT: HOURLY, StockState.NOTHING_TO_SEE: SOON}.get(last.state, OFTEN)
     if store.mode != "direct" or (last.read_at and clock.now() < last.read_at + every):
         return
     try:

@@ -77,9 +77,6 @@ TREE = """
     - text: Magento
     - link "WM-2802123876439 View in Magento"
     - paragraph: processing · 3 invoiced · 3 shipped
-    - paragraph:
-      - text: /Magento holds no stock/
-      - link "Set it up"
     - heading "Delivery" [level=2]
     - term: Sold
     - definition

@@ -37,6 +37,8 @@ def mugs(number: str, ordered: int, at: datetime = OLD, **counts: int) -> OpenIt
         (9, [mugs("WM-1", 2), mugs("0001", 1)], True, False),
         (7, [mugs("WM-1", 2), mugs("0001", 1)], False, True),
         (10, [mugs("WM-1", 2, NEW)], False, False),
+        (8, [mugs("WM-1", 2, NEW)], False, True),
+        (9, [mugs("WM-1", 2, NEW)], False, False),
         (12, [mugs("WM-1", 2, NEW)], True, False),
         (8, [mugs("WM-1", 2), mugs("WM-2", 3, NEW)], False, True),
         (9, [mugs("WM-1", 3, shipped=1, canceled=1)], False, True),

@@ -74,8 +74,8 @@ class Drift:
 
     @property
     def is_right(self) -> bool:
-        """Our orders of a while ago are held back; with none of them nothing is proved."""
-        return self.ours > 0 and not self.is_wrong
+        """Our orders are held back: all of them, or those of a while ago; with none of ours nothing is proved."""
+        return self.ours + self.fresh > 0 and self.amount <= (self.fresh if self.ours else ZERO)
 
 
 def drifts(
