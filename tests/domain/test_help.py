@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.domain.factories import NOW, seen
 from webapp.domain import help as texts
 from webapp.domain import plan
 from webapp.domain.help import MARKS, REASONS, STATUSES, help_for
 from webapp.domain.order import OrderStatus
+from webapp.domain.policy import Policy
+from webapp.domain.shop import Product
 
 RULES = Path(plan.__file__).parent
 
@@ -44,6 +47,8 @@ def test_each_reason_to_wait_has_its_help() -> None:
         ("Creating the Magento order: try 3 in 2 min.", "Under way"),
         ("No product MUG-RED in Magento. Link a product.", "No product"),
         ("Walmart ships this order itself (WFS).", "Walmart ships this order itself"),
+        ("TEE is a configurable product: Magento has to know which.", "is a configurable product:"),
+        ("SET is a bundle product. Link the simple product that is sold.", "Link the simple product that is sold"),
     ],
 )
 def test_a_sentence_finds_the_nearest(sentence: str, word: str) -> None:
@@ -54,6 +59,19 @@ def test_a_sentence_finds_the_nearest(sentence: str, word: str) -> None:
 
 def test_what_explains_itself_has_none() -> None:
     assert help_for("Magento: the address is not valid.") is None
+
+
+def test_what_is_asked_of_somebody_about_a_product_has_its_help() -> None:
+    for kind in ("configurable", "bundle"):
+        blocked = plan.plan(seen(products={"MUG": Product(1, "MUG", "Mug", kind)}), Policy(), (), NOW)
+        assert blocked.attention
+        for sentence in (blocked.attention, *blocked.waiting_for):
+            assert help_for(sentence) is not None, sentence
+
+
+def test_no_heading_looks_cut_off() -> None:
+    for one in REASONS:
+        assert not one.title.endswith(("…", ":", " by", " in", " for", " as", " before")), one.title
 
 
 def test_all_five_statuses_are_told_and_each_has_an_address_of_its_own() -> None:

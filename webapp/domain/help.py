@@ -1,6 +1,7 @@
 """What the words mean: each status, each mark beside it and each reason to wait, with what comes next and what to do.
 
-A reason is told by how its sentence begins, which the rules of `domain.plan` write and the log repeats.
+A reason is told by how its sentence begins, or by words behind the SKU that it begins with, which the rules of
+`domain.plan` write and the log repeats.
 """
 
 from __future__ import annotations
@@ -21,15 +22,30 @@ from webapp.domain.plan.asking import (
     NO_REASON,
     SHIPPED_THOUGH_ASKED,
 )
+from webapp.domain.plan.products import CANNOT_BE_ORDERED, IS_CONFIGURABLE, LINK_THE_SIMPLE
 
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """A word or the beginning of a sentence, what it means, and what happens or is to be done now."""
+    """A word or the beginning of a sentence, what it means, and what happens or is to be done now.
+
+    `whole` is its heading where the beginning alone does not read as one; `is_inside`: a SKU stands before the word.
+    """
 
     word: str
     meaning: str
     next: str
+    whole: str = ""
+    is_inside: bool = False
+
+    @property
+    def title(self) -> str:
+        """Its heading, which never looks cut off."""
+        return self.whole or self.word
+
+    def tells(self, sentence: str) -> bool:
+        """It explains this sentence."""
+        return self.word in sentence if self.is_inside else sentence.startswith(self.word)
 
     @property
     def slug(self) -> str:
@@ -142,16 +158,19 @@ REASONS = (
         "Acknowledged as soon as",
         "The account acknowledges after the Magento order is made, so that nothing is promised that cannot be sold.",
         "See why the Magento order is not there yet; the deadline guard acknowledges in time if it is on.",
+        "Acknowledged as soon as the Magento order exists",
     ),
     Help(
         "Waiting for you",
         "Only a person can decide this.",
         "The choice stands on the order's page.",
+        "Waiting for your decision",
     ),
     Help(
         "Waiting for",
         "It was done, and the other side does not show it yet: reads may be minutes old.",
         "Nothing is to be done; it is read again by itself.",
+        "Waiting for the other side to show it",
     ),
     Help(
         "Magento refused",
@@ -177,31 +196,37 @@ REASONS = (
         "Canceled at Walmart; Magento order",
         "Walmart canceled units, and the Magento order cannot follow as long as it is on hold.",
         "Release the order in Magento: the cancellation follows by itself.",
+        "Canceled at Walmart; the Magento order is on hold",
     ),
     Help(
         "Shipped at Walmart; Magento order",
         "Walmart shows a parcel, and the Magento order cannot follow as long as it is on hold.",
         "Release the order in Magento: the shipment follows by itself.",
+        "Shipped at Walmart; the Magento order is on hold",
     ),
     Help(
         "Shipped in Magento; told to Walmart",
         "Walmart takes no shipment of an order that is not acknowledged.",
         "Acknowledge it, or see why that waits; the shipment follows by itself.",
+        "Shipped in Magento; told to Walmart once it is acknowledged",
     ),
     Help(
         "Refunded at Walmart; credited",
         "Walmart paid the buyer back, and the credit memo in Magento waits for what is named.",
         "Invoice the order, or answer for the credit memo on this page; it follows by itself.",
+        "Refunded at Walmart; not credited in Magento yet",
     ),
     Help(
         "The carrier",
         "Walmart takes only carriers of its own list, or others with a tracking address.",
         "Map it once under Order settings, Carriers: what waits goes out by itself.",
+        "The carrier needs to be mapped",
     ),
     Help(
         "To be shipped by",
         "The order has its place in time: so long Walmart waits for the parcel.",
         "Ship it in time; after that Walmart may cancel it by itself.",
+        "To be shipped by its date",
     ),
     Help(
         "No Magento order",
@@ -217,11 +242,13 @@ REASONS = (
         "Ordered before",
         "It is older than the day from which the account creates Magento orders.",
         "Create this one by hand, or move the day back under Order settings.",
+        "Ordered before the day that orders are created from",
     ),
     Help(
         "Canceled at Walmart before",
         "Nothing is left that Magento would have to know.",
         "Nothing is to be done.",
+        "Canceled at Walmart before a Magento order was made",
     ),
     Help(
         HELD,
@@ -242,6 +269,7 @@ REASONS = (
         "The order is in",
         "The order's currency is not the store's, and money is never converted.",
         "Tie the account to a store in that currency.",
+        "The order is in another currency",
     ),
     Help(
         "Walmart ships this order itself",
@@ -257,6 +285,7 @@ REASONS = (
         "Walmart shows a status",
         "Walmart uses a word that this version does not know; the order is kept and nothing is guessed.",
         "Look at the order in Seller Center.",
+        "Walmart shows a status that is not known here",
     ),
     Help(
         "Unknown Walmart status",
@@ -272,11 +301,13 @@ REASONS = (
         SHIPPED_THOUGH_ASKED,
         "Magento shipped units that the buyer wants canceled, so nothing was told to Walmart yet.",
         "Ship anyway confirms the parcel; or cancel, and keep the goods back.",
+        "Magento shipped what the buyer asked to cancel",
     ),
     Help(
         NO_CARRIER,
         "Walmart takes only carriers of its own list, or others with a tracking address.",
         "Map it once under Order settings, Carriers: what waits goes out by itself.",
+        "Walmart does not know the carrier",
     ),
     Help(
         NO_REASON,
@@ -287,11 +318,35 @@ REASONS = (
         NO_PRODUCT,
         "Magento has no product with this SKU.",
         "Link a product and let it be remembered, or create one with this SKU: the order goes on by itself.",
+        "No product with this SKU in Magento",
+    ),
+    Help(
+        IS_CONFIGURABLE,
+        "The SKU stands for a product with variants, such as sizes or colors, and Magento takes an order only for one "
+        "of them.",
+        "Set its options on the order's page, or link the variant for good: the order goes on by itself.",
+        "A configurable product: which variant was sold?",
+        is_inside=True,
+    ),
+    Help(
+        LINK_THE_SIMPLE,
+        "Magento takes no order for a bundle or a group by its SKU alone, only for the simple products in it.",
+        "Link the simple product that is sold, on the order's page: the order goes on by itself.",
+        "A product that cannot be ordered by itself",
+        is_inside=True,
+    ),
+    Help(
+        CANNOT_BE_ORDERED,
+        "The SKU stands for a product of variants or parts, and Magento takes an order only for one of those.",
+        "Link the one that is sold, on the order's page: the order goes on by itself.",
+        "The product cannot be ordered by itself",
+        is_inside=True,
     ),
     Help(
         LATE,
         "Some days after the ship-by date Walmart cancels by itself, and counts it against the seller.",
         "Ship it, or cancel it, before.",
+        "Walmart cancels what has not shipped in time",
     ),
 )
 
@@ -301,4 +356,4 @@ def help_for(sentence: str) -> Help | None:
     """What a sentence of an order means; None for one that says all there is to say by itself."""
     if any(sentence.startswith(doing) for doing in DOING.values()):
         return UNDER_WAY
-    return next((one for one in (*REASONS, REFUNDED) if sentence.startswith(one.word)), None)
+    return next((one for one in (*REASONS, REFUNDED) if one.tells(sentence)), None)

@@ -24,5 +24,4 @@ def index() -> AnyResponse:
 @cache
 def helps() -> Markup:
     """The same explanations as popovers, `help-` and the word's slug: any button may open one, without a script."""
-    whole = (*STATUSES, *MARKS, UNDER_WAY)
-    return Markup(render_template("orders/_helps.html", helps=(*whole, *REASONS), words=len(whole)))
+    return Markup(render_template("orders/_helps.html", helps=(*STATUSES, *MARKS, UNDER_WAY, *REASONS)))

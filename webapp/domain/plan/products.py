@@ -12,6 +12,8 @@ from webapp.domain.policy import MissingProduct, Policy
 from webapp.domain.shop import CONFIGURABLE
 
 WAITS, CANNOT_BE_ORDERED = "Waiting for a product with the SKU", "cannot be ordered by itself."
+IS_CONFIGURABLE = "is a configurable product:"
+LINK_THE_SIMPLE = "Link the simple product that is sold"
 
 
 def waits_for_product(sentence: str) -> bool:
@@ -39,11 +41,11 @@ def blocked_by_products(seen: Seen, policy: Policy, issued: tuple[Issued, ...], 
 def _what_to_do(names: str, kind: str) -> str:
     if kind == CONFIGURABLE:
         return (
-            f"{names} is a configurable product: Magento has to know which of its variants was sold. Set its options, "
+            f"{names} {IS_CONFIGURABLE} Magento has to know which of its variants was sold. Set its options, "
             "or link the variant: the order goes on by itself."
         )
     return (
-        f"{names} is a {kind} product. Link the simple product that is sold, or give the SKU to that one in Magento: "
+        f"{names} is a {kind} product. {LINK_THE_SIMPLE}, or give the SKU to that one in Magento: "
         "the order goes on by itself."
     )
 
