@@ -317,7 +317,7 @@ def changes_between(before: Order | None, after: Order) -> list[tuple[str, str]]
     if old != new:
         found.append(("status", f"At Walmart: {old} → {new}."))
     if before.status is not after.status:
-        found.append(("status", f"Status: {before.status} → {after.status}."))
+        found.append(("status", f"Walmart status: {before.status} → {after.status}."))
     if after.refunded != before.refunded:
         found.append(("refund", f"Refunded at Walmart: {after.refunded} {after.currency} in all."))
     if after.wants_to_cancel and not before.wants_to_cancel:

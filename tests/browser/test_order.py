@@ -31,7 +31,7 @@ TREE = """
     - link "Previous order"
     - link "Next order"
   - heading "2802123876439" [level=1]
-  - text: Partially Shipped
+  - text: Walmart status Partially Shipped
   - link "What Partially Shipped means"
   - text: 2 shipped · 1 to ship
   - button "Refresh"

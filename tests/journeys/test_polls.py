@@ -411,7 +411,7 @@ def test_a_refresh_says_what_changed_or_that_nothing_did(house: House) -> None:
     house.walmart.act(po, "ship")
     house.wish(po)
     house.drain()
-    assert "Status: Created → Shipped." in _log(house, po)
+    assert "Walmart status: Created → Shipped." in _log(house, po)
     assert _log(house, po).count("nothing has changed") == 1
 
 

@@ -147,7 +147,7 @@ def test_the_file_has_the_columns_of_the_view(app: Flask, operator: FlaskClient)
     assert list(fetched(operator, list="1")[0]) == [
         "Walmart PO #",
         "Customer order #",
-        "Status",
+        "Walmart status",
         "Units by status",
         "What it waits for",
     ]

@@ -41,7 +41,7 @@ class OrderStatus(StrEnum):
 
 
 _MEANINGS = {
-    OrderStatus.CREATED: "Walmart has the order; at least one unit is not acknowledged yet.",
+    OrderStatus.CREATED: "New at Walmart: a unit is not acknowledged yet. It says nothing of the Magento order.",
     OrderStatus.UNSHIPPED: "Acknowledged at Walmart; nothing has shipped yet.",
     OrderStatus.PARTIALLY_SHIPPED: "Some units have shipped; the rest is open or canceled.",
     OrderStatus.SHIPPED: "Every unit has shipped. A refunded order stays Shipped.",

@@ -93,7 +93,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         ("Currency", lambda one: one.order.currency),
     ),
     "status": (
-        ("Status", lambda one: one.row.status.value),
+        ("Walmart status", lambda one: one.row.status.value),
         ("Units by status", lambda one: one.order.counts),
         ("What it waits for", lambda one: one.row.sentence),
     ),
