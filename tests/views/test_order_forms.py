@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from html import escape, unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from webapp.unit_of_work import unit_of_work
 PO = "2802123876439"
 WISH = {"intent_to_cancel": "CUSTOMER_REQUESTED"}
 HTMX = {"HX-Request": "true"}
+TEMPLATES = Path(__file__).parents[2] / "templates"
 NUMBER = "1Z999AA10123456784"
 
 
@@ -383,3 +385,10 @@ def test_magento_is_to_change_too_while_anything_can_ship(
     form = admin.get(f"/orders/{key}/{po}/address").text
     assert re.findall(r'name="magento" value="(\w+)"[^>]* checked', form) == [chosen]
     assert why in form
+
+
+def test_what_closes_a_question_is_never_called_like_what_cancels_an_order() -> None:
+    places = [path for room in ("orders", "bulk", "incoming") for path in (TEMPLATES / room).glob("*.html")]
+    closing = {path.name: re.findall(r"<a [^>]*data-close[^>]*>(.*?)</a>", path.read_text()) for path in places}
+    assert sum(map(len, closing.values())) > 10
+    assert [name for name, words in closing.items() if any("Cancel" in one for one in words)] == []
