@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import or_, select
@@ -14,8 +14,9 @@ from sqlalchemy.orm import selectinload
 from webapp import outbox
 from webapp.actions.shipping import Packed
 from webapp.by_hand import Mistakes, Parcel
+from webapp.by_hand.allowing import why_not_shipped
 from webapp.by_hand.finding import Found, of_row, ready_units
-from webapp.by_hand.shipping import in_parcel, judge
+from webapp.by_hand.shipping import in_parcel, judge, tracking_mistakes
 from webapp.models import AccountRow, OrderRow, db
 from webapp.outbox import Refusal
 
@@ -49,12 +50,12 @@ EXAMPLE = "order,line,quantity,carrier,tracking number"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the sheet, judged: what would be told to Walmart, or what is wrong with it."""
+    """A row of the sheet, judged: what would be told to Walmart, or everything that is wrong with it."""
 
     at: int
     order: str
     said: str = ""
-    mistake: str = ""
+    mistakes: tuple[str, ...] = ()
     order_id: int = 0
     account_key: str = ""
     packed: Packed | None = None
@@ -138,33 +139,41 @@ def _find(names: set[str]) -> dict[str, list[Found]]:
 
 
 def _judge(at: int, row: Mapping[str, str], orders: _Orders) -> Row:
+    parcel = Parcel(row["carrier"], row["number"], row["url"], row["method"])
     try:
         found = _order(row, orders)
-        left = orders.left.setdefault(found.row.id, ready_units(found))
-        lines = _lines(row, left)
-        parcel = Parcel(row["carrier"], row["number"], row["url"], row["method"])
-        command = judge(found, lines, parcel, left)
     except Refusal as refusal:
-        return Row(at, row["order"], mistake=_said(refusal))
+        return Row(at, row["order"], mistakes=_each(str(refusal), _amount(row), *tracking_mistakes(parcel)))
+    key, left = found.account.key, orders.left.setdefault(found.row.id, ready_units(found))
+    try:
+        lines = _lines(row, left)
+        command = judge(found, lines, parcel, left)
+    except Mistakes as mistakes:
+        return Row(at, found.row.po, mistakes=_each(*_said(mistakes)), account_key=key)
+    except Refusal as refusal:
+        wrong = _each(why_not_shipped(found), str(refusal), *tracking_mistakes(parcel, found))
+        return Row(at, found.row.po, mistakes=wrong, account_key=key)
     for unit in command.units:
         left[unit.line] -= unit.quantity
     units = ", ".join(f"{unit.quantity} × {found.lines[unit.line].sku} (line {unit.line})" for unit in command.units)
-    return Row(
-        at,
-        found.row.po,
-        f"{units} with {in_parcel(command)}",
-        "",
-        found.row.id,
-        found.account.key,
-        Packed(parcel, lines),
-    )
+    said = f"{units} with {in_parcel(command)}"
+    return Row(at, found.row.po, said, (), found.row.id, key, Packed(parcel, lines))
 
 
-def _said(refusal: Refusal) -> str:
-    by_field = refusal.by_field if isinstance(refusal, Mistakes) else {}
-    if "anyway" in by_field:
-        return "The buyer asked to cancel. Answer that on the order's page first."
-    return str(refusal)
+def _each(*sentences: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sentence for sentence in sentences if sentence))
+
+
+def _said(mistakes: Mistakes) -> Iterator[str]:
+    for name, sentence in mistakes.by_field.items():
+        yield "The buyer asked to cancel. Answer that on the order's page first." if name == "anyway" else sentence
+
+
+def _amount(row: Mapping[str, str]) -> str:
+    """What is wrong with the quantity by itself."""
+    typed = row["quantity"]
+    is_number = typed.isascii() and typed.isdecimal() and len(typed) < 7
+    return f"{typed} is no number of units." if typed and not is_number else ""
 
 
 def _order(row: Mapping[str, str], orders: _Orders) -> Found:
@@ -183,9 +192,9 @@ def _order(row: Mapping[str, str], orders: _Orders) -> Found:
 
 def _lines(row: Mapping[str, str], left: Mapping[str, int]) -> dict[str, int]:
     """The units of a row: of one line, or all that is left."""
+    if wrong := _amount(row):
+        raise Refusal(wrong)
     quantity = row["quantity"]
-    if quantity and not (quantity.isascii() and quantity.isdecimal() and len(quantity) < 7):
-        raise Refusal(f"{quantity} is no number of units.")
     line = row["line"] or (next(iter(left)) if len(left) == 1 else "")
     if line:
         return {line: int(quantity) if quantity else left.get(line, 0)}

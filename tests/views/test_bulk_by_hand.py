@@ -148,6 +148,29 @@ def test_a_sheet_is_looked_at_row_by_row_and_then_sent_once(app: Flask, operator
     assert outcomes(app)[ids[ONE]][0] == "done"
 
 
+def test_a_row_tells_everything_that_is_wrong_with_it(app: Flask, operator: FlaskClient) -> None:
+    drawn(app)
+    sheet = (
+        "order,line,quantity,carrier,tracking number,tracking url\n"
+        f"99,1,x,,1Z#,http://a\n{ONE},1,x,,1Z#,\n{ONE},9,1,Bee,1Z#,\n{TWO},1,9,Bee,,\n{FOUR},,,,1Z1,\n"
+    )
+    status, _, text = post(operator, "/orders/ship-sheet", sheet=sheet, request="r-1")
+    assert (status, "No row can go" in text) == (422, True)
+    rows = dict(re.findall(r'<tr><td data-label="Row">(\d+)</td>.*?<td>(.*?)</td></tr>', text))
+    number, carrier = "Enter the tracking number:", "Choose the carrier."
+    wrong = {
+        2: ("There is no order 99", "x is no number of units.", carrier, number, "must begin with https://"),
+        3: ("x is no number of units.", carrier, number),
+        4: ("The order has no line 9.", number, "Walmart does not list the carrier Bee"),
+        5: ("Line 1 has ", number, "Walmart does not list the carrier Bee"),
+        6: ("Nothing is left to ship.", carrier),
+    }
+    for at, sentences in wrong.items():
+        assert rows[str(at)].count('class="mistake"') == len(sentences), at
+        assert [one for one in sentences if one not in rows[str(at)]] == [], at
+    assert f'/{ONE}"' in text, "the page of an order that a row is wrong about is a click away"
+
+
 def test_what_is_no_sheet_is_said(app: Flask, operator: FlaskClient, viewer: FlaskClient) -> None:
     drawn(app)
     for sheet, sentence in (

@@ -87,6 +87,16 @@ def judge(
     return ConfirmShipment(units, number=tracking.number, parcel=tracking, other_carrier=is_other, request=request_id)
 
 
+def tracking_mistakes(parcel: Parcel, found: Found | None = None) -> tuple[str, ...]:
+    """All that is wrong with a parcel's carrier, number and address, as far as it can be said without its order."""
+    mistakes: dict[str, str] = {}
+    if found is None:
+        _check(parcel, mistakes)
+    else:
+        _tracking(found, parcel, mistakes)
+    return tuple(mistakes.values())
+
+
 def in_parcel(command: ConfirmShipment) -> str:
     """`UPS 1Z…`."""
     return f"{command.parcel.carrier} {command.number}" if command.parcel else command.number
@@ -140,6 +150,16 @@ def _tracking(found: Found, parcel: Parcel, mistakes: dict[str, str]) -> tuple[T
     own = {title.casefold(): address for title, address in found.policy.own_carriers.items()}
     if not url and not known and carrier.casefold() in own:
         url = tracking_url(own[carrier.casefold()], number)
+    _check(Parcel(carrier, number, url), mistakes)
+    if carrier and not known and not url:
+        mistakes["url"] = f"Walmart does not list the carrier {carrier}: enter the address where the parcel is tracked."
+    method = parcel.method.strip() or found.order.method_code or "Standard"
+    return Tracking(known or carrier, number, url, method, clock.now()), not known
+
+
+def _check(parcel: Parcel, mistakes: dict[str, str]) -> None:
+    """What is wrong whatever the order is."""
+    carrier, number, url = parcel.carrier.strip(), parcel.number.strip(), parcel.url.strip()
     if not carrier:
         mistakes["carrier"] = "Choose the carrier."
     elif len(carrier) > LONGEST_NAME or not carrier.isprintable():
@@ -148,10 +168,6 @@ def _tracking(found: Found, parcel: Parcel, mistakes: dict[str, str]) -> tuple[T
         mistakes["number"] = "Enter the tracking number: letters and digits only, Walmart takes no other signs."
     if url and not _is_address(url):
         mistakes["url"] = "The tracking address must begin with https:// and a host."
-    elif carrier and not known and not url:
-        mistakes["url"] = f"Walmart does not list the carrier {carrier}: enter the address where the parcel is tracked."
-    method = parcel.method.strip() or found.order.method_code or "Standard"
-    return Tracking(known or carrier, number, url, method, clock.now()), not known
 
 
 def _is_address(url: str) -> bool:

@@ -66,7 +66,7 @@ def _text() -> str:
 
 
 def _page(text: str, rows: list[Row], mistake: str) -> AnyResponse:
-    wrong = [row for row in rows if row.mistake]
+    wrong = [row for row in rows if row.mistakes]
     answer = page(
         "orders/sheet.html",
         sheet=text,
