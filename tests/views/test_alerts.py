@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
@@ -22,6 +23,7 @@ from webapp.connectors import mail
 from webapp.domain.alerts import Kind
 from webapp.intake import CONFLICT
 from webapp.models import AccountRow, AlertChannelRow, EventRow, OrderRow, StoreRow, db
+from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
 
 PAGE = "/settings/alerts"
@@ -451,3 +453,11 @@ def test_the_command_line_says_what_is_wrong_with_a_channel(
 ) -> None:
     result = house.test_cli_runner().invoke(args=["alerts", "channels", *words], input=given)
     assert (result.exit_code, sentence in result.output) == (1, True)
+
+
+def test_only_the_field_of_the_chosen_way_is_shown(house: Flask) -> None:
+    page = signed_in(house, "admin").get(PAGE).text
+    form = page.partition('class="fields told-by"')[2].partition("</form>")[0]
+    assert re.findall(r'<div class="by (\w+)"><label for="(\w+)"', form) == [("mail", "mail"), ("hook", "hook")]
+    style = (CHECKOUT / "webapp/static/settings.css").read_text()
+    assert ".told-by:has(#kind-mail:checked) .hook, .told-by:has(#kind-hook:checked) .mail { display: none }" in style
