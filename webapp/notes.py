@@ -17,6 +17,10 @@ NOT_COPIED = (
 )
 
 
+class WrongText(Refusal):
+    """What was written is no note."""
+
+
 class Conflict(Exception):
     """Somebody else changed the note meanwhile; `text` is how it reads now."""
 
@@ -92,9 +96,9 @@ def _copy(work: Work, order: OrderRow, note: NoteRow, by: str) -> bool:
 def _checked(text: str) -> str:
     text = text.strip().replace("\r\n", "\n")
     if not text:
-        raise Refusal("A note needs a text.")
+        raise WrongText("A note needs a text.")
     if len(text) > LONGEST:
-        raise Refusal(f"A note has at most {LONGEST:,} characters; this one has {len(text):,}.")
+        raise WrongText(f"A note has at most {LONGEST:,} characters; this one has {len(text):,}.")
     return text
 
 

@@ -108,7 +108,11 @@ _hashing = threading.BoundedSemaphore(2)
 
 
 class Refused(Exception):
-    """What was entered cannot be stored, or opens no door; the message says what to do."""
+    """What was entered cannot be stored, or opens no door; the message says what to do, and `field` where."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Slower(Refused):
@@ -169,7 +173,7 @@ def add_user(email: str, role: str, password: str | None, by: str = "command lin
     hashed = None if password is None else _hash(password)
     with unit_of_work() as work:
         if _by_email(work, email) is not None:
-            raise Refused(f"{email} is there already.")
+            raise Refused(f"{email} is there already.", "email")
         work.add(UserRow(email=email, role=role, password_hash=hashed, is_disabled=False, created_at=clock.now()))
         audit.record(work, audit.PEOPLE, by, email, after=f"added as {role}")
 
@@ -177,7 +181,7 @@ def add_user(email: str, role: str, password: str | None, by: str = "command lin
 def check_role(role: str) -> None:
     """Raises Refused for what is no role."""
     if role not in set(Role):
-        raise Refused(f"There is no role {role}. Choose one of {', '.join(Role)}.")
+        raise Refused(f"There is no role {role}. Choose one of {', '.join(Role)}.", "role")
 
 
 def first_link() -> str | None:
@@ -262,7 +266,7 @@ def set_credentials(person: Person, email: str, new: str, current: str, address:
     if user.password_hash is not None:
         guess = _note_guess(vault.digest(user.email), _network(address))
         if not _verify(user.password_hash, current):
-            raise Refused("The current password is not right.")
+            raise Refused("The current password is not right.", "current")
         with unit_of_work() as work:
             work.execute(delete(SignInAttemptRow).where(SignInAttemptRow.id == guess))
     if new or user.password_hash is None:
@@ -271,7 +275,7 @@ def set_credentials(person: Person, email: str, new: str, current: str, address:
     with unit_of_work() as work:
         taken = _by_email(work, email)
         if taken is not None and taken.id != person.id:
-            raise Refused(f"{email} belongs to another user.")
+            raise Refused(f"{email} belongs to another user.", "email")
         work.execute(update(UserRow).where(UserRow.id == person.id).values(**values))
         if email != person.email:
             audit.record(work, audit.PEOPLE, email, "Own e-mail address", person.email, email)
@@ -286,14 +290,16 @@ def check_password(password: str, email: str) -> None:
     """Length counts, not composition. Raises Refused for what is guessed first."""
     if len(password) < SHORTEST_PASSWORD:
         raise Refused(
-            f"A password needs {SHORTEST_PASSWORD} characters; {SUGGESTED_PASSWORD} or more, say four words, are good."
+            f"A password needs {SHORTEST_PASSWORD} characters; {SUGGESTED_PASSWORD} or more, say four words, are good.",
+            "password",
         )
     if len(password) > LONGEST_PASSWORD:
-        raise Refused(f"A password has at most {LONGEST_PASSWORD} characters here.")
+        raise Refused(f"A password has at most {LONGEST_PASSWORD} characters here.", "password")
     plain = password.lower()
     is_run = len(set(plain)) < 3 or plain in "abcdefghijklmnopqrstuvwxyz0123456789012345678909876543210"
     if plain in _COMMON or is_run or plain in (email, email.partition("@")[0]):
-        raise Refused("That password is among the first ones that are tried. Choose another one, say four words.")
+        said = "That password is among the first ones that are tried. Choose another one, say four words."
+        raise Refused(said, "password")
 
 
 def _email(given: str) -> str:
@@ -304,7 +310,8 @@ def _email(given: str) -> str:
         or len(email) > LONGEST_EMAIL
         or any(c.isspace() or not c.isprintable() for c in email)
     ):
-        raise Refused(f"“{given.strip()[:80]}” is not an e-mail address.")
+        said = f"“{given.strip()[:80]}” is not an e-mail address." if email else "Enter the e-mail address."
+        raise Refused(said, "email")
     return email
 
 

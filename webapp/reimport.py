@@ -34,6 +34,14 @@ class State(StrEnum):
     CANCELED = "canceled"
 
 
+class WrongDays(Refused):
+    """What was typed cannot be read again; `field` is `since` or `until`."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class Days:
     """The time that a reimport covers, by date of the order."""
@@ -81,15 +89,16 @@ def chosen(account: Account, since: str, until: str) -> Days:
     zone, now = account.store.zone, clock.now()
     start, last = _typed(days.moment, since, "From", zone), _typed(days.moment, until, "To", zone)
     if start > last:
-        raise Refused("From is later than To. Swap them.")
+        raise WrongDays("From is later than To. Swap them.", "since")
     if start > now or last > now:
-        raise Refused("That lies in the future. Choose today or an earlier day.")
+        raise WrongDays("That lies in the future. Choose today or an earlier day.", "since" if start > now else "until")
     # By the calendar: between two seasons 180 days are an hour longer or shorter.
     if last.astimezone(zone).date() - start.astimezone(zone).date() > OLDEST:
-        raise Refused("That is more than 180 days. Choose a shorter time.")
+        raise WrongDays("That is more than 180 days. Choose a shorter time.", "since")
     earliest = now.astimezone(zone).date() - OLDEST
     if start.astimezone(zone).date() < earliest:
-        raise Refused(f"Walmart gives out orders of the last 180 days only. Choose {earliest} or later as From.")
+        said = f"Walmart gives out orders of the last 180 days only. Choose {earliest} or later as From."
+        raise WrongDays(said, "since")
     return Days(start, min(_typed(days.end, until, "To", zone), now))
 
 
@@ -270,4 +279,6 @@ def _typed(read: Callable[[str, tzinfo], datetime], typed: str, name: str, zone:
     try:
         return read(typed, zone)
     except ValueError:
-        raise Refused(f"{name} is “{typed}”; write a day as 2026-11-01.") from None
+        said = f"“{typed}”" if typed else "empty"
+        field = "since" if name == "From" else "until"
+        raise WrongDays(f"{name} is {said}; write a day as 2026-11-01.", field) from None

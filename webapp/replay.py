@@ -33,6 +33,7 @@ MOST = 10_000
 AT_ONCE = 200
 """Events that one transaction replays: between two of them others get their turn."""
 LONGEST_REASON = 500
+SAY_WHY = "Say why it is set aside; the reason stays with the event."
 IN_HAND = "This event is in hand already: its order is about to be read."
 PAST_REPLAY = "The body of this event was erased and no purchase order is known for it: there is nothing to replay."
 ENDED = (EventState.HANDLED, EventState.IGNORED, EventState.FAILED, EventState.DISMISSED)
@@ -91,7 +92,7 @@ def replay_all(wanted: Read, by: str, asked_at: datetime) -> int:
 def set_aside(wanted: Sequence[ColumnElement[bool]], reason: str, by: str) -> int:
     """Of these events the failed ones need nobody any more, for this reason. Raises Refusal without one."""
     if not reason.strip():
-        raise Refusal("Say why it is set aside; the reason stays with the event.")
+        raise Refusal(SAY_WHY)
     done = 0
     while done < MOST:
         some = _set_aside_some(wanted, reason.strip()[:LONGEST_REASON], by)

@@ -143,7 +143,7 @@ def _judge(at: int, row: Mapping[str, str], orders: _Orders) -> Row:
     try:
         found = _order(row, orders)
     except Refusal as refusal:
-        return Row(at, row["order"], mistakes=_each(str(refusal), _amount(row), *tracking_mistakes(parcel)))
+        return Row(at, row["order"], mistakes=_each(str(refusal), _amount(row), *tracking_mistakes(parcel).values()))
     key, left = found.account.key, orders.left.setdefault(found.row.id, ready_units(found))
     try:
         lines = _lines(row, left)
@@ -151,7 +151,7 @@ def _judge(at: int, row: Mapping[str, str], orders: _Orders) -> Row:
     except Mistakes as mistakes:
         return Row(at, found.row.po, mistakes=_each(*_said(mistakes)), account_key=key)
     except Refusal as refusal:
-        wrong = _each(why_not_shipped(found), str(refusal), *tracking_mistakes(parcel, found))
+        wrong = _each(why_not_shipped(found), str(refusal), *tracking_mistakes(parcel, found).values())
         return Row(at, found.row.po, mistakes=wrong, account_key=key)
     for unit in command.units:
         left[unit.line] -= unit.quantity

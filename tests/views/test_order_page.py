@@ -173,7 +173,10 @@ def test_a_parked_command_is_tried_again_or_given_up_with_a_reason(app: Flask, o
     form = {"csrf_token": token_on(operator, path)}
     assert operator.post(f"/orders/{key}/2802123876439/commands/{parked}/retry", data=form).status_code == 404
     operator.post(f"{path}/commands/{parked}/dismiss", data={**form, "reason": " "})
-    assert "Say why it is given up" in operator.get(path).text
+    page = operator.get(path).text
+    assert page.count("Say why it is given up") == 1, "at its field alone"
+    assert f'<details class="giveup" id="giveup-{parked}" open>' in page
+    assert f'aria-invalid="true" aria-describedby="m-why-{parked}" autofocus' in page
     operator.post(f"{path}/commands/{parked}/retry", data=form)
     assert state_of(app, parked) == "queued"
     operator.post(f"{path}/commands/{parked}/retry", data=form)

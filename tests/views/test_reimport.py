@@ -50,7 +50,7 @@ def rows(app: Flask) -> list[ReimportRow]:
         (day(-190), day(-5), "more than 180 days"),
         (day(-300), day(-290), "last 180 days only"),
         ("<b>", day(0), "From is “&lt;b&gt;”"),
-        ("", "", "From is “”"),
+        ("", "", "From is empty; write a day"),
     ],
 )
 def test_a_rule_that_is_broken_is_said_and_what_was_typed_stays(

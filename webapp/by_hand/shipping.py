@@ -87,14 +87,14 @@ def judge(
     return ConfirmShipment(units, number=tracking.number, parcel=tracking, other_carrier=is_other, request=request_id)
 
 
-def tracking_mistakes(parcel: Parcel, found: Found | None = None) -> tuple[str, ...]:
+def tracking_mistakes(parcel: Parcel, found: Found | None = None) -> dict[str, str]:
     """All that is wrong with a parcel's carrier, number and address, as far as it can be said without its order."""
     mistakes: dict[str, str] = {}
     if found is None:
         _check(parcel, mistakes)
     else:
         _tracking(found, parcel, mistakes)
-    return tuple(mistakes.values())
+    return mistakes
 
 
 def in_parcel(command: ConfirmShipment) -> str:

@@ -142,8 +142,8 @@ def remove(key: str) -> AnyResponse:
     """Remove it for good; its name has to be typed, so that it is not the wrong one."""
     account = _find(key)
     if request.form.get("name", "").strip() != account.name:
-        trouble = "That is not the name of this account. Nothing was removed."
-        return make_response(page("settings/remove.html", **_going(account, trouble)), 422)
+        mistake = "That is not the name of this account. Nothing was removed."
+        return make_response(page("settings/remove.html", **_going(account, mistake)), 422)
     try:
         left = removal.remove(account, door.me().email)
     except Refused:
@@ -155,9 +155,9 @@ def remove(key: str) -> AnyResponse:
     return redirect(url_for("settings.account_list"), 303)
 
 
-def _going(account: Account, trouble: str = "") -> dict[str, Any]:
+def _going(account: Account, mistake: str = "") -> dict[str, Any]:
     going = removal.what_goes(account)
-    return {"account": account, "going": going, "trouble": trouble, "still_held": removal.STILL_HELD}
+    return {"account": account, "going": going, "mistake": mistake, "still_held": removal.STILL_HELD}
 
 
 @bp.post("/<key>/webhooks/<act>")

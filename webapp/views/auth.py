@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -11,6 +14,13 @@ from webapp.views import door
 
 bp = Blueprint("auth", __name__)
 
+ENTER = {"email": "Enter your e-mail address.", "password": "Enter your password."}
+CHOOSE = {
+    "email": "Enter your e-mail address.",
+    "current": "Enter your current password.",
+    "password": "Choose a password.",
+}
+
 
 @bp.get("/sign-in")
 @door.public
@@ -19,7 +29,7 @@ def sign_in() -> AnyResponse:
     wanted = door.local_path(request.args.get("next"))
     if door.current_person() is not None:
         return redirect(wanted, 303)
-    return make_response(render_template("auth/sign_in.html", next=wanted, email="", trouble=""))
+    return make_response(render_template("auth/sign_in.html", next=wanted, email="", trouble="", mistakes={}))
 
 
 @bp.post("/sign-in")
@@ -27,8 +37,12 @@ def sign_in() -> AnyResponse:
 def enter() -> AnyResponse:
     """Check e-mail and password; the answer to an unknown user is the same as to a wrong password."""
     wanted, email = door.local_path(request.form.get("next")), request.form.get("email", "")
+    password = request.form.get("password", "")
+    mistakes = _empty({"email": email.strip(), "password": password}, ENTER)
+    if mistakes:
+        return _refused("", wanted, email, 422, mistakes=mistakes)
     try:
-        token = people.sign_in(email, request.form.get("password", ""), request.remote_addr or "")
+        token = people.sign_in(email, password, request.remote_addr or "")
     except people.Slower as slower:
         return _refused(str(slower), wanted, email, 429, slower.retry_after)
     except people.Refused as refused:
@@ -62,7 +76,7 @@ def sign_out() -> AnyResponse:
 @bp.get("/account")
 def account() -> AnyResponse:
     """A person's own e-mail address and password."""
-    return _account_page(door.me().email, "")
+    return _account_page(door.me().email)
 
 
 @bp.post("/account")
@@ -71,14 +85,19 @@ def change_account() -> AnyResponse:
     """Set both; all other sessions of this person end."""
     form, person = request.form, door.me()
     email, new = form.get("email", ""), form.get("password", "")
+    needed = {"email": email.strip()}
+    needed |= {"current": form.get("current", "")} if person.has_password else {"password": new}
+    mistakes = _empty(needed, CHOOSE)
+    if new != form.get("again", "") and "password" not in mistakes:
+        mistakes["again"] = "The two new passwords are not the same."
+    if mistakes:
+        return _account_page(email, mistakes=mistakes, status=422)
     try:
-        if new != form.get("again", ""):
-            raise people.Refused("The two new passwords are not the same.")
         people.set_credentials(person, email, new, form.get("current", ""), request.remote_addr or "")
     except people.Slower as slower:
-        return _account_page(email, str(slower), 429)
+        return _account_page(email, str(slower), status=429)
     except people.Refused as refused:
-        return _account_page(email, str(refused), 422)
+        return _account_page(email, mistakes={refused.field: str(refused)}, status=422)
     flash("Saved. From now on you sign in with this e-mail address and password.")
     return redirect(url_for("auth.account"), 303)
 
@@ -91,19 +110,35 @@ def _open(token: str, wanted: str) -> AnyResponse:
     return door.let_in(redirect(wanted, 303), token)
 
 
-def _refused(trouble: str, wanted: str, email: str, status: int, retry_after: int = 0) -> AnyResponse:
-    page = render_template("auth/sign_in.html", next=wanted, email=email[: people.LONGEST_EMAIL], trouble=trouble)
-    response = make_response(page, status)
+def _empty(given: Mapping[str, str], words: Mapping[str, str]) -> dict[str, str]:
+    """What is said at each field that was left empty."""
+    return {name: words[name] for name, value in given.items() if not value}
+
+
+def _refused(
+    trouble: str,
+    wanted: str,
+    email: str,
+    status: int,
+    retry_after: int = 0,
+    *,
+    mistakes: Mapping[str, str] = MappingProxyType({}),
+) -> AnyResponse:
+    shown = {"next": wanted, "email": email[: people.LONGEST_EMAIL], "trouble": trouble, "mistakes": mistakes}
+    response = make_response(render_template("auth/sign_in.html", **shown), status)
     if retry_after:
         response.headers["Retry-After"] = str(retry_after)
     return response
 
 
-def _account_page(email: str, trouble: str, status: int = 200) -> AnyResponse:
+def _account_page(
+    email: str, trouble: str = "", *, mistakes: Mapping[str, str] = MappingProxyType({}), status: int = 200
+) -> AnyResponse:
     page = render_template(
         "auth/account.html",
         email="" if email == people.FIRST_ADMIN else email,
         trouble=trouble,
+        mistakes=mistakes,
         shortest=people.SHORTEST_PASSWORD,
         suggested=people.SUGGESTED_PASSWORD,
     )

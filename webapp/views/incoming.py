@@ -20,7 +20,7 @@ from webapp.outbox import Refusal
 from webapp.people import Role
 from webapp.queries import moment_of, version
 from webapp.timeline import Entry
-from webapp.views import door, orders, showing, words
+from webapp.views import beside, door, orders, showing, words
 from webapp.views.grid_words import Link
 from webapp.views.render import page
 
@@ -170,9 +170,12 @@ def replay(event_id: int) -> AnyResponse:
 @door.needs(Role.OPERATOR)
 def set_aside(event_id: int) -> AnyResponse:
     """A failed event needs nobody any more, for a reason."""
-    row = _find(event_id)
+    row, reason = _find(event_id), request.form.get("reason", "")
+    if not reason.strip():
+        beside.tell("why", replays.SAY_WHY)
+        return redirect(url_for("incoming.show", event_id=event_id), 303)
     try:
-        done = replays.set_aside((EventRow.id == row.id,), request.form.get("reason", ""), door.me().email)
+        done = replays.set_aside((EventRow.id == row.id,), reason, door.me().email)
     except Refusal as refusal:
         flash(str(refusal), "bad")
     else:
@@ -204,9 +207,13 @@ def replay_all() -> AnyResponse:
     """Replay all that was asked about, or set what failed of it aside; a second click finds nothing left to do."""
     asked = Asked.from_args(request.form)
     wanted = event_log.read(asked, words.zone(_zone_name()))
+    is_aside, reason = request.form.get("act") == "set-aside", request.form.get("reason", "")
+    if is_aside and not reason.strip():
+        beside.tell("why", replays.SAY_WHY)
+        return redirect(url_for("incoming.ask", **asked.to_args()), 303)  # type: ignore[arg-type]
     try:
-        if request.form.get("act") == "set-aside":
-            done = replays.set_aside(wanted.conditions, request.form.get("reason", ""), door.me().email)
+        if is_aside:
+            done = replays.set_aside(wanted.conditions, reason, door.me().email)
             flash(f"{_events(done)} set aside.")
         else:
             done = replays.replay_all(wanted, door.me().email, _asked_at())

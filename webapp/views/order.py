@@ -23,6 +23,7 @@ from webapp.product_links import Link
 from webapp.queries import version
 from webapp.timeline import Entry
 from webapp.views import (
+    beside,
     door,
     order_acts,
     order_facts,
@@ -33,6 +34,7 @@ from webapp.views import (
     showing,
     words,
 )
+from webapp.views.beside import SAY_WHY
 from webapp.views.order_log import LogShown
 from webapp.views.render import page, part_of, wants_fragment
 
@@ -174,6 +176,9 @@ def dismiss(account_key: str, po: str, command_id: int) -> AnyResponse:
     found = find(account_key, po)
     _check_command(found, command_id)
     reason = request.form.get("reason", "")[:500]
+    if not reason.strip():
+        beside.tell(f"why-{command_id}", SAY_WHY)
+        return back(found)
     act = lambda: outbox.dismiss(command_id, reason, by=door.me().email)  # noqa: E731
     return said(found, act, "Given up; the reason stands in the log.")
 

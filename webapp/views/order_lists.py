@@ -12,7 +12,7 @@ from webapp.grid.lists import PAGE_SIZES
 from webapp.grid.saved import Search
 from webapp.grid.tastes import Tastes
 from webapp.people import Refused, Role
-from webapp.views import door
+from webapp.views import beside, door
 from webapp.views.grid_words import address
 from webapp.views.orders import wanted_in_form
 
@@ -69,7 +69,7 @@ def save_view() -> AnyResponse:
         asks = wanted_in_form().but(find="").to_args()
         key = saved.save_view(door.me(), request.form.get("name", ""), asks, is_shared="shared" in request.form)
     except Refused as refusal:
-        flash(str(refusal), "bad")
+        beside.tell("view-name", str(refusal))
         return _back(likes)
     if "first" in request.form:
         tastes.begin_with(door.me(), key)
@@ -88,6 +88,8 @@ def change_view(key: str) -> AnyResponse:
             flash("The view is deleted.")
         elif "first" in request.form:
             tastes.begin_with(person, "" if likes.view == key else key)
+        elif not request.form.get("name", "").strip():
+            beside.tell(f"v-{key}", "Give the view a name.")
         else:
             saved.change_view(person, key, request.form.get("name", ""), is_shared="shared" in request.form)
             flash("The view is changed.")

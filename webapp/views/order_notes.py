@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, abort, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import notes
+from webapp.models import NoteRow
 from webapp.outbox import Refusal
 from webapp.people import Role
-from webapp.views import door, regions
+from webapp.views import beside, door, regions
 from webapp.views.order import Found, back, find, shown
 from webapp.views.render import page, wants_fragment
 
@@ -23,7 +25,10 @@ def add(account_key: str, po: str) -> AnyResponse:
     """Leave a note."""
     found, text, by = find(account_key, po), request.form.get("text", ""), door.me().email
     act = lambda: notes.add(found.row.id, text, by, _number(), to_magento="copy" in request.form)  # noqa: E731
-    return _do(found, act, "Note added.")
+    try:
+        return _do(found, act, "Note added.")
+    except notes.WrongText as wrong:
+        return _asked_again(found, text, wrong)
 
 
 @bp.post("/orders/<account_key>/<po>/notes/<int:note_id>")
@@ -34,6 +39,8 @@ def change(account_key: str, po: str, note_id: int) -> AnyResponse:
     version, by = request.form.get("version", 0, int), door.me().email
     try:
         return _do(found, lambda: notes.change(found.row.id, note_id, text, version, by), "Note changed.")
+    except notes.WrongText as wrong:
+        return _asked_again(found, text, wrong, notes.find(found.row.id, note_id))
     except notes.Conflict as conflict:
         note = notes.find(found.row.id, note_id)
         both = {"order": found.row, "account": found.account, "note": note, "mine": text, "theirs": conflict.text}
@@ -56,6 +63,8 @@ def _do(found: Found, act: Callable[[], str | None], said: str) -> AnyResponse:
     missed = ""
     try:
         missed = act() or ""
+    except notes.WrongText:
+        raise
     except Refusal as refusal:
         if wants_fragment():
             abort(422, str(refusal))
@@ -68,6 +77,25 @@ def _do(found: Found, act: Callable[[], str | None], said: str) -> AnyResponse:
     now = shown(find(found.account.key, found.row.po))
     region = regions.draw("orders", ("notes",), now)["notes"]
     return make_response(render_template("orders/_noted.html", region=region, said=said, missed=missed))
+
+
+def _asked_again(found: Found, text: str, wrong: notes.WrongText, note: NoteRow | None = None) -> AnyResponse:
+    """The form with what was written and what is wrong with it; without scripts on the order's page."""
+    field, mistake = f"note-{note.id}-text" if note else "note-text", str(wrong)
+    if not wants_fragment():
+        beside.tell(field, mistake)
+        return back(found)
+    shown: dict[str, Any] = {
+        "order": found.row,
+        "account": found.account,
+        "note": note,
+        "text": text,
+        "mistake": mistake,
+    }
+    shown |= {"mistake": mistake, "version": request.form.get("version", ""), "wants_copy": "copy" in request.form}
+    answer = make_response(render_template("orders/_note_form.html", **shown), 422)
+    answer.headers.update({"HX-Retarget": f"#f-{field}", "HX-Reswap": "outerHTML"})
+    return answer
 
 
 def _number() -> str:

@@ -11,6 +11,7 @@ from webapp import by_hand
 from webapp.by_hand import Parcel
 from webapp.by_hand.allowing import why_not_shipped
 from webapp.by_hand.finding import ready_units, undecided
+from webapp.by_hand.shipping import tracking_mistakes
 from webapp.domain.carriers import METHODS, listed
 from webapp.people import Role
 from webapp.views import door, order_forms
@@ -35,9 +36,9 @@ def ship(account_key: str, po: str) -> AnyResponse:
     judged, mistakes = order_forms.judged(found), dict[str, str]()
     lines = order_forms.lines_asked(judged, ready_units(judged))
     wanted = order_forms.quantities(typed, lines, mistakes)
-    if mistakes:
-        return _form(found, Typed(typed.values, mistakes))
     parcel = Parcel(typed["carrier"], typed["number"], typed["url"], typed["method"])
+    if mistakes:
+        return _form(found, Typed(typed.values, {**tracking_mistakes(parcel, judged), **mistakes}))
     anyway, by = typed["anyway"] == "on", door.me().email
 
     def again(mistakes: Mapping[str, str]) -> AnyResponse:

@@ -22,7 +22,8 @@ from webapp.models import AccountRow, AttemptRow, CommandRow, SyncRow, db
 from webapp.people import Role
 from webapp.queries import COUNTED_TO, Count, capped, moment_of, version
 from webapp.timeline import Entry
-from webapp.views import door, orders, showing, words
+from webapp.views import beside, door, orders, showing, words
+from webapp.views.beside import SAY_WHY
 from webapp.views.grid_words import Link
 from webapp.views.numbers import number
 from webapp.views.render import page
@@ -141,6 +142,9 @@ def retry() -> AnyResponse:
 def dismiss() -> AnyResponse:
     """Give everything of one cause up, with a reason."""
     reason = request.form.get("reason", "")[:500]
+    if not reason.strip():
+        beside.tell("why-all", SAY_WHY)
+        return redirect(url_for("outgoing.index", show="parked", cause=request.form.get("cause", "")), 303)
     return _all_of_it(lambda slug, at: failures.dismiss(slug, at, reason, door.me().email), "given up")
 
 

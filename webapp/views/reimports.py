@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,7 +14,7 @@ from webapp.account_entry import MARKETS
 from webapp.accounts import Account, Refused
 from webapp.domain.scan import OLDEST
 from webapp.people import Role
-from webapp.reimport import Progress
+from webapp.reimport import Progress, WrongDays
 from webapp.views import door
 from webapp.views.render import page, part_of, wants_fragment
 
@@ -39,8 +41,10 @@ def start(key: str) -> AnyResponse:
     since, until = (request.form.get(name, "").strip()[:LONGEST] for name in ("since", "until"))
     try:
         reimport.start(account, reimport.chosen(account, since, until), door.me().email)
+    except WrongDays as wrong:
+        return _page(account, since, until, {wrong.field: str(wrong)}, status=422)
     except Refused as refused:
-        return _page(account, since, until, str(refused), status=422)
+        return _page(account, since, until, {"": str(refused)}, status=422)
     return _back(key)
 
 
@@ -72,7 +76,9 @@ def cancel(key: str, number: int) -> AnyResponse:
     return _back(key)
 
 
-def _page(account: Account, since: str, until: str, trouble: str = "", status: int = 200) -> AnyResponse:
+def _page(
+    account: Account, since: str, until: str, mistakes: Mapping[str, str] = MappingProxyType({}), status: int = 200
+) -> AnyResponse:
     """Newest first; the one on top is watched."""
     today = clock.now().astimezone(account.store.zone).date()
     found = reimport.of_account(account.id)
@@ -82,7 +88,7 @@ def _page(account: Account, since: str, until: str, trouble: str = "", status: i
         market=MARKETS[account.marketplace],
         since=since,
         until=until,
-        trouble=trouble,
+        mistakes=mistakes,
         earliest=(today - OLDEST).isoformat(),
         today=today.isoformat(),
         newest=found[0] if found else None,

@@ -146,11 +146,11 @@ def remove(key: str) -> AnyResponse:
     """Remove it for good; its name has to be typed, so that it is not the wrong one."""
     store = _find(key)
     if request.form.get("name", "").strip() != store.name:
-        return _remove_page(store, "That is not the name of this store. Nothing was removed.", 422)
+        return _remove_page(store, mistake="That is not the name of this store. Nothing was removed.", status=422)
     try:
         store_changes.remove(store.id, door.me().email)
     except Refused as refused:
-        return _remove_page(store, str(refused), 422)
+        return _remove_page(store, str(refused), status=422)
     flash(f"{store.name} is removed. The shop itself is as it was.")
     return redirect(url_for("settings.store_list"), 303)
 
@@ -260,9 +260,10 @@ def _new_page(form: StoreForm, verdict: Verdict | None = None, status: int = 200
     return make_response(page("settings/store_new.html", form=form, verdict=verdict, cron=stock.cron()), status)
 
 
-def _remove_page(store: Store, trouble: str = "", status: int = 200) -> AnyResponse:
+def _remove_page(store: Store, trouble: str = "", mistake: str = "", status: int = 200) -> AnyResponse:
     tied = [account for account in accounts.everyone() if account.store.id == store.id]
-    return make_response(page("settings/store_remove.html", store=store, tied=tied, trouble=trouble), status)
+    shown = page("settings/store_remove.html", store=store, tied=tied, trouble=trouble, mistake=mistake)
+    return make_response(shown, status)
 
 
 def _page(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -33,7 +34,7 @@ def add() -> AnyResponse:
             return _back()
         return _link_shown(email, team.invite(email, role, door.me().email))
     except Refused as refused:
-        return _shown(str(refused), email, role, 422)
+        return _shown({refused.field: str(refused)}, email, role, 422)
 
 
 @bp.post("/<int:user_id>/link")
@@ -44,7 +45,7 @@ def link(user_id: int) -> AnyResponse:
     try:
         return _link_shown(email, team.new_link(email, door.me().email))
     except Refused as refused:
-        return _shown(str(refused), status=422)
+        return _shown({"": str(refused)}, status=422)
 
 
 @bp.post("/<int:user_id>/role")
@@ -106,16 +107,17 @@ def _link_shown(email: str, path: str) -> AnyResponse:
     return make_response(shown)
 
 
-def _shown(trouble: str = "", email: str = "", role: str = Role.OPERATOR, status: int = 200) -> AnyResponse:
+def _shown(
+    mistakes: Mapping[str, str] = MappingProxyType({}), email: str = "", role: str = Role.OPERATOR, status: int = 200
+) -> AnyResponse:
     shown = render_template(
         "settings/people.html",
         members=team.everyone(),
         roles=list(Role),
         changes=audit.recent(*audit.SUBJECTS),
         zone="UTC",
-        trouble=trouble,
+        mistakes=mistakes,
         email=email,
         chosen=role,
-        shortest=people.SHORTEST_PASSWORD,
     )
     return make_response(shown, status)
