@@ -36,14 +36,14 @@ def test_a_length_of_time_has_one_unit(seconds: int, words: str) -> None:
 def test_a_flow_that_is_well_says_when_and_that_nothing_waits(any_house: House) -> None:
     house = any_house
     only_mirror(house)
-    assert health(house).sentence == "No webhook yet; no poll yet; nothing waits."
+    assert health(house).sentence == "No webhook yet; no poll yet; every event is answered."
     house.place()
     house.drain()
     clock.move(timedelta(seconds=40))
     well = health(house)
     assert well.is_ok
     assert well.sentence.startswith("Last webhook 4")
-    assert "nothing waits" in well.sentence
+    assert "every event is answered" in well.sentence
 
 
 def test_polls_that_fail_for_long_are_a_trouble_with_walmarts_own_words(house: House) -> None:
@@ -69,7 +69,7 @@ def test_workers_that_do_not_run_are_a_trouble_too(house: House) -> None:
 def test_an_event_that_waits_too_long_is_a_trouble(house: House) -> None:
     house.drain()
     assert house.post_webhook(house.walmart.place_order()) == 200
-    assert health(house).sentence.endswith("1 in hand.")
+    assert health(house).sentence.endswith("1 event is in hand.")
     clock.move(timedelta(minutes=4))
     assert health(house).is_ok
     clock.move(timedelta(minutes=2))

@@ -119,7 +119,8 @@ def _why(row: PollRow) -> str:
 def _flow(
     account: Account, webhook_at: datetime | None, poll_at: datetime | None, backlog: _Backlog, now: datetime
 ) -> str:
-    waits = f"{backlog.count:,} in hand" if backlog.count else "nothing waits"
+    events = "1 event is" if backlog.count == 1 else f"{backlog.count:,} events are"
+    waits = f"{events} in hand" if backlog.count else "every event is answered"
     polled = f"last poll {ago(poll_at, now)}" if poll_at else "no poll yet"
     return f"{_webhooks(account, webhook_at, now)}; {polled}; {waits}."
 

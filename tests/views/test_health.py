@@ -73,6 +73,7 @@ def test_when_all_is_well_the_last_order_webhook_and_poll_are_named(
         draw()
     text = viewer.get("/pulse", headers={"HX-Request": "true"}).text
     assert "<b>Live</b><span> · last order <time" in text
+    assert "<span> · nothing in hand</span>" in text, "the same parts at any load"
     with app.app_context(), unit_of_work() as work:
         order = work.session.query(OrderRow).filter_by(is_demo=False).first()
         assert order is not None
@@ -81,9 +82,11 @@ def test_when_all_is_well_the_last_order_webhook_and_poll_are_named(
         work.add(PollRow(kind="orders", name="orders", account_id=order.account_id, **polled))
         a_command(work, order, next_attempt_at=clock.now() - timedelta(seconds=2))
     text = viewer.get("/pulse", headers={"HX-Request": "true"}).text
-    told = r"last order \d+ \w+ ago · \d in hand, the oldest for \d+ s · webhook \d+ s ago · poll 3 min ago"
+    told = r"last order \d+ \w+ ago · \d in hand · webhook \d+ s ago · poll 3 min ago"
     assert re.search(told, re.sub("<[^>]+>", "", text)), text
-    assert re.search(rf'title="Live · {told}"', text), "all of it, where a narrow window leaves parts out"
+    assert re.search(rf'title="Live · {told}. In hand are [^"]*; the oldest for \d+ s."', text), (
+        "all of it, where a narrow window leaves parts out"
+    )
     ready = stranger.get("/health/ready").json
     assert ready is not None
     assert ready["waiting"] >= 1

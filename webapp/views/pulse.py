@@ -18,6 +18,7 @@ from webapp.views import door, words
 
 _PING_SECONDS = 0.3
 _BELIEVED_SECONDS = 3.0
+IN_HAND = "In hand are events that came in and commands that go out, of all accounts"
 SHOWN = 3
 """So many troubles stand under the header, the worst first."""
 
@@ -57,21 +58,26 @@ class Pulse:
     def details(self) -> tuple[Markup, ...]:
         """When the last order, webhook and poll came, and what is in hand; none while something is wrong.
 
-        What matters most comes first: where the header is narrow, the last ones are left out.
+        What matters most comes first: where the header is narrow, the last ones are left out. The same parts stand on
+        every page at any load, so that nothing moves aside for another.
         """
         if self.lines:
             return ()
         state = self.state
         came = [_came("last order", state.last_order_at) or Markup("no orders yet")]
-        if state.waiting.number:
-            came.append(Markup("{} in hand, the oldest for {}").format(state.waiting, words.span(state.oldest_due)))
+        came.append(Markup("{} in hand").format(state.waiting if state.waiting.number else "nothing"))
         came += [_came("webhook", state.last_webhook_at), _came("poll", state.last_poll_at)]
         return tuple(part for part in came if part)
 
     @property
     def whole(self) -> str:
         """All that the line says, however narrow it is."""
-        return " · ".join([self.headline, *(part.striptags() for part in self.details)])
+        parts = [self.headline, *(part.striptags() for part in self.details)]
+        return " · ".join(parts) + (f". {IN_HAND}{self._oldest}." if self.details else "")
+
+    @property
+    def _oldest(self) -> str:
+        return f"; the oldest for {words.span(self.state.oldest_due)}" if self.state.waiting.number else ""
 
 
 def take() -> Pulse:
