@@ -17,8 +17,9 @@ import msgspec
 from sqlalchemy import Select, select, update
 
 from webapp import clock
+from webapp.domain.commands import CommandState, CreateMagentoOrder
 from webapp.event_text import first_values, identifier, word
-from webapp.models import AccountRow, EventRow, OrderRow, PollRow
+from webapp.models import AccountRow, CommandRow, EventRow, OrderRow, PollRow, SyncRow
 from webapp.turns import Wake
 from webapp.unit_of_work import Work
 
@@ -45,8 +46,12 @@ _NAMED = re.compile(
     r"""\s*:\s*["']?([A-Za-z0-9_.\-]{1,64})"""
 )
 _LONGEST = 64 * 1024
+_OUR_NUMBER = re.compile(r"([0-9]{6,24})(?:-[0-9]{1,2})?$", re.ASCII)
+"""Walmart's purchase order in the number that an order gets here, whatever its prefix."""
+_MAKING = (CommandState.QUEUED, CommandState.RUNNING, CommandState.DONE)
 
-NOT_OURS = "No order from Walmart is linked to what it speaks of; an order that is just being created is read anyway."
+NOT_OURS = "No order from Walmart is linked to what it speaks of: nothing is to be done."
+OURS = "Our own change: this order is just being created here, and is read once it is. Nothing is to be done."
 NOT_NAMED = "It does not name its order, so what is new in the store was asked for."
 OF_PRODUCTS = "The products that orders wait for were asked for."
 
@@ -101,7 +106,9 @@ def find(work: Work, event: EventRow) -> Wake | Elsewhere:
     spoken = read(event.body, str(event.headers.get("content-type", "")))
     if _names_order(spoken):
         found = work.execute(_linked(event, spoken).limit(1)).one_or_none()
-        return Wake(found.account_id, found.po, event.received_at + COMMITS_WITHIN) if found else Elsewhere(NOT_OURS)
+        if found is None:
+            return Elsewhere(OURS if _is_being_created(work, event, spoken) else NOT_OURS)
+        return Wake(found.account_id, found.po, event.received_at + COMMITS_WITHIN)
     if spoken.kind == PRODUCT:
         _ask(work, event, "products")
         return Elsewhere(OF_PRODUCTS, was_of_use=True)
@@ -145,6 +152,20 @@ def _linked(event: EventRow, spoken: Spoken) -> Select[int, str]:
     if spoken.increment_id:
         return linked.where(OrderRow.magento_increment_id == spoken.increment_id)
     return linked.where(OrderRow.po == spoken.po)
+
+
+def _is_being_created(work: Work, event: EventRow, spoken: Spoken) -> bool:
+    """We are making the order that it speaks of, and have not linked it yet: Magento tells of it before it answers."""
+    numbered = _OUR_NUMBER.search(spoken.increment_id or "")
+    po = spoken.po or (numbered[1] if numbered else "")
+    making = (
+        select(CommandRow.id)
+        .join(SyncRow, SyncRow.id == CommandRow.sync_id)
+        .join(AccountRow, AccountRow.id == SyncRow.account_id)
+        .where(AccountRow.store_id == event.store_id, SyncRow.po == po)
+        .where(CommandRow.kind == CreateMagentoOrder.__name__, CommandRow.state.in_(_MAKING))
+    )
+    return bool(po) and work.execute(making.limit(1)).first() is not None
 
 
 def _ask(work: Work, event: EventRow, kind: str) -> None:

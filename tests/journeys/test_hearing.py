@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import select
 
 from sandbox.magento import MagentoSandbox
 from tests.driving import drain_in, sentences
 from tests.hearing import SECRET, address, heard, no_more_events, prove_by, reads, served, templates, told
 from tests.house import House
 from webapp.hints import LOOKS_ONCE_MORE
-from webapp.shop_events import COMMITS_WITHIN
+from webapp.models import EventRow, db
+from webapp.shop_events import COMMITS_WITHIN, NOT_OURS, OURS
 from webapp.store_webhooks import Wanted
 
 SKU = "FH-MUG-350-BLU"
@@ -143,6 +145,19 @@ def test_what_we_do_ourselves_echoes_once_and_makes_nothing_more(house: House) -
     assert len(house.magento.ledger.calls("POST")) == calls
     assert [reads(house, po) for po in pos] == seen
     assert {one[2] for one in told(house)} <= {"handled", "ignored"}
+
+
+def test_an_order_that_is_just_being_created_is_told_to_be_our_own_and_the_shop_s_own_are_not(house: House) -> None:
+    made = house.place(lines=[{"sku": SKU, "quantity": 1}])
+    drain_in(house)
+    for increment in (f"WM-{made}", f"WM-{made}-2", "000000042"):
+        body = f'{{"event":"order","entity_id":"900001","increment_id":"{increment}"}}'
+        assert house.app.test_client().post(address(house), data=body).status_code == 200
+    drain_in(house)
+    with house.app.app_context():
+        mine = select(EventRow.state, EventRow.reason).where(EventRow.source == "magento").order_by(EventRow.id)
+        rows = [tuple(row) for row in db.session.execute(mine)]
+    assert rows == [("ignored", OURS), ("ignored", OURS), ("ignored", NOT_OURS)]
 
 
 def test_an_adobe_commerce_save_goes_on_even_where_nothing_can_be_stored(house: House, po: str) -> None:
