@@ -73,7 +73,8 @@ class Progress:
     ended_at: datetime | None
     sentence: str
     pace: str
-    """How fast it goes, how long it will still take, and the newest order; empty unless it runs and has read some."""
+    """How fast it goes, how long it will still take as soon as that can be told, and the newest order; empty unless it
+    runs and has read some."""
 
     @property
     def is_running(self) -> bool:
@@ -247,11 +248,20 @@ def _pace(row: ReimportRow) -> str:
         return ""
     minutes = max((clock.now() - row.started_at).total_seconds(), 1) / 60
     said = f"{row.orders / minutes:,.0f} orders a minute"
-    if row.percent:
+    if not _all_were_heard(row.id):
+        said += "; how long it takes can be told once orders of every kind were asked for"
+    elif row.percent:
         said += f"; about {max(round(minutes * (100 - row.percent) / row.percent), 1):,} min left"
     newest = select(OrderRow.po).where(OrderRow.account_id == row.account_id).order_by(OrderRow.id.desc()).limit(1)
     po = db.session.execute(newest).scalar_one_or_none()
     return f"{said}. The newest order: {po}." if po else f"{said}."
+
+
+def _all_were_heard(reimport_id: int) -> bool:
+    """Walmart said of each kind of order how many there are: before that nobody knows which share is done."""
+    progress = select(PollRow.progress).where(PollRow.name == name_of(reimport_id))
+    kept = db.session.execute(progress).scalar_one_or_none()
+    return kept is not None and all(node in scans.from_json(kept).by_node for node in SHIP_NODES)
 
 
 def _sentence(row: ReimportRow) -> str:

@@ -79,7 +79,7 @@ def one_turn(house: House, number: int) -> bool:
         (today(-190), today(-5), "more than 180 days"),
         (today(-300), today(-290), "last 180 days only"),
         ("yesterday", today(), "From is “yesterday”"),
-        (today(), "", "To is “”"),
+        (today(), "", "To is empty"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_a_sentence(house: House, since: str, until: str, sentence: str) -> None:

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.rows import a_store, an_account, an_order
 from tests.views.conftest import token_on
 from webapp import clock, reimport, scans
-from webapp.domain.scan import PageRead, turned
+from webapp.domain.scan import PageRead, Scan, turned
 from webapp.models import AccountRow, PollRow, ReimportRow, db
 from webapp.order_pages import Tally
 from webapp.unit_of_work import unit_of_work
@@ -82,6 +82,7 @@ def test_of_five_thousand_it_tells_how_fast_how_long_and_which_is_the_last(
         scan = turned(scan, read)
         with app.app_context(), unit_of_work() as work:
             reimport.record(work, 1, scan, Tally(orders=count, new=count))
+            work.execute(update(PollRow).where(PollRow.kind == reimport.KIND).values(progress=scans.to_json(scan)))
             po = f"{2802123870000 + len(told)}"
             an_order(work, work.session.query(AccountRow).one(), po)
         text = operator.get(f"{path}/live", headers={"HX-Request": "true"}).text
@@ -97,9 +98,9 @@ def test_of_five_thousand_it_tells_how_fast_how_long_and_which_is_the_last(
     assert all(300 < pace <= 400 for pace in paces[:11]), "200 in half a minute"
     true = [(len(told) - at) / 2 for at in range(1, len(told) + 1)]
     off = [minutes - really for minutes, really in zip(left, true, strict=True)]
-    heard = 14  # pages of the first week, after which everybody who ships was heard once
-    assert min(off[:heard]) >= -4, "until then rather too long than too short"
-    assert max(map(abs, off[heard:])) <= 4, left
+    heard = 13  # pages of the first week, with which everybody who ships was heard once
+    assert set(left[:heard]) == {-1}, "until then nobody knows"
+    assert max(map(abs, off[heard:-1])) <= 4, left
 
 
 def test_it_runs_is_watched_and_called_off(app: Flask, operator: FlaskClient, viewer: FlaskClient, path: str) -> None:
@@ -113,6 +114,8 @@ def test_it_runs_is_watched_and_called_off(app: Flask, operator: FlaskClient, vi
         row = work.execute(select(ReimportRow)).scalar_one()
         row.percent, row.orders, row.reading, number = 40, 1200, "orders of 2026-11-01", row.id
         row.started_at = clock.now() - timedelta(minutes=4)
+        heard = scans.to_json(Scan((), by_node=dict(SOLD)))
+        work.execute(update(PollRow).where(PollRow.kind == reimport.KIND).values(progress=heard))
         an_order(work, work.session.query(AccountRow).one(), "2802123870001")
     part = operator.get(f"{path}/live", headers={"HX-Request": "true"}).text
     assert "1,200 orders read" in part
