@@ -51,7 +51,7 @@ _OUR_NUMBER = re.compile(r"([0-9]{6,24})(?:-[0-9]{1,2})?$", re.ASCII)
 _MAKING = (CommandState.QUEUED, CommandState.RUNNING, CommandState.DONE)
 
 NOT_OURS = "No order from Walmart is linked to what it speaks of: nothing is to be done."
-OURS = "Our own change: this order is just being created here, and is read once it is. Nothing is to be done."
+OURS = "Our own change: this order was just being created here. Nothing is to be done."
 NOT_NAMED = "It does not name its order, so what is new in the store was asked for."
 OF_PRODUCTS = "The products that orders wait for were asked for."
 
