@@ -22,9 +22,10 @@ COLUMNS = {
     "buyer": "Buyer",
     "by": "Fulfilment",
     "total": "Total",
-    "status": "Status",
+    "status": "Walmart status",
 }
-"""Every column with its heading, in the order in which a newcomer sees them."""
+"""Every column with its heading, in the order in which a newcomer sees them. One of Walmart's five words may be read as
+Magento's where nobody says whose it is."""
 FIXED = ("po", "status")
 """Without these a row could not be opened or understood."""
 

@@ -30,8 +30,6 @@ SHIPPED_BY_WORDS = {"seller": "you", "walmart": "Walmart (WFS)", "others": "anot
 MARKET_WORDS = {"us": "United States", "ca": "Canada", "mx": "Mexico", "cl": "Chile"}
 SORTS = {"sold": Sort.SOLD, "due": Sort.DUE, "total": Sort.TOTAL, "status": Sort.STATUS}
 """Which columns sort, and by what."""
-HEADS = {**COLUMNS, "status": "Walmart status"}
-"""What stands over each column: one of Walmart's five words may be read as Magento's where nobody says whose it is."""
 FIRST_WAY = {Sort.SOLD: True, Sort.DUE: False, Sort.TOTAL: True, Sort.STATUS: False}
 """Whether a first click on a heading sorts downwards: the newest, the most urgent, the largest come first."""
 URGENT_TABS = frozenset({Tab.NEEDS_ACTION, Tab.LATE, Tab.FAILED, Tab.CANCELLATION})
@@ -101,11 +99,11 @@ def headings(wanted: Wanted, tastes: Tastes) -> tuple[Heading, ...]:
 def _heading(slug: str, wanted: Wanted, tastes: Tastes) -> Heading:
     sort = SORTS.get(slug)
     if sort is None:
-        return Heading(slug, HEADS[slug])
+        return Heading(slug, COLUMNS[slug])
     is_on = wanted.sort is sort
     descending = not wanted.descending if is_on else FIRST_WAY[sort]
     direction = ("descending" if wanted.descending else "ascending") if is_on else ""
-    return Heading(slug, HEADS[slug], address(wanted.but(sort=sort, descending=descending), tastes), direction)
+    return Heading(slug, COLUMNS[slug], address(wanted.but(sort=sort, descending=descending), tastes), direction)
 
 
 def choices(accounts: Sequence[AccountRow]) -> dict[str, list[tuple[str, str]]]:
@@ -130,7 +128,7 @@ def pills(wanted: Wanted, accounts: Sequence[AccountRow], search: Search | None,
         ("account", "Account", _account_name(wanted, accounts), {"account": ""}),
         ("store", "Store", _store_name(wanted, accounts), {"store": ""}),
         ("market", "Marketplace", MARKET_WORDS.get(wanted.market, ""), {"market": ""}),
-        ("status", HEADS["status"], wanted.status.value if wanted.status else "", {"status": None}),
+        ("status", COLUMNS["status"], wanted.status.value if wanted.status else "", {"status": None}),
         ("magento", "Magento order", MAGENTO_WORDS.get(wanted.magento, ""), {"magento": ""}),
         ("sides", "Both sides", SIDES_WORDS.get(wanted.sides, ""), {"sides": ""}),
         ("problem", "Problem", wanted.problem.words if wanted.problem else "", {"problem": Problem.NONE}),

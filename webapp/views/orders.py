@@ -140,7 +140,7 @@ def _shown(
         "asks": urlencode(wanted.but().to_args()),
         "accounts": accounts,
         **grid_words.choices(accounts),
-        "all_columns": grid_words.HEADS,
+        "all_columns": tastes.COLUMNS,
         "zone_name": zone_name(wanted, accounts),
         "mistakes": asked.mistakes,
         "rows": [replace(row, is_chosen=row.id in picked.here) for row in rows] if picked.here else rows,
