@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import tempfile
@@ -19,6 +20,7 @@ from jobs import embedded_redis, garbage
 from sandbox.magento import MagentoSandbox
 from sandbox.walmart import WalmartSandbox
 from tests.house import House, build, new_database
+from tests.mother import Mother, waiting
 from tests.quick import install
 from webapp import clock
 
@@ -43,6 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     garbage.leave_what_is_there()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +76,13 @@ def postgres() -> Iterator[str]:
         server.psql("select pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def mother() -> Iterator[Mother]:
+    """Whoever forks the processes that a test starts."""
+    with waiting() as made:
+        yield made
 
 
 @pytest.fixture

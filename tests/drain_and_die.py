@@ -14,8 +14,6 @@ from webapp import neighbours
 from webapp.app import create_app
 from webapp.connectors.http import Answer, Call, Caller, Judge
 
-METHOD, PATH = sys.argv[1:]
-
 
 class Mortal(Caller):
     """Sends calls, until it has sent the one it dies of."""
@@ -25,11 +23,13 @@ class Mortal(Caller):
 
     def send(self, call: Call, judge: Judge) -> Answer:
         answer = super().send(call, judge)
-        if call.method == METHOD and re.search(PATH, call.url):
+        method, path = sys.argv[1:]
+        if call.method == method and re.search(path, call.url):
             os.kill(os.getpid(), signal.SIGKILL)
         return answer
 
 
-vars(neighbours)["Caller"] = Mortal
-with create_app().app_context():
-    drain(outbound.SOURCE, threads=2, linger=0.0)
+def main() -> None:
+    vars(neighbours)["Caller"] = Mortal
+    with create_app().app_context():
+        drain(outbound.SOURCE, threads=2, linger=0.0)

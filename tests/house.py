@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -60,6 +61,18 @@ class House:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         answer = self.app.test_client().post(path or self.webhook_path, data=raw, headers=headers)
         return answer.status_code
+
+    def environment(self) -> dict[str, str]:
+        """What a process of its own finds, which is to work on this house."""
+        settings = self.app.extensions["orderbridge_settings"]
+        return {
+            **os.environ,
+            "DATA_DIR": str(settings.data_dir),
+            "DATABASE_URL": settings.database_url,
+            "REDIS_URL": settings.redis_url,
+            "SECRET_KEY": settings.secret_key,
+            "ENCRYPTION_KEYS": ",".join(settings.encryption_keys),
+        }
 
     def drain(self, rounds: int = 200) -> None:
         """Do whatever is due, side by side as it is taken, until nothing is. It is what the workers' drains do, without

@@ -1,4 +1,4 @@
-"""`python -m tests.poisoned_worker outbound`: the product's worker, whose fork the order `POISONED` takes down.
+"""`tests.poisoned_worker outbound`, forked by `tests.mother`: the product's worker, whose fork `POISONED` takes down.
 
 First by a crash in C, then by a kill as the kernel does it when memory is out, then by a hang that only the end of the
 job's time ends; after that it does no harm any more.
@@ -40,7 +40,7 @@ def perform(claim: Claim, task: Task, trial: Trial) -> Outcome:
     return HARMLESS(claim, task, trial)
 
 
-if __name__ == "__main__":
+def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     vars(handlers)["perform"] = perform
     vars(queue)["JOB_TIMEOUT"] = 3

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,33 +12,12 @@ from sqlalchemy import select, update
 
 from tests.driving import side_by_side
 from tests.house import House
+from tests.mother import Mother
 from webapp import clock, limits
 from webapp.domain.limits import Endpoint, Heard
 from webapp.limits import Meter, MustWait
 from webapp.models import BucketRow, db
-from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
-
-TAKER = """
-import json, sys, time
-from flask import Flask
-from webapp import clock, database, limits
-from webapp.domain.limits import Endpoint
-from webapp.unit_of_work import unit_of_work
-
-app = Flask("taker")
-app.config["SQLALCHEMY_DATABASE_URI"] = sys.argv[1]
-database.attach(app)
-taken, until = [], time.time() + float(sys.argv[3])
-with app.app_context():
-    of = limits.meter(int(sys.argv[2]), Endpoint.ACKNOWLEDGE, "us", {"acknowledge": 1200})
-    while time.time() < until:
-        with unit_of_work() as work:
-            if limits.take(work, of) is None:
-                taken.append(clock.now().timestamp())
-        time.sleep(0.002)
-print(json.dumps(taken))
-"""
 
 
 def a_meter(house: House, endpoint: Endpoint = Endpoint.ACKNOWLEDGE, granted: float = 0, market: str = "us") -> Meter:
@@ -63,14 +40,15 @@ def bucket_row(endpoint: Endpoint) -> BucketRow | None:
     return db.session.execute(select(BucketRow).where(BucketRow.endpoint == endpoint.value)).scalar_one_or_none()
 
 
-def test_processes_share_one_bucket(house: House) -> None:
+def test_processes_share_one_bucket(house: House, tmp_path: Path, mother: Mother) -> None:
     began = clock.now().timestamp()
     with house.app.app_context():
         assert take(a_meter(house, granted=1200), 1190 - 30)
-    url = house.app.config["SQLALCHEMY_DATABASE_URI"]
-    words = [sys.executable, "-c", TAKER, url, str(house.account_id), "1.5"]
-    takers = [subprocess.Popen(words, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    told = [json.loads(taker.communicate(timeout=60)[0]) for taker in takers]
+    words = ("tests.greedy_taker", house.app.config["SQLALCHEMY_DATABASE_URI"], str(house.account_id), "1.5")
+    said = [tmp_path / "one", tmp_path / "other"]
+    takers = [mother.start(words, house.environment(), log) for log in said]
+    assert [taker.wait(60) for taker in takers] == [0, 0], said
+    told = [json.loads(log.read_text()) for log in said]
     assert all(told)
     times = sorted(at for taken in told for at in taken)
     assert len(times) <= 30 + 20 * (times[-1] - began) + 1, "what was left, and what came since"

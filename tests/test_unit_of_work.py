@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,26 +13,15 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.driving import drain_in, drain_out, side_by_side
 from tests.house import House
+from tests.mother import Mother
 from webapp import accounts, queue
 from webapp.domain.policy import AcknowledgeWhen
 from webapp.models import AccountRow, db
 from webapp.neighbours import call_both
 from webapp.queue import Bell
-from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
 
 TIMES = 60
-WRITER = f"""
-from sqlalchemy import select, update
-from webapp.app import create_app
-from webapp.models import AccountRow
-from webapp.unit_of_work import unit_of_work
-with create_app().app_context():
-    for _ in range({TIMES}):
-        with unit_of_work() as work:
-            number = int(work.execute(select(AccountRow.seller_id)).scalar_one() or 0)
-            work.execute(update(AccountRow).values(seller_id=str(number + 1)))
-"""
 
 
 @pytest.fixture(params=["house", "postgres_house"])
@@ -129,20 +115,10 @@ def test_eight_threads_that_read_and_then_write_lose_no_update(house: House) -> 
         assert db.session.get_one(AccountRow, house.account_id).seller_id == "80"
 
 
-def test_processes_that_write_at_once_wait_for_each_other(house: House, tmp_path: Path) -> None:
-    settings = house.app.extensions["orderbridge_settings"]
-    env = {
-        **os.environ,
-        "DATA_DIR": str(tmp_path),
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "SECRET_KEY": settings.secret_key,
-        "ENCRYPTION_KEYS": ",".join(settings.encryption_keys),
-    }
-    command = [sys.executable, "-c", WRITER]
-    writers = [subprocess.Popen(command, cwd=CHECKOUT, env=env, stderr=subprocess.PIPE, text=True) for _ in range(3)]
-    said = [writer.communicate(timeout=60)[1] for writer in writers]
-    assert [writer.returncode for writer in writers] == [0, 0, 0], said
+def test_processes_that_write_at_once_wait_for_each_other(house: House, tmp_path: Path, mother: Mother) -> None:
+    said, words = tmp_path / "said", ("tests.counting_writer", str(TIMES))
+    writers = [mother.start(words, house.environment(), said) for _ in range(3)]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0], said.read_text()
     with house.app.app_context():
         assert db.session.get_one(AccountRow, house.account_id).seller_id == str(3 * TIMES)
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import html
-import os
 import re
 import signal
-import subprocess
-import sys
 from decimal import Decimal
 from typing import Any
 
@@ -16,11 +13,11 @@ from sqlalchemy import select, update
 
 from tests.driving import LEASE_IS_OVER
 from tests.house import House
+from tests.mother import Mother
 from webapp import accounts, clock, order_rows, people
 from webapp.accounts import Store
 from webapp.domain.shop import Behind
 from webapp.models import OrderRow, StoreRow, UserRow, db
-from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
 
 
@@ -91,18 +88,9 @@ def reserved(house: House, sku: str) -> Decimal:
     return house.magento.shop.reserved(1, sku)
 
 
-def die_at(house: House, method: str, path: str) -> None:
+def die_at(house: House, mother: Mother, method: str, path: str) -> None:
     """A worker process works off what is to go out and is killed right after this call; its lease then ends."""
-    settings = house.app.extensions["orderbridge_settings"]
-    env = {
-        **os.environ,
-        "DATA_DIR": str(settings.data_dir),
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "SECRET_KEY": settings.secret_key,
-        "ENCRYPTION_KEYS": ",".join(settings.encryption_keys),
-    }
-    command = [sys.executable, "-m", "tests.drain_and_die", method, path]
-    done = subprocess.run(command, cwd=CHECKOUT, env=env, timeout=60, check=False, capture_output=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+    log = house.app.extensions["orderbridge_settings"].data_dir / "worker.log"
+    worker = mother.start(("tests.drain_and_die", method, path), house.environment(), log)
+    assert worker.wait(60) == -signal.SIGKILL, log.read_text()[-2000:]
     clock.move(LEASE_IS_OVER)

@@ -7,8 +7,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -24,11 +22,11 @@ from sandbox.magento import MagentoSandbox
 from sandbox.walmart import WalmartSandbox
 from tests.driving import attempts_of, drain_in
 from tests.house import House, build, new_database, order_event
+from tests.mother import Child, Mother
 from tests.servers import Valkey
 from webapp import clock, deaths, queue
 from webapp.models import CommandRow, EventRow, SyncRow, db
 from webapp.queue import Bell
-from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
 
 ORDERS = 12
@@ -43,30 +41,23 @@ SERVICES = {
 class Product:
     """The four processes of the product, started and killed by their own ids."""
 
-    def __init__(self, house: House, folder: Path) -> None:
-        settings = house.app.extensions["orderbridge_settings"]
+    def __init__(self, house: House, folder: Path, mother: Mother) -> None:
+        self._mother = mother
         self._folder = folder
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self._env = {
-            **os.environ,
-            "DATA_DIR": str(folder),
-            "DATABASE_URL": settings.database_url,
-            "REDIS_URL": settings.redis_url,
-            "SECRET_KEY": settings.secret_key,
-            "ENCRYPTION_KEYS": ",".join(settings.encryption_keys),
+            **house.environment(),
             "HOST": "127.0.0.1",
             "PORT": str(self._port),
             # Whatever is forked ends with the process that forked it.
             "ORDERBRIDGE_SUPERVISED": "1",
         }
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, Child] = {}
 
     def start(self, *names: str) -> None:
         for name in names:
-            with (self._folder / f"{name}.log").open("ab") as log:
-                command = [sys.executable, "-m", *SERVICES[name]]
-                self._running[name] = subprocess.Popen(command, cwd=CHECKOUT, env=self._env, stdout=log, stderr=log)
+            self._running[name] = self._mother.start(SERVICES[name], self._env, self._folder / f"{name}.log")
 
     def kill(self, name: str) -> None:
         """As power fails: the process and whatever it forked, at once."""
@@ -142,10 +133,10 @@ def house(
         yield built
 
 
-def test_kills_leave_every_order_taken_and_made_exactly_once(house: House, tmp_path: Path) -> None:
+def test_kills_leave_every_order_taken_and_made_exactly_once(house: House, tmp_path: Path, mother: Mother) -> None:
     bell: Valkey = house.extra["bell"]
     house.walmart.settings(latency=0.03)
-    product = Product(house, tmp_path)
+    product = Product(house, tmp_path, mother)
     sender = Sender(house, product.url)
     product.start(*SERVICES)
     try:
@@ -175,7 +166,7 @@ def test_kills_leave_every_order_taken_and_made_exactly_once(house: House, tmp_p
 
 @pytest.mark.parametrize("house", ["sqlite"], indirect=True)
 def test_what_crashes_a_worker_holds_up_no_other_order_and_is_done_once(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: House, tmp_path: Path, mother: Mother, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A crash in C, a kill for want of memory, a hang: the fork is gone, and the worker makes the next one."""
     poisoned, other = (house.place() for _ in range(2))
@@ -183,7 +174,7 @@ def test_what_crashes_a_worker_holds_up_no_other_order_and_is_done_once(
     monkeypatch.setenv("POISONED", poisoned)
     monkeypatch.setitem(SERVICES, "poisoned", ("tests.poisoned_worker", "outbound"))
     monkeypatch.setattr(queue, "JOB_TIMEOUT", 3)
-    product = Product(house, tmp_path)
+    product = Product(house, tmp_path, mother)
     product.start("poisoned")
     try:
         wait_until(lambda: rings(house) and tried(tmp_path) == 1, product)

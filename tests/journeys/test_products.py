@@ -9,6 +9,7 @@ import pytest
 from tests.driving import command_of, drain_in, drain_out, sentences, side_by_side
 from tests.house import House
 from tests.journeys.shopping import die_at, reserved, row_of, shop_order, store_of, use
+from tests.mother import Mother
 from webapp import product_links
 from webapp.domain.new_product import shop_sku
 from webapp.domain.policy import MissingProduct
@@ -250,11 +251,11 @@ def test_a_product_is_made_once_through_any_cut(house: House, fault: str) -> Non
     assert [ordered(house, po) for po in pos] == [[UNKNOWN]] * 2
 
 
-def test_a_worker_that_is_killed_after_making_a_product_leaves_one(house: House) -> None:
+def test_a_worker_that_is_killed_after_making_a_product_leaves_one(house: House, mother: Mother) -> None:
     house.set_policy(missing_product=MissingProduct.CREATE)
     po = house.place(lines=[{"sku": UNKNOWN}])
     drain_in(house)
-    die_at(house, "POST", r"/V1/products$")
+    die_at(house, mother, "POST", r"/V1/products$")
     for _ in range(4):
         house.pass_time(minutes=2)
     assert house.effects("product_save") == [UNKNOWN]
