@@ -32,7 +32,7 @@ def create(shop: Shop, body: dict[str, Any]) -> Document:
             raise required(name)
     website = sent.get("website_id", 1)
     with shop.locks.hold(f"customer {website} {sent['email'].casefold()}"):
-        if shop.customers.holds(email=sent["email"], website_id=website):
+        if shop.customers.like(email=sent["email"], website_id=website):
             raise MagentoError(400, SAME_EMAIL)
         customer: Document = {
             "group_id": 1,

@@ -55,7 +55,7 @@ def create(shop: Shop, entity: Document) -> Document:
         check_address(address)
     number = entity.get("increment_id") or shop.next_increment("order", store_id)
     with shop.locks.hold(f"increment {store_id} {number[:50].casefold()}"):
-        if store_id is not None and shop.orders.holds(increment_id=number[:50], store_id=store_id):
+        if store_id is not None and shop.orders.like(increment_id=number[:50], store_id=store_id):
             raise MagentoError(400, UNIQUE)
         order = build(shop, entity | {"increment_id": number, "store_name": name})
         save = Save()
@@ -277,7 +277,7 @@ def _check_number(shop: Shop, order: Document, columns: Document) -> None:
     number, store_id = columns.get("increment_id"), columns.get("store_id", order.get("store_id"))
     if number is None or number == order["increment_id"] or store_id is None:
         return
-    if shop.orders.holds(increment_id=number, store_id=store_id):
+    if shop.orders.like(increment_id=number, store_id=store_id):
         raise MagentoError(400, UNIQUE)
 
 

@@ -33,8 +33,8 @@ def seed(shop: Shop) -> None:
 
 def by_sku(shop: Shop, sku: str) -> Document:
     """The product of a SKU, whatever its case; Magento's 404 when there is none."""
-    for product in shop.products.all():
-        if product["sku"].casefold() == sku.casefold():
+    for key in shop.products.like(sku=sku):
+        if (product := shop.products.get(key)) is not None:
             return product
     raise MagentoError(404, NO_PRODUCT)
 
@@ -124,7 +124,7 @@ def save(shop: Shop, body: dict[str, Any], sources: Iterable[str] = DEFAULT_SOUR
 
 def _kept(shop: Shop, sent: Document) -> Document:
     now = utc_now()
-    if shop.products.holds(sku=sent["sku"]):
+    if shop.products.like(sku=sent["sku"]):
         kept = by_sku(shop, sent["sku"])
     else:
         for name in ("name", "price"):

@@ -132,13 +132,12 @@ class Table:
         self._documents.put(self.kind, self.key(document), document)
         self._hot[self.key(document)] = self._row(document)
 
-    def holds(self, **wanted: Any) -> bool:
-        """Whether a row has these values, told apart as a case-insensitive unique key does."""
+    def like(self, **wanted: Any) -> list[str]:
+        """The keys of the rows that have these values, told apart as a case-insensitive unique key does."""
         folded = {name: _folded(value) for name, value in wanted.items()}
         with self._documents.lock:
-            return any(
-                all(_folded(row.get(name)) == value for name, value in folded.items()) for row in self._hot.values()
-            )
+            rows = self._hot.items()
+            return [key for key, row in rows if all(_folded(row.get(n)) == v for n, v in folded.items())]
 
     def delete(self, key: Any) -> bool:
         with self._documents.lock:

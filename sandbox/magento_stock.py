@@ -116,13 +116,13 @@ def _missing(shop: Shop, order: Document) -> dict[str, Decimal]:
 
 def salable_quantity(shop: Shop, sku: str, stock_id: int) -> int | float:
     """The salable quantity; for an unknown SKU PHP breaks off (2.4.7-p3)."""
-    if not shop.products.holds(sku=sku):
+    if not shop.products.like(sku=sku):
         raise FatalError
     return plain(salable(shop, sku, stock_id))
 
 
 def is_salable(shop: Shop, sku: str, stock_id: int) -> bool:
-    return shop.products.holds(sku=sku) and salable(shop, sku, stock_id) > 0
+    return bool(shop.products.like(sku=sku)) and salable(shop, sku, stock_id) > 0
 
 
 def resolve(shop: Shop, website: str) -> Document:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -12,22 +11,23 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 from werkzeug.routing import Rule
 
-Build = Callable[..., tuple[str, str]]
-
-_compile: Callable[[Rule, bool], Build] = Rule._compile_builder
+_compile = Rule.compile
+_compiled: dict[Any, tuple[Any, ...]] = {}
 _dialects: dict[str, DefaultDialect] = {}
 _statements: dict[str, Any] = {}
 
 
-def _when_needed(rule: Rule, append_unknown: bool = True) -> Build:
-    made: Build | None = None
-
-    def build(self: Rule, *words: Any, **named: Any) -> tuple[str, str]:
-        nonlocal made
-        made = made or _compile(rule, append_unknown)
-        return made(self, *words, **named)
-
-    return build
+def _compile_once(rule: Rule) -> None:
+    """Nothing of what is made of a route's text is changed later, and the functions are told whose they are."""
+    text = rule.rule, rule.subdomain, rule.host, repr(rule.defaults)
+    key = (*text, rule.merge_slashes, rule.map.host_matching, *rule.map.converters.items())
+    if key not in _compiled:
+        _compile(rule)
+        functions = rule._build.__func__, rule._build_unknown.__func__  # type: ignore[attr-defined]
+        _compiled[key] = rule._parts, rule._trace, rule._converters, *functions
+    rule._parts, rule._trace, rule._converters, build, build_unknown = _compiled[key]
+    rule.arguments.update(rule._converters)
+    rule._build, rule._build_unknown = build.__get__(rule), build_unknown.__get__(rule)
 
 
 class _Templates(BytecodeCache):
@@ -49,8 +49,8 @@ _templates = _Templates()
 
 
 def install() -> None:
-    """From now on a route's two functions that write its address are compiled when they are used first."""
-    setattr(Rule, "_compile_builder", _when_needed)  # noqa: B010
+    """From now on a route that is written as one before is not compiled again."""
+    setattr(Rule, "compile", _compile_once)  # noqa: B010
 
 
 def prepare(app: Flask, engine: Engine) -> None:
