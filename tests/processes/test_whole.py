@@ -5,10 +5,12 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,11 +51,18 @@ def _orders(server: Running) -> list[dict[str, object]]:
     return found
 
 
+def _stored(server: Running, which: str = "true") -> bool:
+    """Whether there is such an order: asking the command line means starting it each time."""
+    with closing(sqlite3.connect(server.data / "orderbridge.db", timeout=60)) as database:
+        return database.execute(f"select 1 from orders where {which}").fetchone() is not None
+
+
 def test_it_starts_signs_in_takes_orders_writes_a_long_file_and_stops(server: Running) -> None:
     assert json.loads(_get(server, "/health/ready")[1])["status"] == "ok"
     link = re.search(r"Sign in once with this link: ((http://127.0.0.1:\d+)/sign-in/\S+)", server.said)
     assert link
-    wait_for(lambda: any(order["magento_order_id"] for order in _orders(server)), 30, lambda: server.said)
+    wait_for(lambda: _stored(server, "magento_order_id is not null"), 30, lambda: server.said)
+    assert any(order["magento_order_id"] for order in _orders(server))
     pos = long_list.copy_first_order(server.data, MOST_AT_ONCE + 1)
     listed, rows = long_list.file_of(link[2], link[1], {"sold_to": long_list.BEFORE, "sort": "sold"})
     assert re.findall(r'data-po="(\d+)"', listed) == pos[:50]
@@ -94,8 +103,9 @@ def _is_live(server: Running) -> bool:
 
 
 def test_nothing_outlives_a_killed_server_and_the_next_one_goes_on(server: Running, tmp_path: Path) -> None:
-    wait_for(lambda: bool(_orders(server)), 30)
+    wait_for(lambda: _stored(server), 30)
     before = {order["po"] for order in _orders(server)}
+    assert before
     os.kill(server.process.pid, signal.SIGKILL)
     wait_for(lambda: not processes_of(server.data), 5, lambda: str(processes_of(server.data)))
     with ended_afterwards(Running(REAL, tmp_path, server.data, server.port)) as again:
