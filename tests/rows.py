@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -99,6 +100,19 @@ def a_parcel(number: str = "1Z999AA10123456784") -> Tracking:
     return Tracking("UPS", number, f"https://www.ups.com/track?tracknum={number}", "Standard", clock.now())
 
 
+def turns(work: Work, account: AccountRow, pos: Iterable[str]) -> dict[str, SyncRow]:
+    """The turns of many orders, written together, which `an_order` takes then."""
+    made = {po: _turn(account, po) for po in pos}
+    work.session.add_all(made.values())
+    work.flush()
+    return made
+
+
+def _turn(account: AccountRow, po: str) -> SyncRow:
+    now = clock.now()
+    return SyncRow(account_id=account.id, po=po, look_again_at=now + timedelta(hours=20), read_at=now)
+
+
 def an_order(
     work: Work,
     account: AccountRow,
@@ -110,13 +124,13 @@ def an_order(
     address: Address = ALDER_COURT,
     magento: bool = True,
     products: bool = True,
+    turn: SyncRow | None = None,
     **changes: Any,
 ) -> OrderRow:
-    """An order as a sync leaves it; `changes` go into the row as they are."""
+    """An order as a sync leaves it; `changes` go into the row as they are. With one of `turns` it is one of many, which
+    are written together at the end."""
     now = clock.now()
-    sync = SyncRow(account_id=account.id, po=po, look_again_at=now + timedelta(hours=20), read_at=now)
-    work.add(sync)
-    work.flush()
+    sync = turn or turns(work, account, [po])[po]
     of_domain = {name: changes.pop(name) for name in ("ship_node", "order_type", "currency") if name in changes}
     order = Order(
         po=po,
@@ -142,7 +156,8 @@ def an_order(
     for name, value in changes.items():
         setattr(row, name, value)
     work.add(row)
-    work.flush()
+    if turn is None:
+        work.flush()
     return row
 
 

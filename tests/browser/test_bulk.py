@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from tests.browser.conftest import Visit, enter
 from tests.browser.house import Site
-from tests.rows import a_line, a_store, an_account, an_order
+from tests.rows import a_line, a_store, an_account, an_order, turns
 from webapp import bulk, clock
 from webapp.models import BulkItemRow, BulkJobRow, CommandRow, OrderRow
 from webapp.unit_of_work import unit_of_work
@@ -27,8 +27,8 @@ ON_TOP = """(all) => all.map((one) => {
 def drawn(site: Site, number: int = 4) -> None:
     with site.app.app_context(), unit_of_work() as work:
         account = an_account(work, a_store(work))
-        for n in range(number):
-            an_order(work, account, f"{2802100000000 + n}", (a_line(statuses={"Created": 1}),), magento=False)
+        for po, turn in turns(work, account, [str(2802100000000 + n) for n in range(number)]).items():
+            an_order(work, account, po, (a_line(statuses={"Created": 1}),), magento=False, turn=turn)
 
 
 def one_turn(site: Site) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Visit, enter, look_again, visit
 from tests.browser.house import Site
-from tests.rows import an_order
+from tests.rows import an_order, turns
 from tests.views.scene import draw
 from webapp import clock
 from webapp.models import AccountRow, ChangeRow, NoteRow, OrderRow
@@ -31,8 +31,8 @@ def arrive(site: Site, *pos: str, hours_ago: float = 0) -> None:
     with site.app.app_context(), unit_of_work() as work:
         account = work.session.query(AccountRow).first()
         assert account is not None
-        for age, po in enumerate(pos):
-            an_order(work, account, po, ordered_at=clock.now() - timedelta(hours=hours_ago + age))
+        for age, (po, turn) in enumerate(turns(work, account, pos).items()):
+            an_order(work, account, po, turn=turn, ordered_at=clock.now() - timedelta(hours=hours_ago + age))
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import Visit, comes_true, enter, visit
 from tests.browser.house import Site, served
-from tests.rows import an_order
+from tests.rows import an_order, turns
 from tests.views.scene import draw
 from webapp import clock
 from webapp.models import AccountRow
@@ -42,8 +42,8 @@ def arrive(site: Site, *pos: str, hours_ago: float = 0) -> None:
     with site.app.app_context(), unit_of_work() as work:
         account = work.session.query(AccountRow).first()
         assert account is not None
-        for age, po in enumerate(pos):
-            an_order(work, account, po, ordered_at=clock.now() - timedelta(hours=hours_ago, seconds=age))
+        for age, (po, turn) in enumerate(turns(work, account, pos).items()):
+            an_order(work, account, po, turn=turn, ordered_at=clock.now() - timedelta(hours=hours_ago, seconds=age))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 
 from tests.house import new_database
-from tests.rows import ALDER_COURT, a_line, a_store, an_account, an_order
+from tests.rows import ALDER_COURT, a_line, a_store, an_account, an_order, turns
 from tests.views.conftest import built, settings_in
 from webapp import clock, order_rows, queries
 from webapp.database import is_sqlite
@@ -24,7 +24,7 @@ from webapp.domain.words import typed_words, words_of
 from webapp.grid import lists
 from webapp.grid.saved import Search
 from webapp.grid.wanted import Sort, Wanted
-from webapp.models import OrderRow, db
+from webapp.models import OrderRow, SyncRow, db
 from webapp.unit_of_work import unit_of_work
 
 NOW = datetime(2026, 11, 10, 12, tzinfo=UTC)
@@ -48,19 +48,22 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
             accounts = [
                 an_account(work, store, name, marketplace=m) for name, m in (("A", "us"), ("B", "us"), ("C", "ca"))
             ]
-            for n in range(180):
-                _draw(work, rng, rng.choice(accounts), f"{7_000_000_000_000 + n}")
+            owners = {str(7_000_000_000_000 + n): rng.choice(accounts) for n in range(180)}
+            for account in accounts:
+                mine = [po for po, owner in owners.items() if owner is account]
+                for turn in turns(work, account, mine).values():
+                    _draw(work, rng, account, turn)
         yield app
         db.session.remove()
         db.engine.dispose()
 
 
-def _draw(work: Any, rng: random.Random, account: Any, po: str) -> None:
+def _draw(work: Any, rng: random.Random, account: Any, turn: SyncRow) -> None:
     line = a_line("1", rng.choice(SKUS), "A thing", f"{rng.randint(1, 4)}.50", statuses=rng.choice(STATUSES))
     an_order(
         work,
         account,
-        po,
+        turn.po,
         (replace(line, intent_to_cancel=rng.choice(["", "", "", "ASKED"])),),
         ordered_at=NOW - timedelta(hours=rng.randint(0, 60)),
         ship_in=rng.choice([None, timedelta(hours=rng.randint(-40, 40), minutes=30)]),
@@ -74,6 +77,7 @@ def _draw(work: Any, rng: random.Random, account: Any, po: str) -> None:
         ship_node=rng.choice(["SellerFulfilled", "SellerFulfilled", "WFSFulfilled", "3PLFulfilled"]),
         magento_is_gone=rng.random() < 0.1,
         acknowledge_by=rng.choice([None, NOW]),
+        turn=turn,
     )
 
 

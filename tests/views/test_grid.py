@@ -10,7 +10,7 @@ import pytest
 from flask import Flask, url_for
 from flask.testing import FlaskClient
 
-from tests.rows import a_line, a_store, an_account, an_order
+from tests.rows import a_line, a_store, an_account, an_order, turns
 from tests.views.conftest import statements, token_on
 from tests.views.scene import draw
 from webapp import clock
@@ -30,9 +30,10 @@ def many(app: Flask, number: int, first: int = 0) -> AccountRow:
     with app.app_context(), unit_of_work() as work:
         found = db.session.query(AccountRow).first()
         account = found or an_account(work, a_store(work))
-        for n in range(first, first + number):
+        pos = [str(9_000_000_000_000 + n) for n in range(first, first + number)]
+        for n, (po, turn) in enumerate(turns(work, account, pos).items(), first):
             at = clock.now() - timedelta(days=2) + timedelta(minutes=n // 2)
-            an_order(work, account, f"{9_000_000_000_000 + n}", ordered_at=at.replace(microsecond=0))
+            an_order(work, account, po, ordered_at=at.replace(microsecond=0), turn=turn)
         return account
 
 
