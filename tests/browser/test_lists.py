@@ -232,22 +232,29 @@ def test_columns_and_rows_are_as_one_left_them_in_any_browser(browser: Browser, 
         assert another.page.evaluate(heads)[1] == "sold", "each person's own"
 
 
-def test_compact_rows_have_one_line_and_all_their_columns_in_sight(browser: Browser, shop: Site) -> None:
-    high = "[...document.querySelectorAll('#rows > tr:not(:has(.bad))')].map((one) => one.offsetHeight)"
+def test_compact_rows_have_one_line_and_a_second_only_for_what_is_urgent(browser: Browser, shop: Site) -> None:
+    high = "([...rows]) => rows.map((one) => [one.offsetHeight, !!one.querySelector('.chip, small.bad')])"
+    cut = """(all) => all.filter((one) => {
+      const box = one.getBoundingClientRect(), cell = one.closest("td").getBoundingClientRect();
+      return !box.width || box.left < cell.left + 8 || box.right > cell.right || box.bottom > cell.bottom;
+    }).map((one) => one.outerHTML)"""
     with window(browser, shop, viewport={"width": 1280, "height": 700}) as seen:
         page = seen.page
         page.locator("#display summary").click()
         page.get_by_label("Compact").check()
         page.locator("#display").get_by_role("button", name="Save", exact=True).click()
         expect(page.locator("table.compact")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") == 1280
-        assert max(page.evaluate(high)) <= 36, "one line each"
-        chip = page.get_by_role("button", name="Sides differ").first
-        cell = page.locator("td", has=chip).first
-        mark, around = chip.bounding_box(), cell.bounding_box()
-        assert mark is not None
-        assert around is not None
-        assert mark["x"] + mark["width"] <= around["x"] + around["width"], "not cut off"
+        for width in (1280, 1440, 1920):
+            page.set_viewport_size({"width": width, "height": 700})
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            rows = page.locator("#rows > tr").evaluate_all(high)
+            assert {is_urgent for _, is_urgent in rows} == {True, False}
+            assert max(height for height, is_urgent in rows if not is_urgent) <= 36, "one line"
+            assert max(height for height, _ in rows) <= 64, "two at most"
+            urgent = page.locator("#rows td > :is(.chip, small.bad, .badge)")
+            expect(urgent.filter(has_text="Cancellation requested")).to_have_count(1)
+            expect(urgent.filter(has_text="Sides differ")).to_have_count(1)
+            assert urgent.evaluate_all(cut) == []
         page.locator("#display summary").click()
         page.locator("#display").get_by_role("button", name="As it was at first").click()
         expect(page.locator("table.compact")).to_have_count(0)
