@@ -48,10 +48,11 @@ _NAMED = re.compile(
 _LONGEST = 64 * 1024
 _OUR_NUMBER = re.compile(r"([0-9]{6,24})(?:-[0-9]{1,2})?$", re.ASCII)
 """Walmart's purchase order in the number that an order gets here, whatever its prefix."""
-_MAKING = (CommandState.QUEUED, CommandState.RUNNING, CommandState.DONE)
+_MAKING = (CommandState.QUEUED, CommandState.RUNNING)
 
 NOT_OURS = "No order from Walmart is linked to what it speaks of: nothing is to be done."
 OURS = "Our own change: this order was just being created here. Nothing is to be done."
+REPLACED = "It speaks of a Magento order that was replaced here by another one. Nothing is to be done."
 NOT_NAMED = "It does not name its order, so what is new in the store was asked for."
 OF_PRODUCTS = "The products that orders wait for were asked for."
 
@@ -107,7 +108,7 @@ def find(work: Work, event: EventRow) -> Wake | Elsewhere:
     if _names_order(spoken):
         found = work.execute(_linked(event, spoken).limit(1)).one_or_none()
         if found is None:
-            return Elsewhere(OURS if _is_being_created(work, event, spoken) else NOT_OURS)
+            return Elsewhere(_why_not_linked(work, event, spoken))
         return Wake(found.account_id, found.po, event.received_at + COMMITS_WITHIN)
     if spoken.kind == PRODUCT:
         _ask(work, event, "products")
@@ -154,18 +155,28 @@ def _linked(event: EventRow, spoken: Spoken) -> Select[int, str]:
     return linked.where(OrderRow.po == spoken.po)
 
 
-def _is_being_created(work: Work, event: EventRow, spoken: Spoken) -> bool:
-    """We are making the order that it speaks of, and have not linked it yet: Magento tells of it before it answers."""
+def _why_not_linked(work: Work, event: EventRow, spoken: Spoken) -> str:
+    """Magento tells of an order that we create before it answers us, and goes on telling of one that was replaced."""
     numbered = _OUR_NUMBER.search(spoken.increment_id or "")
     po = spoken.po or (numbered[1] if numbered else "")
+    if not po:
+        return NOT_OURS
+    in_store = AccountRow.store_id == event.store_id
+    formers = select(OrderRow.magento_former).join(AccountRow).where(in_store, OrderRow.po == po)
+    if any(_is(former, spoken) for some in work.execute(formers).scalars() for former in some or ()):
+        return REPLACED
     making = (
         select(CommandRow.id)
         .join(SyncRow, SyncRow.id == CommandRow.sync_id)
         .join(AccountRow, AccountRow.id == SyncRow.account_id)
-        .where(AccountRow.store_id == event.store_id, SyncRow.po == po)
+        .where(in_store, SyncRow.po == po)
         .where(CommandRow.kind == CreateMagentoOrder.__name__, CommandRow.state.in_(_MAKING))
     )
-    return bool(po) and work.execute(making.limit(1)).first() is not None
+    return OURS if work.execute(making.limit(1)).first() is not None else NOT_OURS
+
+
+def _is(former: Mapping[str, Any], spoken: Spoken) -> bool:
+    return str(former["order_id"]) == str(spoken.order_id) or former["increment_id"] == spoken.increment_id
 
 
 def _ask(work: Work, event: EventRow, kind: str) -> None:

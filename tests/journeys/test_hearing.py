@@ -13,9 +13,12 @@ from sandbox.magento import MagentoSandbox
 from tests.driving import drain_in, sentences
 from tests.hearing import SECRET, address, heard, no_more_events, prove_by, reads, served, templates, told
 from tests.house import House
+from tests.journeys.shopping import row_of, use
+from tests.working import look
+from webapp import creation_by_hand
 from webapp.hints import LOOKS_ONCE_MORE
 from webapp.models import EventRow, db
-from webapp.shop_events import COMMITS_WITHIN, NOT_OURS, OURS
+from webapp.shop_events import COMMITS_WITHIN, NOT_OURS, OURS, REPLACED
 from webapp.store_webhooks import Wanted
 
 SKU = "FH-MUG-350-BLU"
@@ -158,6 +161,27 @@ def test_an_order_that_is_just_being_created_is_told_to_be_our_own_and_the_shop_
         mine = select(EventRow.state, EventRow.reason).where(EventRow.source == "magento").order_by(EventRow.id)
         rows = [tuple(row) for row in db.session.execute(mine)]
     assert rows == [("ignored", OURS), ("ignored", OURS), ("ignored", NOT_OURS)]
+
+
+def test_an_order_that_was_replaced_is_never_told_to_be_just_being_created(house: House) -> None:
+    use(house, "direct")
+    house.set_policy(invoice=False)
+    made = house.place(lines=[{"sku": SKU, "quantity": 1}])
+    house.drain()
+    first = house.magento.order(f"WM-{made}")
+    house.magento.cancel(f"WM-{made}")
+    house.pass_time(minutes=3)
+    look(house, made)
+    with house.app.app_context():
+        creation_by_hand.recreate(row_of(house, made).id, "somebody")
+    body = f'{{"event":"order","entity_id":"{first["entity_id"]}","increment_id":"WM-{made}"}}'
+    for _ in ("before the new one is made", "after"):
+        assert house.app.test_client().post(address(house), data=body).status_code == 200
+        house.drain()
+    with house.app.app_context():
+        mine = select(EventRow.state, EventRow.reason).where(EventRow.source == "magento").order_by(EventRow.id)
+        rows = [tuple(row) for row in db.session.execute(mine)]
+    assert rows == [("ignored", REPLACED)] * 2
 
 
 def test_an_adobe_commerce_save_goes_on_even_where_nothing_can_be_stored(house: House, po: str) -> None:
