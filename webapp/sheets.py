@@ -15,7 +15,7 @@ from webapp import outbox
 from webapp.actions.shipping import Packed
 from webapp.by_hand import Mistakes, Parcel
 from webapp.by_hand.allowing import why_not_shipped
-from webapp.by_hand.finding import Found, of_row, ready_units
+from webapp.by_hand.finding import Found, of_row, ready_units, refuse
 from webapp.by_hand.shipping import in_parcel, judge, tracking_mistakes
 from webapp.models import AccountRow, OrderRow, db
 from webapp.outbox import Refusal
@@ -145,13 +145,16 @@ def _judge(at: int, row: Mapping[str, str], orders: _Orders) -> Row:
     except Refusal as refusal:
         return Row(at, row["order"], mistakes=_each(str(refusal), _amount(row), *tracking_mistakes(parcel).values()))
     key, left = found.account.key, orders.left.setdefault(found.row.id, ready_units(found))
+    amount = _amount(row)
     try:
-        lines = _lines(row, left)
+        # One unit stands in for an amount that cannot be read, so that the rest of the row is judged as well.
+        lines = _lines({**row, "quantity": "1"} if amount else row, left)
         command = judge(found, lines, parcel, left)
+        refuse(amount)
     except Mistakes as mistakes:
-        return Row(at, found.row.po, mistakes=_each(*_said(mistakes)), account_key=key)
+        return Row(at, found.row.po, mistakes=_each(amount, *_said(mistakes)), account_key=key)
     except Refusal as refusal:
-        wrong = _each(why_not_shipped(found), str(refusal), *tracking_mistakes(parcel, found).values())
+        wrong = _each(why_not_shipped(found), amount, str(refusal), *tracking_mistakes(parcel, found).values())
         return Row(at, found.row.po, mistakes=wrong, account_key=key)
     for unit in command.units:
         left[unit.line] -= unit.quantity
@@ -192,8 +195,6 @@ def _order(row: Mapping[str, str], orders: _Orders) -> Found:
 
 def _lines(row: Mapping[str, str], left: Mapping[str, int]) -> dict[str, int]:
     """The units of a row: of one line, or all that is left."""
-    if wrong := _amount(row):
-        raise Refusal(wrong)
     quantity = row["quantity"]
     line = row["line"] or (next(iter(left)) if len(left) == 1 else "")
     if line:

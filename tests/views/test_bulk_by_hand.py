@@ -152,7 +152,7 @@ def test_a_row_tells_everything_that_is_wrong_with_it(app: Flask, operator: Flas
     drawn(app)
     sheet = (
         "order,line,quantity,carrier,tracking number,tracking url\n"
-        f"99,1,x,,1Z#,http://a\n{ONE},1,x,,1Z#,\n{ONE},9,1,Bee,1Z#,\n{TWO},1,9,Bee,,\n{FOUR},,,,1Z1,\n"
+        f"99,1,x,,1Z#,http://a\n{ONE},1,x,,1Z#,\n{ONE},9,1,Bee,1Z#,\n{TWO},1,9,Bee,,\n{FOUR},,,,1Z1,\n{ONE},9,x,Bee,1Z#,\n"
     )
     status, _, text = post(operator, "/orders/ship-sheet", sheet=sheet, request="r-1")
     assert (status, "No row can go" in text) == (422, True)
@@ -164,6 +164,7 @@ def test_a_row_tells_everything_that_is_wrong_with_it(app: Flask, operator: Flas
         4: ("The order has no line 9.", number, "Walmart does not list the carrier Bee"),
         5: ("Line 1 has ", number, "Walmart does not list the carrier Bee"),
         6: ("Nothing is left to ship.", carrier),
+        7: ("x is no number of units.", "The order has no line 9.", number, "Walmart does not list the carrier Bee"),
     }
     for at, sentences in wrong.items():
         assert rows[str(at)].count('class="mistake"') == len(sentences), at
