@@ -137,13 +137,15 @@ def read(store: Store) -> Reading:
 
 
 def read_when_due(store: Store) -> None:
-    """Read a direct store's stock now and then: soon again until there is something to judge by, often until it was
-    seen to be right, hourly after that.
+    """Read a direct store's stock now and then: soon again while fresh orders are all that there is to judge by, often
+    until it was seen to be right, hourly after that.
 
     Trouble is kept with the reading and said there; nothing is raised.
     """
     last = reading(store)
-    every = {StockState.RIGHT: HOURLY, StockState.NOTHING_TO_SEE: SOON}.get(last.state, OFTEN)
+    every = HOURLY if last.state is StockState.RIGHT else OFTEN
+    if last.state is StockState.NOTHING_TO_SEE and any(one.fresh for one in last.drifts):
+        every = SOON
     if store.mode != "direct" or (last.read_at and clock.now() < last.read_at + every):
         return
     try:
