@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -162,6 +162,20 @@ class Person:
 
     def may(self, needed: Role) -> bool:
         return self.role.covers(needed)
+
+
+def wrong(email: str, password: str | None, role: str = Role.VIEWER) -> dict[str, str]:
+    """All that is wrong with what was entered, by field, as far as it can be said without knowing who is there."""
+    checks: tuple[Callable[[], object], ...] = (lambda: _email(email), lambda: check_role(role))
+    if password is not None:
+        checks += (lambda: check_password(password, email.strip().lower()),)
+    found: dict[str, str] = {}
+    for check in checks:
+        try:
+            check()
+        except Refused as refused:
+            found[refused.field] = str(refused)
+    return found
 
 
 def add_user(email: str, role: str, password: str | None, by: str = "command line") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -34,12 +34,15 @@ class State(StrEnum):
     CANCELED = "canceled"
 
 
-class WrongDays(Refused):
-    """What was typed cannot be read again; `field` is `since` or `until`."""
+FUTURE = "That lies in the future. Choose today or an earlier day."
 
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
+
+class WrongDays(Refused):
+    """What was typed cannot be read again; `by_field` says why, under `since` and `until`."""
+
+    def __init__(self, **by_field: str) -> None:
+        super().__init__(" ".join(by_field.values()))
+        self.by_field = by_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +91,23 @@ def chosen(account: Account, since: str, until: str) -> Days:
     the last 180: Walmart gives out no older orders.
     """
     zone, now = account.store.zone, clock.now()
-    start, last = _typed(days.moment, since, "From", zone), _typed(days.moment, until, "To", zone)
+    wrong = {"since": _unreadable("From", since, zone), "until": _unreadable("To", until, zone)}
+    if any(wrong.values()):
+        raise WrongDays(**{name: said for name, said in wrong.items() if said})
+    start, last = days.moment(since, zone), days.moment(until, zone)
     if start > last:
-        raise WrongDays("From is later than To. Swap them.", "since")
-    if start > now or last > now:
-        raise WrongDays("That lies in the future. Choose today or an earlier day.", "since" if start > now else "until")
+        raise WrongDays(since="From is later than To. Swap them.")
+    future = {name: FUTURE for name, at in (("since", start), ("until", last)) if at > now}
+    if future:
+        raise WrongDays(**future)
     # By the calendar: between two seasons 180 days are an hour longer or shorter.
     if last.astimezone(zone).date() - start.astimezone(zone).date() > OLDEST:
-        raise WrongDays("That is more than 180 days. Choose a shorter time.", "since")
+        raise WrongDays(since="That is more than 180 days. Choose a shorter time.")
     earliest = now.astimezone(zone).date() - OLDEST
     if start.astimezone(zone).date() < earliest:
         said = f"Walmart gives out orders of the last 180 days only. Choose {earliest} or later as From."
-        raise WrongDays(said, "since")
-    return Days(start, min(_typed(days.end, until, "To", zone), now))
+        raise WrongDays(since=said)
+    return Days(start, min(days.end(until, zone), now))
 
 
 def start(account: Account, wanted: Days, by: str) -> int:
@@ -285,10 +292,12 @@ def _sentence(row: ReimportRow) -> str:
             return f"All is read: {brought}." if row.pages else "Beginning to read."
 
 
-def _typed(read: Callable[[str, tzinfo], datetime], typed: str, name: str, zone: tzinfo) -> datetime:
+def _unreadable(name: str, typed: str, zone: tzinfo) -> str:
+    """Why this is no day and no time; empty where it is one."""
     try:
-        return read(typed, zone)
+        days.end(typed, zone)
+        days.moment(typed, zone)
     except ValueError:
         said = f"“{typed}”" if typed else "empty"
-        field = "since" if name == "From" else "until"
-        raise WrongDays(f"{name} is {said}; write a day as 2026-11-01.", field) from None
+        return f"{name} is {said}; write a day as 2026-11-01."
+    return ""

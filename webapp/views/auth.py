@@ -87,8 +87,9 @@ def change_account() -> AnyResponse:
     email, new = form.get("email", ""), form.get("password", "")
     needed = {"email": email.strip()}
     needed |= {"current": form.get("current", "")} if person.has_password else {"password": new}
-    mistakes = _empty(needed, CHOOSE)
-    if new != form.get("again", "") and "password" not in mistakes:
+    must_be_new = bool(new) or not person.has_password
+    mistakes = people.wrong(email, new if must_be_new else None) | _empty(needed, CHOOSE)
+    if new != form.get("again", ""):
         mistakes["again"] = "The two new passwords are not the same."
     if mistakes:
         return _account_page(email, mistakes=mistakes, status=422)

@@ -42,7 +42,7 @@ def start(key: str) -> AnyResponse:
     try:
         reimport.start(account, reimport.chosen(account, since, until), door.me().email)
     except WrongDays as wrong:
-        return _page(account, since, until, {wrong.field: str(wrong)}, status=422)
+        return _page(account, since, until, wrong.by_field, status=422)
     except Refused as refused:
         return _page(account, since, until, {"": str(refused)}, status=422)
     return _back(key)

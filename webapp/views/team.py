@@ -27,6 +27,8 @@ def index() -> AnyResponse:
 def add() -> AnyResponse:
     """Add a person: with a password, or with a link that lets them in once."""
     email, role, password = (request.form.get(name, "") for name in ("email", "role", "password"))
+    if mistakes := people.wrong(email, password or None, role):
+        return _shown(mistakes, email, role, 422)
     try:
         if password:
             people.add_user(email, role, password, door.me().email)
