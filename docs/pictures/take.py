@@ -47,7 +47,12 @@ def _take(link: str) -> None:
         page = first.new_page()
         page.goto(link)
         _wait_for_orders(page)
-        order = page.locator("tbody tr[data-status=unshipped] a").first.get_attribute("href") or "/orders"
+        order = (
+            page.locator("tbody tr[data-status=unshipped]", has=page.locator(".c-shop a"))
+            .locator("a")
+            .first.get_attribute("href")
+            or "/orders"
+        )
         waiting = page.locator("tbody tr", has_text="No product").locator("a").first.get_attribute("href") or order
         base, state = re.sub(r"/sign-in.*", "", link), first.storage_state()
         pages = {"grid": "/orders", "order": order, "waiting": waiting}
