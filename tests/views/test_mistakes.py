@@ -59,6 +59,18 @@ def places(app: Flask) -> dict[str, tuple[str, str, dict[str, str], tuple[str, .
         "note": (rich, f"{rich}/notes", {}, ("note-text",)),
         "another note": (rich, f"{rich}/notes/{note}", {"version": "1"}, (f"note-{note}-text",)),
         "give up": (waits, f"{waits}/commands/{parked}/dismiss", {}, (f"why-{parked}",)),
+        "give up on the list": (
+            "/outgoing?show=parked",
+            f"{waits}/commands/{parked}/dismiss",
+            {"on": "outgoing"},
+            (f"why-{parked}",),
+        ),
+        "give up on its page": (
+            f"/outgoing/{parked}",
+            f"{waits}/commands/{parked}/dismiss",
+            {"on": "command"},
+            (f"why-{parked}",),
+        ),
         "set aside": (f"/incoming/{event}", f"/incoming/{event}/set-aside", {}, ("why",)),
         "set all aside": ("/incoming/replay", "/incoming/replay", {"act": "set-aside"}, ("why",)),
         "view": ("/orders", "/orders/views", {}, ("view-name",)),
@@ -82,7 +94,7 @@ def places(app: Flask) -> dict[str, tuple[str, str, dict[str, str], tuple[str, .
 
 
 NAMES = (
-    "ship ship·a·word cancel address note another·note give·up set·aside set·all·aside view "
+    "ship ship·a·word cancel address note another·note give·up give·up·on·the·list give·up·on·its·page set·aside set·all·aside view "
     "account new·account store new·store "
     "remove·an·account reimport person short·password alerts own·account own·passwords"
 )

@@ -158,3 +158,20 @@ def test_one_command_shows_each_attempt_with_its_calls(app: Flask, operator: Fla
     assert "Magento refused it." in seen
     assert "grand_total" not in seen
     assert operator.get("/outgoing/999").status_code == 404
+
+
+def test_who_gives_up_without_a_reason_is_asked_for_it_where_the_form_stands(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context():
+        fill()
+        parked = db.session.execute(select(CommandRow.id).where(CommandRow.state == "parked")).scalars().first()
+    slug = slug_of(operator.get("/outgoing").text, "SKU")
+    on = f"/outgoing?show=parked&cause={slug}&older=9000"
+    for page, back in ((on, on), (f"/outgoing/{parked}", f"/outgoing/{parked}")):
+        form = re.findall(r'<form[^>]*action="([^"]+/dismiss)">(.*?)</form>', operator.get(page).text)
+        where, inside = next(one for one in form if f"/commands/{parked}/" in one[0])
+        sent = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', inside))
+        answer = operator.post(where, data=sent)
+        assert answer.headers["Location"] == back
+        assert f'id="m-why-{parked}"' in operator.get(back).text
+    elsewhere = operator.post(where, data={**sent, "on": "https://evil.example/"})
+    assert elsewhere.headers["Location"].startswith("/orders/")

@@ -35,6 +35,7 @@ from webapp.views import (
     words,
 )
 from webapp.views.beside import SAY_WHY
+from webapp.views.numbers import number
 from webapp.views.order_log import LogShown
 from webapp.views.render import page, part_of, wants_fragment
 
@@ -178,9 +179,20 @@ def dismiss(account_key: str, po: str, command_id: int) -> AnyResponse:
     reason = request.form.get("reason", "")[:500]
     if not reason.strip():
         beside.tell(f"why-{command_id}", SAY_WHY)
-        return back(found)
+        return _asked_where_it_stands(found, command_id)
     act = lambda: outbox.dismiss(command_id, reason, by=door.me().email)  # noqa: E731
     return said(found, act, "Given up; the reason stands in the log.")
+
+
+def _asked_where_it_stands(found: Found, command_id: int) -> AnyResponse:
+    """To the page that the form says it is on, one of three; never to an address that was sent."""
+    match request.form.get("on", ""):
+        case "outgoing":
+            cause, older = request.form.get("cause", "")[:64] or None, request.form.get("older", 0, number) or None
+            return redirect(url_for("outgoing.index", show="parked", cause=cause, older=older), 303)
+        case "command":
+            return redirect(url_for("outgoing.show", command_id=command_id), 303)
+    return back(found)
 
 
 def find(account_key: str, po: str) -> Found:

@@ -85,6 +85,7 @@ def index() -> AnyResponse:
     due = request.args.get("due", "") if show == "waiting" else ""
     rows = _commands(STATES[show], chosen, request.args.get("older", 0, number), due)
     args = {"show": show, "cause": chosen.slug if chosen else None, "due": due if due in DUE else None}
+    stands = {"on": "outgoing", "cause": args["cause"] or "", "older": request.args.get("older", "")}
     older = rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None
     return page(
         "outgoing/index.html",
@@ -102,6 +103,7 @@ def index() -> AnyResponse:
         list_url=url_for("outgoing.index", **args),  # type: ignore[arg-type]
         older_url=url_for("outgoing.index", older=older, **args) if older else "",  # type: ignore[arg-type]
         all_url=url_for("outgoing.index", show=show),
+        stands=stands,
         due=DUE.get(due, ""),
         lives=show in LIVE and "older" not in request.args,
         asked_at=version(clock.now()),
