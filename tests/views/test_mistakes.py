@@ -4,38 +4,87 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.views.conftest import token_on
+from tests.views.conftest import PEOPLE, token_on
 from tests.views.scene import draw
-from webapp import clock
-from webapp.models import CommandRow, EventRow, NoteRow, OrderRow, StoreRow, db
+from webapp import bulk, clock, product_options
+from webapp.actions.kinds import ACTIONS
+from webapp.domain.shop import Product, Variant
+from webapp.models import AlertChannelRow, CommandRow, EventRow, NoteRow, OrderRow, SavedListRow, StoreRow, UserRow, db
 from webapp.unit_of_work import unit_of_work
 
-TEMPLATES = Path(__file__).parents[2] / "templates"
-FORM = re.compile(r"<form[^>]*>.*?</form>", re.DOTALL)
-JUDGED_BY_THE_BROWSER = re.compile(
-    r'\brequired\b|\bpattern=|\bminlength=|type="(?:email|url|number|date)"|_fields\.html'
-)
 PO = "2802123876439"
 WAITS = "2802123876522"
 """The order of the scene with a parked command."""
+TO_SHIP = "2802123875110"
+WHOLE = ("",)
+"""What is wrong is wrong with the form: it is said above it."""
 
 
-def test_no_form_that_is_posted_leaves_its_mistakes_to_the_browser() -> None:
-    forms = [form for path in TEMPLATES.rglob("*.html") for form in FORM.findall(path.read_text())]
-    judged = [form for form in forms if 'method="post"' in form and JUDGED_BY_THE_BROWSER.search(form)]
-    assert len(judged) >= 15
-    assert [form[:200] for form in judged if "novalidate" not in form.partition(">\n")[0].partition("<input")[0]] == []
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A form: the page that it is on, where it is posted, what is sent, which fields are wrong. `{}` name the scene."""
+
+    on: str
+    where: str
+    given: Mapping[str, str] = field(default_factory=dict)
+    fields: tuple[str, ...] = ()
 
 
-def places(app: Flask) -> dict[str, tuple[str, str, dict[str, str], tuple[str, ...]]]:
-    """Forms by name: the page that each is on, where it is posted, what is sent, which fields are wrong."""
+def itself(address: str, *fields: str, **given: str) -> Place:
+    """A form that is posted to the page that it is on."""
+    return Place(address, address, given, fields)
+
+
+GIVE_UP = "{waits}/commands/{parked}/dismiss"
+PLACES: Mapping[str, Place] = {
+    "ship": itself("{rich}/ship", "carrier", "number"),
+    "ship a word": itself("{rich}/ship", "carrier", "number", "quantity-3", **{"quantity-3": "x"}),
+    "ship nothing": itself("{rich}/ship", "quantity", carrier="UPS", number="1Z9"),
+    "cancel": itself("{rich}/cancel", "quantity"),
+    "refund": itself("{rich}/refund", "amounts"),
+    "refund a word": itself("{rich}/refund", "amount-1-PRODUCT", **{"amount-1-PRODUCT": "x"}),
+    "options": Place("{rich}/options?sku=TEE-M", "{rich}/options", {"sku": "TEE-M"}, ("product",)),
+    "options unknown": Place(
+        "{rich}/options?sku=TEE-M", "{rich}/options", {"sku": "TEE-M", "product": "GONE"}, ("product",)
+    ),
+    "product": Place("{rich}/product?sku=TEE-M", "{rich}/product/link", {"sku": "TEE-M"}, WHOLE),
+    "address": itself("{rich}/address", "name", "address1", "city"),
+    "address in Magento": itself("{rich}/address", "magento", **dict.fromkeys(("name", "address1", "city"), "X")),
+    "note": Place("{rich}", "{rich}/notes", {}, ("note-text",)),
+    "another note": Place("{rich}", "{rich}/notes/{note}", {"version": "1"}, ("note-{note}-text",)),
+    "give up": Place("{waits}", GIVE_UP, {}, ("why-{parked}",)),
+    "give up on the list": Place("/outgoing?show=parked", GIVE_UP, {"on": "outgoing"}, ("why-{parked}",)),
+    "give up on its page": Place("/outgoing/{parked}", GIVE_UP, {"on": "command"}, ("why-{parked}",)),
+    "set aside": Place("/incoming/{event}", "/incoming/{event}/set-aside", {}, ("why",)),
+    "set all aside": itself("/incoming/replay", "why", act="set-aside"),
+    "view": Place("/orders", "/orders/views", {}, ("view-name",)),
+    "another view": Place("/orders", "/orders/views/{view}", {}, ("v-{view}",)),
+    "many to ship, without a carrier": Place("/bulk/{many}", "/bulk/{many}/start", {}, ("carrier-us", "numbers")),
+    "account": itself("{account}", "name", "client_id"),
+    "new account": itself("/settings/accounts/new", "name", "client_id", "client_secret"),
+    "store": itself("{shop}", "name", "url", url="no"),
+    "new store": itself("/settings/stores/new", "name", "url"),
+    "remove an account": itself("{account}/remove", "name"),
+    "reimport": itself("{account}/reimport", "until", since="2026-11-01"),
+    "person": itself("/settings/people", "email", role="viewer"),
+    "short password": itself("/settings/people", "password", email="a@b.example", role="viewer", password="x"),
+    "alerts": itself("/settings/alerts", "mail", "wants", kind="mail", mail="no"),
+    "own account": itself("/account", "email", "password"),
+    "own passwords": itself("/account", "again", email="a@b.example", password="p" * 20),
+}
+
+
+def scene(app: Flask) -> dict[str, str]:
+    """Draw it; what the places are made of."""
     with app.app_context():
         key, _ = draw()
         parked = db.session.execute(select(CommandRow.id).where(CommandRow.state == "parked")).scalar_one()
@@ -43,61 +92,63 @@ def places(app: Flask) -> dict[str, tuple[str, str, dict[str, str], tuple[str, .
             event = db.session.execute(select(EventRow.id).order_by(EventRow.id)).scalars().first()
             work.session.get_one(EventRow, event).state = "failed"
         store = db.session.execute(select(StoreRow.key)).scalars().first()
-        order = db.session.execute(select(OrderRow.id).where(OrderRow.po == PO)).scalar_one()
-        with unit_of_work() as work:
-            made = NoteRow(order_id=order, author="dana", text="Gift.", written_at=clock.now(), request_id="n-1")
-            work.add(made)
-            work.flush()
-            note = made.id
-    rich, waits = f"/orders/{key}/{PO}", f"/orders/{key}/{WAITS}"
-    account, shop = f"/settings/accounts/{key}", f"/settings/stores/{store}"
-    return {
-        "ship": (f"{rich}/ship", f"{rich}/ship", {}, ("carrier", "number")),
-        "ship a word": (f"{rich}/ship", f"{rich}/ship", {"quantity-3": "x"}, ("carrier", "number", "quantity-3")),
-        "cancel": (f"{rich}/cancel", f"{rich}/cancel", {}, ("quantity",)),
-        "address": (f"{rich}/address", f"{rich}/address", {}, ("name", "address1", "city")),
-        "note": (rich, f"{rich}/notes", {}, ("note-text",)),
-        "another note": (rich, f"{rich}/notes/{note}", {"version": "1"}, (f"note-{note}-text",)),
-        "give up": (waits, f"{waits}/commands/{parked}/dismiss", {}, (f"why-{parked}",)),
-        "give up on the list": (
-            "/outgoing?show=parked",
-            f"{waits}/commands/{parked}/dismiss",
-            {"on": "outgoing"},
-            (f"why-{parked}",),
-        ),
-        "give up on its page": (
-            f"/outgoing/{parked}",
-            f"{waits}/commands/{parked}/dismiss",
-            {"on": "command"},
-            (f"why-{parked}",),
-        ),
-        "set aside": (f"/incoming/{event}", f"/incoming/{event}/set-aside", {}, ("why",)),
-        "set all aside": ("/incoming/replay", "/incoming/replay", {"act": "set-aside"}, ("why",)),
-        "view": ("/orders", "/orders/views", {}, ("view-name",)),
-        "account": (account, account, {}, ("name", "client_id")),
-        "new account": ("/settings/accounts/new", "/settings/accounts/new", {}, ("name", "client_id", "client_secret")),
-        "store": (shop, shop, {"url": "no"}, ("name", "url")),
-        "new store": ("/settings/stores/new", "/settings/stores/new", {}, ("name", "url")),
-        "remove an account": (f"{account}/remove", f"{account}/remove", {}, ("name",)),
-        "reimport": (f"{account}/reimport", f"{account}/reimport", {"since": "2026-11-01"}, ("until",)),
-        "person": ("/settings/people", "/settings/people", {"role": "viewer"}, ("email",)),
-        "short password": (
-            "/settings/people",
-            "/settings/people",
-            {"email": "a@b.example", "role": "viewer", "password": "x"},
-            ("password",),
-        ),
-        "alerts": ("/settings/alerts", "/settings/alerts", {"kind": "mail", "mail": "no"}, ("mail",)),
-        "own account": ("/account", "/account", {}, ("email", "password")),
-        "own passwords": ("/account", "/account", {"email": "a@b.example", "password": "p" * 20}, ("again",)),
-    }
+        to_ship = db.session.execute(select(OrderRow.id).where(OrderRow.po == TO_SHIP)).scalar_one()
+        names = {"parked": parked, "event": event, **_added()}
+        many = bulk.ask(ACTIONS["ship"], [to_ship], PEOPLE["admin"], "")
+        rest = {"rich": f"/orders/{key}/{PO}", "waits": f"/orders/{key}/{WAITS}", "many": many}
+        places = {"account": f"/settings/accounts/{key}", "shop": f"/settings/stores/{store}"}
+        return {name: str(value) for name, value in {**names, **rest, **places}.items()}
 
 
-NAMES = (
-    "ship ship·a·word cancel address note another·note give·up give·up·on·the·list give·up·on·its·page set·aside set·all·aside view "
-    "account new·account store new·store "
-    "remove·an·account reimport person short·password alerts own·account own·passwords"
-)
+def _added() -> dict[str, Any]:
+    """A note, a view of the admin's, and somebody who is told of what is wrong."""
+    now = clock.now()
+    order = db.session.execute(select(OrderRow.id).where(OrderRow.po == PO)).scalar_one()
+    admin = db.session.execute(select(UserRow.id).where(UserRow.email == PEOPLE["admin"])).scalar_one()
+    note = NoteRow(order_id=order, author="dana", text="Gift.", written_at=now, request_id="n-1")
+    told = AlertChannelRow(
+        kind="mail", name="a@b.example", address=b"", wants=["late"], every_minutes=15, created_at=now
+    )
+    with unit_of_work() as work:
+        work.add(SavedListRow(key="mine", user_id=admin, name="Mine", asks={}, made_at=now))
+        work.add(note)
+        work.add(told)
+        work.flush()
+        return {"note": note.id, "told": told.id, "view": "mine"}
+
+
+class Read(HTMLParser):
+    """What a page has: its elements with their attributes, and its forms with what stands in them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.forms: list[tuple[dict[str, str | None], list[tuple[str, dict[str, str | None]]]]] = []
+        self._is_in_form = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = tag, dict(attrs)
+        self.elements.append(element)
+        if tag == "form":
+            self.forms.append((element[1], []))
+            self._is_in_form = True
+        elif self._is_in_form:
+            self.forms[-1][1].append(element)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_in_form = self._is_in_form and tag != "form"
+
+    def first(self, attribute: str) -> tuple[str, dict[str, str | None]] | None:
+        return next((one for one in self.elements if attribute in one[1]), None)
+
+
+def is_judged(tag: str, attributes: Mapping[str, str | None]) -> bool:
+    """A browser would say by itself what is wrong with it."""
+    if tag not in {"input", "select", "textarea"} or attributes.get("type") == "hidden":
+        return False
+    asks = {"required", "pattern", "minlength", "min", "max", "step"}
+    return bool(asks & set(attributes)) or attributes.get("type") in {"email", "url", "number", "date"}
 
 
 def wrong_in(text: str) -> dict[str, str]:
@@ -106,15 +157,50 @@ def wrong_in(text: str) -> dict[str, str]:
     return dict(found)
 
 
-@pytest.mark.parametrize("name", [one.replace("·", " ") for one in NAMES.split()])
+@pytest.fixture
+def variants(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the shop offers for any SKU: the second fits the title of the order's line."""
+    offered = (
+        Variant(Product(1, "TEE-L", "Trail tee, L"), (("Size", "L"),)),
+        Variant(Product(2, "TEE-M1", "Trail tee, M"), (("Size", "M"),)),
+    )
+    monkeypatch.setattr(product_options, "of", lambda *_: product_options.Choice(offered))
+
+
+@pytest.mark.usefixtures("variants")
+def test_no_form_that_is_posted_leaves_its_mistakes_to_the_browser(app: Flask, admin: FlaskClient) -> None:
+    names = scene(app)
+    judged = {}
+    for on in {place.on.format(**names) for place in PLACES.values()}:
+        for form, inside in Read(admin.get(on).text).forms:
+            if form.get("method") == "post" and any(is_judged(*one) for one in inside):
+                judged[on, form.get("action")] = "novalidate" in form
+    assert len(judged) >= 20
+    assert [place for place, is_ours in judged.items() if not is_ours] == []
+
+
+@pytest.mark.usefixtures("variants")
+@pytest.mark.parametrize("name", PLACES)
 def test_a_form_that_is_sent_empty_says_so_beside_its_fields(app: Flask, admin: FlaskClient, name: str) -> None:
-    on, where, given, fields = places(app)[name]
-    form = {"csrf_token": token_on(admin, on), "request": "r-1", **given}
-    answer = admin.post(where, data=form, follow_redirects=True)
+    names, place = scene(app), PLACES[name]
+    form = {"csrf_token": token_on(admin, place.on.format(**names)), "request": "r-1", **place.given}
+    answer = admin.post(place.where.format(**names), data=form, follow_redirects=True)
     assert answer.status_code in {200, 422}
-    said = wrong_in(answer.text)
-    assert [field for field in fields if field not in said] == [], said
-    assert _first_invalid_has_the_focus(answer.text, fields)
+    read, fields = Read(answer.text), [one.format(**names) for one in place.fields]
+    if place.fields == WHOLE:
+        assert re.search(r'<div class="problem" role="alert"><p class="flash bad">', answer.text)
+        assert read.first("autofocus") is not None
+        return
+    assert [one for one in fields if one not in wrong_in(answer.text)] == [], wrong_in(answer.text)
+    assert 'class="flash bad" role="status"' not in answer.text, "not said at the top"
+    tag, wrong = read.first("aria-invalid") or ("", {})
+    assert (tag, wrong) == read.first("autofocus")
+    assert tag in {"input", "select", "textarea"}, "it can have the focus"
+    told = {str(one[1].get("id")) for one in read.elements}
+    for _, attributes in [one for one in read.elements if "aria-invalid" in one[1]]:
+        described = str(attributes["aria-describedby"]).split()
+        assert [one for one in described if one not in told] == []
+        assert [one for one in described if one.startswith("m-")] != []
 
 
 def test_who_signs_in_is_told_what_was_left_empty(app: Flask) -> None:
@@ -141,9 +227,3 @@ def test_an_empty_note_is_asked_for_again_where_it_is_written(app: Flask, operat
     assert wrong_in(answer.text) == {"note-text": "A note needs a text."}
     assert 'id="f-note-text"' in answer.text
     assert "autofocus" in answer.text
-
-
-def _first_invalid_has_the_focus(text: str, fields: tuple[str, ...]) -> bool:
-    """Of what can have the focus; a mistake about several fields has none of its own."""
-    marked = re.findall(r"<(?:input|select|textarea)[^>]*aria-invalid[^>]*>", text)
-    return all("autofocus" in one for one in marked) and (bool(marked) or fields == ("quantity",))

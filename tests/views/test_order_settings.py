@@ -127,6 +127,7 @@ def test_each_change_is_kept_old_and_new_with_its_author(app: Flask, admin: Flas
         ({"customer": "new", "customer_group": ""}, "customer_group", "Give the customer group"),
         ({"shipping_method": "flatrate"}, "shipping_method", "Carrier and method"),
         ({"status_canceled": "canceled"}, "status_canceled", "Magento itself brings an order to canceled"),
+        ({"own_carriers.0.left": "Abeja", "own_carriers.0.right": "no"}, "own_carriers", "https://"),
         ({"status_unshipped": "In Progress"}, "status_unshipped", "A status code as Magento writes it"),
     ],
 )
@@ -139,6 +140,9 @@ def test_a_mistake_is_said_at_its_field(
     said = re.search(rf'id="m-{field}" role="alert">.*?</svg>([^<]*)<', answer.text)
     assert said is not None
     assert words in unescape(said[1])
+    (marked,) = re.findall(r"<([^<>]*) aria-invalid=[^<>]*>", answer.text)
+    assert marked.startswith(("input ", "select ")), "what is marked can have the focus"
+    assert answer.text.count(' autofocus=""') == 1
     assert kept(app) == []
 
 
