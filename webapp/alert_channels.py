@@ -94,13 +94,13 @@ def add(wish: Wish, by: str) -> int:
 
 def change(channel_id: int, form: Mapping[str, str], wants: Collection[str], by: str) -> bool:
     """Other kinds, or more or less often; False where it is gone. Raises Mistakes."""
-    reader = Reader(form)
-    chosen, often = _choice(reader, form, wants)
-    reader.end()
     with unit_of_work() as work:
         row = work.session.get(AlertChannelRow, channel_id, populate_existing=True)
         if row is None:
             return False
+        reader = Reader(form)
+        chosen, often = _choice(reader, form, wants)
+        reader.end()
         before, after = _in_words(row.wants, row.every_minutes), _in_words(chosen, often)
         if before != after:
             audit.record(work, audit.ALERTS, by, row.name, before, after)

@@ -68,6 +68,7 @@ PLACES: Mapping[str, Place] = {
     "set all aside": itself("/incoming/replay", "why", act="set-aside"),
     "view": Place("/orders", "/orders/views", {}, ("view-name",)),
     "another view": Place("/orders", "/orders/views/{view}", {}, ("v-{view}",)),
+    "many to ship": Place("/bulk/{many}", "/bulk/{many}/start", {"carrier-us": "UPS"}, ("numbers",)),
     "many to ship, without a carrier": Place("/bulk/{many}", "/bulk/{many}/start", {}, ("carrier-us", "numbers")),
     "account": itself("{account}", "name", "client_id"),
     "new account": itself("/settings/accounts/new", "name", "client_id", "client_secret"),
@@ -78,6 +79,8 @@ PLACES: Mapping[str, Place] = {
     "person": itself("/settings/people", "email", role="viewer"),
     "short password": itself("/settings/people", "password", email="a@b.example", role="viewer", password="x"),
     "alerts": itself("/settings/alerts", "mail", "wants", kind="mail", mail="no"),
+    "alerts of no kind": itself("/settings/alerts", "wants", kind="hook", hook="https://a.example/x"),
+    "alerts changed": Place("/settings/alerts", "/settings/alerts/{told}", {"every": "15"}, ("c{told}-wants",)),
     "own account": itself("/account", "email", "password"),
     "own passwords": itself("/account", "again", email="a@b.example", password="p" * 20),
 }

@@ -12,7 +12,7 @@ from webapp import alert_channels, alerts, audit, settings
 from webapp.domain.alerts import Kind
 from webapp.people import Role
 from webapp.typed import Mistakes
-from webapp.views import door
+from webapp.views import beside, door
 
 bp = Blueprint("alerts", __name__, url_prefix="/settings/alerts")
 
@@ -45,7 +45,8 @@ def change(channel_id: int) -> AnyResponse:
         if not alert_channels.change(channel_id, request.form, request.form.getlist("wants"), door.me().email):
             abort(404, "It was removed meanwhile.")
     except Mistakes as mistakes:
-        flash(str(mistakes), "bad")
+        for field, sentence in mistakes.by_field.items():
+            beside.tell(f"c{channel_id}-{field}", sentence)
     else:
         flash("Saved.")
     return _back()
