@@ -63,9 +63,9 @@ def add(order_id: int, text: str, by: str, request_id: str, *, to_magento: bool 
 
 def change(order_id: int, note_id: int, text: str, seen: int, by: str) -> None:
     """Give a note another text, if it still is the version that was `seen`. Raises Refusal, or Conflict where not."""
-    text = _checked(text)
     with unit_of_work() as work:
         order, note = _order(work, order_id), _note(work, order_id, note_id)
+        text = _checked(text)
         if note.text == text:
             return
         if note.version != seen:

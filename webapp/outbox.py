@@ -22,7 +22,7 @@ from webapp.connectors.http import CallRecord, ConnectorError
 from webapp.connectors.walmart_errors import DEFAULT_WAIT, REFUSED_FOR_NOW
 from webapp.database import is_sqlite
 from webapp.domain.command_keys import cause_of
-from webapp.domain.command_words import IN_WORDS
+from webapp.domain.command_words import IN_WORDS, SAY_WHY
 from webapp.domain.commands import (
     BOTH_WAYS,
     KEEP_DOUBT,
@@ -65,6 +65,10 @@ class Refusal(Exception):
     """A command cannot be carried out as things stand: park it with this sentence, which names the next step."""
 
 
+class NoReason(Refusal):
+    """Nothing is given up or set aside without a reason."""
+
+
 class Unneeded(Exception):
     """Nothing is left for this command to do: dismiss it with this sentence."""
 
@@ -87,7 +91,7 @@ class Outcome:
     """What a command achieved, in words, and what else to record in the same transaction."""
 
     sentence: str
-    record: Callable[[Work], None] | None = None
+    record: Record | None = None
 
 
 @dataclass(slots=True)
@@ -103,6 +107,7 @@ class Trial:
         return round((time.monotonic() - self.began) * 1000)
 
 
+Record = Callable[[Work], None]
 Perform = Callable[[Claim, Task, Trial], Outcome]
 
 NO_DEADLINES: Mapping[int, datetime | None] = MappingProxyType({})
@@ -199,10 +204,10 @@ def dismiss(command_id: int, reason: str, by: str) -> None:
 
 def dismiss_all(command_ids: Collection[int], reason: str, by: str) -> int:
     """The same for those of them that are parked, in one transaction; returns how many. Raises Refusal likewise."""
-    if not reason.strip():
-        raise Refusal("Say why it is given up; the reason stays in the order's log.")
     with unit_of_work() as work:
         rows = _parked(work, command_ids)
+        if rows and not reason.strip():
+            raise NoReason(SAY_WHY)
         for row in rows:
             _end(row, CommandState.DISMISSED, reason.strip())
             row.dismissed_by = by
@@ -344,12 +349,7 @@ def _again(claim: Claim, task: Task, trial: Trial, sentence: str, again_at: date
 
 
 def _record(
-    claim: Claim,
-    task: Task,
-    trial: Trial,
-    state: CommandState,
-    sentence: str,
-    record: Callable[[Work], None] | None = None,
+    claim: Claim, task: Task, trial: Trial, state: CommandState, sentence: str, record: Record | None = None
 ) -> None:
     with unit_of_work() as work:
         claims.check(work, claim)

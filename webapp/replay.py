@@ -23,7 +23,7 @@ from webapp.models import (
     SyncRow,
     db,
 )
-from webapp.outbox import Refusal
+from webapp.outbox import NoReason, Refusal
 from webapp.queries import Count
 from webapp.queue import Bell
 from webapp.unit_of_work import Work, unit_of_work
@@ -90,9 +90,7 @@ def replay_all(wanted: Read, by: str, asked_at: datetime) -> int:
 
 
 def set_aside(wanted: Sequence[ColumnElement[bool]], reason: str, by: str) -> int:
-    """Of these events the failed ones need nobody any more, for this reason. Raises Refusal without one."""
-    if not reason.strip():
-        raise Refusal(SAY_WHY)
+    """Of these events the failed ones need nobody any more, for this reason. Raises NoReason where one is missing."""
     done = 0
     while done < MOST:
         some = _set_aside_some(wanted, reason.strip()[:LONGEST_REASON], by)
@@ -141,6 +139,8 @@ def _set_aside_some(conditions: Sequence[ColumnElement[bool]], reason: str, by: 
     failed = select(EventRow).where(*conditions, EventRow.state == EventState.FAILED)
     with unit_of_work() as work:
         events = list(work.execute(failed.limit(AT_ONCE).with_for_update(of=EventRow)).scalars())
+        if events and not reason:
+            raise NoReason(SAY_WHY)
         if events:
             _note(work, events, "dismiss", by)
             mine = update(EventRow).where(EventRow.id.in_([event.id for event in events]))

@@ -68,6 +68,7 @@ PLACES: Mapping[str, Place] = {
     "set all aside": itself("/incoming/replay", "why", act="set-aside"),
     "view": Place("/orders", "/orders/views", {}, ("view-name",)),
     "another view": Place("/orders", "/orders/views/{view}", {}, ("v-{view}",)),
+    "another view, too long": Place("/orders", "/orders/views/{view}", {"name": "n" * 61}, ("v-{view}",)),
     "many to ship": Place("/bulk/{many}", "/bulk/{many}/start", {"carrier-us": "UPS"}, ("numbers",)),
     "many to ship, without a carrier": Place("/bulk/{many}", "/bulk/{many}/start", {}, ("carrier-us", "numbers")),
     "account": itself("{account}", "name", "client_id"),
@@ -206,6 +207,43 @@ def test_a_form_that_is_sent_empty_says_so_beside_its_fields(app: Flask, admin: 
         assert [one for one in described if one.startswith("m-")] != []
 
 
+@pytest.mark.parametrize(
+    ("place", "given", "said"),
+    [
+        ("/orders/views/nobody", {"name": ""}, "That view is not yours, or was deleted."),
+        ("/orders/views/nobody", {"name": "", "delete": "1"}, "That view is not yours, or was deleted."),
+        ("{waits}/commands/{parked}/dismiss", {}, "This command is not waiting for you any more; reload the page."),
+        ("/outgoing/dismiss", {"cause": "gone"}, "Nothing of it was left: it was done already."),
+        ("/incoming/{event}/set-aside", {}, "It is not failed any more; nothing was changed."),
+        ("/incoming/replay", {"act": "set-aside", "find": PO}, "0 events set aside."),
+        ("{rich}/notes/{note}", {"version": "1"}, "This note was deleted meanwhile."),
+    ],
+)
+def test_what_is_gone_is_said_also_of_a_form_that_was_sent_empty(
+    app: Flask, admin: FlaskClient, place: str, given: dict[str, str], said: str
+) -> None:
+    names = scene(app)
+    with app.app_context(), unit_of_work() as work:
+        work.session.query(CommandRow).update({"state": "done"})
+        work.session.query(EventRow).update({"state": "handled"})
+        work.session.query(NoteRow).delete()
+    form = {"csrf_token": token_on(admin, "/account"), "reason": " ", "text": "", **given}
+    answer = admin.post(place.format(**names), data=form, follow_redirects=True)
+    assert answer.status_code == 200
+    (told,) = re.findall(r'<p class="flash [^>]*role="status">.*?</svg>([^<]*)</p>', answer.text)
+    assert (told, wrong_in(answer.text)) == (said, {})
+
+
+def test_a_mistake_whose_field_is_not_on_the_next_page_is_told_at_its_top_once(app: Flask, admin: FlaskClient) -> None:
+    names = scene(app)
+    form = {"csrf_token": token_on(admin, "/account")}
+    admin.post(PLACES["note"].where.format(**names), data={**form, "request": "r-1", "text": ""})
+    assert admin.get("/outgoing", headers={"HX-Request": "true"}).text.count("A note needs a text.") == 0
+    elsewhere = admin.get("/outgoing").text
+    assert re.findall(r'<p class="flash bad" role="status">.*?</svg>([^<]*)</p>', elsewhere) == ["A note needs a text."]
+    assert "A note needs a text." not in admin.get(names["rich"]).text
+
+
 def test_who_signs_in_is_told_what_was_left_empty(app: Flask) -> None:
     client = app.test_client()
     form = {"csrf_token": token_on(client, "/sign-in"), "email": "", "password": ""}
@@ -230,3 +268,14 @@ def test_an_empty_note_is_asked_for_again_where_it_is_written(app: Flask, operat
     assert wrong_in(answer.text) == {"note-text": "A note needs a text."}
     assert 'id="f-note-text"' in answer.text
     assert "autofocus" in answer.text
+
+
+def test_a_note_that_is_gone_is_no_form_for_a_new_one(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context():
+        key, po = draw()
+    page = f"/orders/{key}/{po}"
+    form = {"csrf_token": token_on(operator, page), "version": "1", "text": " "}
+    answer = operator.post(f"{page}/notes/999", data=form, headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    assert "This note was deleted meanwhile." in answer.text
+    assert "<form" not in answer.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+SAY_WHY = "Say why it is given up; the reason stays in the order's log."
 IN_WORDS = {
     "AcknowledgeOrder": ("Acknowledge at Walmart", "Acknowledged at Walmart", "Acknowledging…"),
     "CreateMagentoOrder": (

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select
 
 from webapp import clock, vault
 from webapp.columns import NOW
@@ -22,6 +22,7 @@ MOST_SEARCHES = 40
 MOST_VIEWS = 50
 LONGEST_NAME = 60
 LONGEST_TEXT = 200
+NOT_YOURS = "That view is not yours, or was deleted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,10 @@ def change_view(person: Person, key: str, name: str, *, is_shared: bool) -> None
     """Rename one of the person's own views, share it or keep it to oneself. Raises Refused."""
     mine = SavedListRow.user_id == person.id, SavedListRow.key == key, SavedListRow.expires_at.is_(None)
     with unit_of_work() as work:
-        if not work.changed(update(SavedListRow).where(*mine).values(name=_checked(name), is_shared=is_shared)):
-            raise Refused("That view is not yours, or was deleted.")
+        row = work.execute(select(SavedListRow).where(*mine).with_for_update()).scalar_one_or_none()
+        if row is None:
+            raise Refused(NOT_YOURS)
+        row.name, row.is_shared = _checked(name), is_shared
 
 
 def delete_view(person: Person, key: str) -> None:
@@ -114,7 +117,7 @@ def delete_view(person: Person, key: str) -> None:
     mine = SavedListRow.user_id == person.id, SavedListRow.key == key, SavedListRow.expires_at.is_(None)
     with unit_of_work() as work:
         if not work.changed(delete(SavedListRow).where(*mine)):
-            raise Refused("That view is not yours, or was deleted.")
+            raise Refused(NOT_YOURS)
 
 
 def query_of(view: View) -> str:

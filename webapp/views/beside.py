@@ -2,7 +2,7 @@
 
 The field's id is the flash's category, and the address that follows names no part of the page: with one, a browser
 leaves the focus alone. What a page with the field asks for is told once; fragments are renewed by
-themselves, perhaps in another tab, and leave it to the page.
+themselves, perhaps in another tab, and leave it to the page. A page without the field says it at its top.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from flask import flash, get_flashed_messages
 from webapp.views.render import wants_fragment
 
 PREFIX = "at:"
-"""What `base.html` leaves to the fields."""
-SAY_WHY = "Say why it is given up; the reason stays in the order's log."
 
 
 def tell(field: str, sentence: str) -> None:
@@ -26,3 +24,13 @@ def wrong_at(field: str) -> str:
     if wants_fragment():
         return ""
     return " ".join(str(one) for one in get_flashed_messages(category_filter=[f"{PREFIX}{field}"]))
+
+
+def told_above(content: str) -> list[tuple[str, str]]:
+    """What stands above this content, kind and sentence: all flashes but the mistakes that it says at their fields."""
+    flashes: list[tuple[str, str]] = list(get_flashed_messages(with_categories=True))  # type: ignore[arg-type]
+    return [
+        ("bad" if kind.startswith(PREFIX) else kind, sentence)
+        for kind, sentence in flashes
+        if not (kind.startswith(PREFIX) and f'id="m-{kind.removeprefix(PREFIX)}"' in content)
+    ]

@@ -16,7 +16,7 @@ from webapp.event_log import Asked
 from webapp.grid.wanted import Wanted
 from webapp.inbox import EventState
 from webapp.models import AccountRow, EventActRow, EventRow, StoreRow, db
-from webapp.outbox import Refusal
+from webapp.outbox import NoReason, Refusal
 from webapp.people import Role
 from webapp.queries import moment_of, version
 from webapp.timeline import Entry
@@ -171,13 +171,10 @@ def replay(event_id: int) -> AnyResponse:
 def set_aside(event_id: int) -> AnyResponse:
     """A failed event needs nobody any more, for a reason."""
     row, reason = _find(event_id), request.form.get("reason", "")
-    if not reason.strip():
-        beside.tell("why", replays.SAY_WHY)
-        return redirect(url_for("incoming.show", event_id=event_id), 303)
     try:
         done = replays.set_aside((EventRow.id == row.id,), reason, door.me().email)
-    except Refusal as refusal:
-        flash(str(refusal), "bad")
+    except NoReason as wrong:
+        beside.tell("why", str(wrong))
     else:
         flash("Set aside; the reason stands with it." if done else "It is not failed any more; nothing was changed.")
     return redirect(url_for("incoming.show", event_id=event_id), 303)
@@ -207,19 +204,16 @@ def replay_all() -> AnyResponse:
     """Replay all that was asked about, or set what failed of it aside; a second click finds nothing left to do."""
     asked = Asked.from_args(request.form)
     wanted = event_log.read(asked, words.zone(_zone_name()))
-    is_aside, reason = request.form.get("act") == "set-aside", request.form.get("reason", "")
-    if is_aside and not reason.strip():
-        beside.tell("why", replays.SAY_WHY)
-        return redirect(url_for("incoming.ask", **asked.to_args()), 303)  # type: ignore[arg-type]
     try:
-        if is_aside:
-            done = replays.set_aside(wanted.conditions, reason, door.me().email)
+        if request.form.get("act") == "set-aside":
+            done = replays.set_aside(wanted.conditions, request.form.get("reason", ""), door.me().email)
             flash(f"{_events(done)} set aside.")
         else:
             done = replays.replay_all(wanted, door.me().email, _asked_at())
             flash(f"{_events(done)} replayed." if done else "Nothing was left to replay: it was done already.")
-    except Refusal as refusal:
-        flash(str(refusal), "bad")
+    except NoReason as wrong:
+        beside.tell("why", str(wrong))
+        return redirect(url_for("incoming.ask", **asked.to_args()), 303)  # type: ignore[arg-type]
     return redirect(url_for("incoming.index", **replace(asked, show="").to_args()), 303)  # type: ignore[arg-type]
 
 

@@ -34,7 +34,6 @@ from webapp.views import (
     showing,
     words,
 )
-from webapp.views.beside import SAY_WHY
 from webapp.views.numbers import number
 from webapp.views.order_log import LogShown
 from webapp.views.render import page, part_of, wants_fragment
@@ -176,12 +175,12 @@ def dismiss(account_key: str, po: str, command_id: int) -> AnyResponse:
     """Give a parked command up, with a reason."""
     found = find(account_key, po)
     _check_command(found, command_id)
-    reason = request.form.get("reason", "")[:500]
-    if not reason.strip():
-        beside.tell(f"why-{command_id}", SAY_WHY)
+    act = lambda: outbox.dismiss(command_id, request.form.get("reason", "")[:500], by=door.me().email)  # noqa: E731
+    try:
+        return said(found, act, "Given up; the reason stands in the log.")
+    except outbox.NoReason as wrong:
+        beside.tell(f"why-{command_id}", str(wrong))
         return _asked_where_it_stands(found, command_id)
-    act = lambda: outbox.dismiss(command_id, reason, by=door.me().email)  # noqa: E731
-    return said(found, act, "Given up; the reason stands in the log.")
 
 
 def _asked_where_it_stands(found: Found, command_id: int) -> AnyResponse:
@@ -217,9 +216,11 @@ def back(found: Found, part: str = "") -> AnyResponse:
 
 
 def said(found: Found, act: Callable[[], Any], done: str = "") -> AnyResponse:
-    """Do it and tell what came of it, on the order's page; a refusal is its own sentence."""
+    """Do it and tell what came of it, on the order's page; a refusal is its own sentence. Raises NoReason."""
     try:
         sentence = act()
+    except outbox.NoReason:
+        raise
     except outbox.Refusal as refusal:
         flash(str(refusal), "bad")
     else:

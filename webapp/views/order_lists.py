@@ -88,13 +88,11 @@ def change_view(key: str) -> AnyResponse:
             flash("The view is deleted.")
         elif "first" in request.form:
             tastes.begin_with(person, "" if likes.view == key else key)
-        elif not request.form.get("name", "").strip():
-            beside.tell(f"v-{key}", "Give the view a name.")
         else:
             saved.change_view(person, key, request.form.get("name", ""), is_shared="shared" in request.form)
             flash("The view is changed.")
     except Refused as refusal:
-        flash(str(refusal), "bad")
+        beside.tell(f"v-{key}", str(refusal))
     return _back(likes)
 
 

@@ -23,7 +23,6 @@ from webapp.people import Role
 from webapp.queries import COUNTED_TO, Count, capped, moment_of, version
 from webapp.timeline import Entry
 from webapp.views import beside, door, orders, showing, words
-from webapp.views.beside import SAY_WHY
 from webapp.views.grid_words import Link
 from webapp.views.numbers import number
 from webapp.views.render import page
@@ -144,9 +143,6 @@ def retry() -> AnyResponse:
 def dismiss() -> AnyResponse:
     """Give everything of one cause up, with a reason."""
     reason = request.form.get("reason", "")[:500]
-    if not reason.strip():
-        beside.tell("why-all", SAY_WHY)
-        return redirect(url_for("outgoing.index", show="parked", cause=request.form.get("cause", "")), 303)
     return _all_of_it(lambda slug, at: failures.dismiss(slug, at, reason, door.me().email), "given up")
 
 
@@ -155,7 +151,10 @@ def _all_of_it(act: Callable[[str, datetime], int], said: str) -> AnyResponse:
     try:
         done = act(slug, asked_at or clock.now())
     except outbox.Refusal as refusal:
-        flash(str(refusal), "bad")
+        if isinstance(refusal, outbox.NoReason):
+            beside.tell("why-all", str(refusal))
+        else:
+            flash(str(refusal), "bad")
         return redirect(url_for("outgoing.index", show="parked", cause=slug), 303)
     commands = "1 command" if done == 1 else f"{done:,} commands"
     flash(f"{commands} {said}." if done else "Nothing of it was left: it was done already.")
