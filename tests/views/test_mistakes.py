@@ -75,6 +75,9 @@ PLACES: Mapping[str, Place] = {
     "new account": itself("/settings/accounts/new", "name", "client_id", "client_secret"),
     "store": itself("{shop}", "name", "url", url="no"),
     "new store": itself("/settings/stores/new", "name", "url"),
+    "new store, another way": itself(
+        "/settings/stores/new", "way", "mode", name="Shop", url="https://shop.example", way="x", mode="x"
+    ),
     "remove an account": itself("{account}/remove", "name"),
     "reimport": itself("{account}/reimport", "until", since="2026-11-01"),
     "person": itself("/settings/people", "email", role="viewer"),
