@@ -139,7 +139,7 @@ def start(account: Account, wanted: Days, by: str) -> int:
             work.ring(Bell.INBOUND)
             return row.id
     except IntegrityError:
-        raise Refused(f"A reimport of {account.name} is running. Wait for it, or cancel it first.") from None
+        raise Refused(f"A reimport of {account.name} is running. Wait for it, or stop it first.") from None
 
 
 def cancel(reimport_id: int) -> bool:
@@ -281,9 +281,9 @@ def _sentence(row: ReimportRow) -> str:
         case State.DONE:
             return f"Done: {brought}."
         case State.CANCELED:
-            return f"Canceled: {brought}. What was read stays."
+            return f"Stopped: {brought}. What was read stays."
         case State.RUNNING if row.wants_cancel:
-            return f"Canceling after the page at hand: {brought}."
+            return f"Stopping after the page at hand: {brought}."
         case State.RUNNING if trouble:
             return f"It goes on by itself. {trouble} So far: {brought}."
         case State.RUNNING if row.reading:

@@ -127,7 +127,7 @@ def test_it_runs_is_watched_and_called_off(app: Flask, operator: FlaskClient, vi
     assert ask(operator, f"{path}/{number + 1}/cancel").status_code == 404
     assert ask(operator, f"{path}/{number}/cancel").status_code == 303
     ended = operator.get(f"{path}/live", headers={"HX-Request": "true"}).text
-    assert "Canceled" in ended
+    assert "Stopped" in ended
     assert "hx-get" not in ended
     assert 'http-equiv="refresh"' not in operator.get(path).text
     assert [row.state for row in rows(app)] == [reimport.State.CANCELED]
