@@ -9,7 +9,7 @@ from functools import cache
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, bindparam, cast, func, literal, null, select, text, union_all
+from sqlalchemy import ScalarSelect, Select, bindparam, cast, func, literal, null, or_, select, text, union_all
 
 from webapp import clock, shop_polls
 from webapp.columns import NOW, Utc
@@ -36,7 +36,7 @@ from webapp.sync_health import SHOP_MAY_MISS, span
 BEHIND = timedelta(seconds=30)
 STUCK = timedelta(minutes=5)
 SOONEST_LATE = timedelta(minutes=15)
-"""No poll is late before."""
+"""No poll is late before; one of a shop that has failed twice is told of at once, since orders wait for that shop."""
 LATEST_TRIES = 20
 SLOW_WITHIN = timedelta(minutes=10)
 SLOW_TRY, SLOW_CALL = 5_000, 3_000
@@ -133,7 +133,8 @@ def _allowed(row: Any) -> tuple[timedelta | None, str]:
     """How long a poll may be silent, and what it looks for."""
     kind, _, market = row.word.partition(":")
     if row.what == "store poll":
-        return (SHOP_MAY_MISS * shop_polls.every(kind), SHOP_WHAT[kind]) if kind in SHOP else (None, "")
+        allowed = timedelta(0) if row.number > 1 else SHOP_MAY_MISS * shop_polls.every(kind)
+        return (allowed, SHOP_WHAT[kind]) if kind in SHOP else (None, "")
     if kind not in NAMES:
         return None, ""
     found = kind_of(market, kind)
@@ -192,9 +193,11 @@ def _everything() -> Any:
         .join_from(PollRow, AccountRow, AccountRow.id == PollRow.account_id)
         .join(StoreRow, StoreRow.id == AccountRow.store_id)
         .where(polled < early, ~AccountRow.is_paused, ~StoreRow.is_paused),
-        _row("store poll", StoreRow.name, StoreRow.key, PollRow.kind, PollRow.trouble, never, shop_polled)
+        _row(
+            "store poll", StoreRow.name, StoreRow.key, PollRow.kind, PollRow.trouble, never, shop_polled, PollRow.tries
+        )
         .join_from(PollRow, StoreRow, StoreRow.id == PollRow.store_id)
-        .where(shop_polled < early, ~StoreRow.is_paused),
+        .where(or_(shop_polled < early, PollRow.tries > 1), ~StoreRow.is_paused),
         _row("try", word=cast(tries.c.id, AccountRow.name.type), since=tries.c.started_at, number=tries.c.duration_ms)
         .select_from(tries)
         .where(tries.c.started_at > bindparam("slow_since", type_=Utc())),

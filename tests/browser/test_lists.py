@@ -255,6 +255,9 @@ def test_compact_rows_have_one_line_and_a_second_only_for_what_is_urgent(browser
             expect(urgent.filter(has_text="Cancellation requested")).to_have_count(1)
             expect(urgent.filter(has_text="Sides differ")).to_have_count(1)
             assert urgent.evaluate_all(cut) == []
+            beyond = page.locator("#rows .beyond:visible")
+            assert beyond.count() == page.locator("#rows .c-items:has(div ~ div)").count() > 0, "no item goes unsaid"
+            assert beyond.evaluate_all(cut) == []
         page.locator("#display summary").click()
         page.locator("#display").get_by_role("button", name="As it was at first").click()
         expect(page.locator("table.compact")).to_have_count(0)

@@ -175,6 +175,14 @@ def test_a_late_poll_is_told_once_an_account(app: Flask, viewer: FlaskClient, mo
     assert "No poll of North Outfitters for open orders has succeeded for 31 h." in text
     assert "No poll of North Outfitters for changed orders" not in text, "the worst one tells"
     assert "No poll of North Outfitters shop for changed orders in the shop has succeeded for 21 min." in text
+    trouble = "Magento is in maintenance mode."
+    for tries, is_told in ((1, False), (2, True)):
+        with app.app_context(), unit_of_work() as work:
+            failing = work.session.query(PollRow).filter_by(name="c")
+            failing.update({"succeeded_at": ago(4), "tries": tries, "trouble": trouble})
+        text = viewer.get("/orders").text
+        assert ("for changed orders in the shop has succeeded for 4 min." in text) is is_told
+        assert (f"{trouble} Nothing is lost." in text) is is_told
     assert "Nothing is lost. It is tried again by itself." in text
 
 

@@ -26,7 +26,7 @@ def ask(account_key: str, po: str) -> AnyResponse:
     found = find(account_key, po)
     sku = order_products.sku_of(found, request.args)
     parent = order_products.named(request.args, "parent") or order_products.product_sku(found, sku)
-    typed = Typed({"sku": sku, "parent": parent, "remember": "on"})
+    typed = Typed({"sku": sku, "parent": parent})
     about = _about(found, sku)
     return _form(found, typed, about, product_options.of(found.account.store_id, parent))
 

@@ -131,7 +131,7 @@ def row(order: OrderRow, account: AccountRow) -> Row:
         sold_at=words.moment(order.ordered_at, store.time_zone),
         ship_by=ship_by,
         shop=shop(order, store),
-        items=bought[:MOST_ITEMS],
+        items=tuple(sorted(bought, key=lambda item: not item.link_url))[:MOST_ITEMS],
         more_items=max(len(bought) - MOST_ITEMS, 0),
         buyer=order.buyer,
         total=words.money(order.total, order.currency),
