@@ -12,6 +12,7 @@ from sqlalchemy import delete, exists, or_, select, update
 
 from webapp import bulk_progress, clock, vault
 from webapp.actions.chosen import load
+from webapp.actions.doing import PassedOver
 from webapp.actions.kinds import ACTIONS, Action, Asked
 from webapp.bulk_progress import ItemState, JobState
 from webapp.columns import NOW
@@ -156,6 +157,8 @@ def _do(turn: Turn, item: BulkItemRow) -> None:
     asked = Asked(job.by, f"bulk-{job.key}-{order_id}", {str(k): str(v) for k, v in job.options.items()})
     try:
         came = _came_of(ACTIONS[job.action], order_id, asked)
+    except PassedOver as passed:
+        came = {"state": ItemState.SKIPPED, "sentence": str(passed)}
     except Refusal as refusal:
         came = {"state": ItemState.FAILED, "sentence": str(refusal)}
     except Exception as error:

@@ -76,13 +76,19 @@ def test_each_order_with_a_number_is_marked_as_shipped(app: Flask, operator: Fla
     assert status == 422
     assert "Choose the carrier." in text
     assert "Enter a tracking number for at least one order." in text
+    odd = {"carrier-us": "Pigeon post", f"number-{ids[ONE]}": "1Z#", f"number-{ids[TWO]}": "1Z2"}
+    status, _, text = post(operator, f"{path}/start", **odd)
+    assert status == 422
+    assert "Walmart does not list the carrier Pigeon post. Enter it with its tracking address" in text
+    assert "Letters and digits only, Walmart takes no other signs: 1Z#." in text
+    assert 'value="1Z2"' in text, "what was typed stays"
     given = {"carrier-us": "UPS", f"number-{ids[ONE]}": "1Z1"}
     for _ in range(2):
         assert post(operator, f"{path}/start", **given)[0] == 303
     work_off(app)
     [one] = issued(app, "ConfirmShipment")
     assert (one["number"], one["units"]) == ("1Z1", [{"line": "1", "quantity": 1}])
-    assert outcomes(app)[ids[TWO]] == ("failed", "No tracking number was entered for it.")
+    assert outcomes(app)[ids[TWO]] == ("skipped", "No tracking number was entered for it.")
 
 
 def test_shipments_are_resent_only_where_there_can_be_any(app: Flask, operator: FlaskClient) -> None:

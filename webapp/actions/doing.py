@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from webapp.outbox import Refusal
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -21,3 +23,7 @@ class Done:
 
     sentence: str
     command_id: int | None = None
+
+
+class PassedOver(Refusal):
+    """Nothing was asked of this order."""

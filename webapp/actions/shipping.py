@@ -7,13 +7,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from webapp import by_hand, plain
+from webapp import by_hand, plain, queries
 from webapp.actions.chosen import Chosen, newest_command
-from webapp.actions.doing import Asked, Done
+from webapp.actions.doing import Asked, Done, PassedOver
 from webapp.by_hand import Parcel
 from webapp.by_hand.finding import of_row, ready_units, undecided
+from webapp.by_hand.shipping import tracking_mistakes
+from webapp.domain.carriers import listed
 from webapp.domain.commands import ConfirmShipment
-from webapp.outbox import Refusal
+from webapp.policy_json import policy_from_json
 
 KIND = ConfirmShipment.__name__
 PARCELS, NUMBER, CARRIER, REQUEST = "parcels-", "number-", "carrier-", "request"
@@ -44,13 +46,29 @@ def what(chosen: Chosen) -> str:
 
 
 def check(options: Mapping[str, str], markets: Collection[str]) -> dict[str, str]:
-    """A carrier for each market, and a number for at least one order."""
-    mistakes = {
-        f"{CARRIER}{market}": "Choose the carrier." for market in markets if not options.get(f"{CARRIER}{market}", "")
-    }
-    if not any(name.startswith(NUMBER) and value.strip() for name, value in options.items()):
-        mistakes["numbers"] = "Enter a tracking number for at least one order."
-    return mistakes
+    """A carrier that is known for each market, and a number that Walmart takes for at least one order."""
+    wrong = {f"{CARRIER}{market}": _wrong_carrier(options.get(f"{CARRIER}{market}", ""), market) for market in markets}
+    numbers = [value.strip() for name, value in options.items() if name.startswith(NUMBER) and value.strip()]
+    unfit = [one for one in numbers if "number" in tracking_mistakes(Parcel("", one))]
+    if not numbers:
+        wrong["numbers"] = "Enter a tracking number for at least one order."
+    elif unfit:
+        wrong["numbers"] = f"Letters and digits only, Walmart takes no other signs: {', '.join(unfit[:3])}."
+    return {name: said for name, said in wrong.items() if said}
+
+
+def _wrong_carrier(typed: str, market: str) -> str:
+    """No tracking address can be entered here, so it must be a carrier of Walmart's or have an address of its own."""
+    carrier = typed.strip().casefold()
+    if not carrier:
+        return "Choose the carrier."
+    mine = (row for row in queries.all_accounts() if row.marketplace == market)
+    policies = (policy_from_json(row.settings, number_prefix=row.number_prefix) for row in mine)
+    own = {title.casefold() for policy in policies for title in policy.own_carriers}
+    if carrier in own or carrier in {name.casefold() for name in listed(market)}:
+        return ""
+    step = "Enter it with its tracking address under Order settings, Carriers, or mark each order on its page."
+    return f"Walmart does not list the carrier {typed.strip()}. {step}"
 
 
 def ship(chosen: Chosen, asked: Asked) -> Done:
@@ -107,5 +125,5 @@ def _parcels(chosen: Chosen, options: Mapping[str, str]) -> list[Packed]:
         return plain.read(found, list[Packed])
     number = options.get(f"{NUMBER}{order_id}", "").strip()
     if not number:
-        raise Refusal("No tracking number was entered for it.")
+        raise PassedOver("No tracking number was entered for it.")
     return [Packed(Parcel(options.get(f"{CARRIER}{market}", ""), number))]
