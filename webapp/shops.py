@@ -16,6 +16,8 @@ from webapp.domain.shop import ShopOrder
 from webapp.order_rows import Known
 from webapp.products import Match, Wanted
 
+OUTAGE = "Waiting for Magento:"
+"""How the sentence begins that says why Magento could not be read."""
 OLD = "Magento showed an older state than before; reading again."
 NOT_SHOWN = "Magento does not show the order at the moment; reading again."
 
@@ -123,4 +125,4 @@ def _believed(shop: ShopOrder, known: Known) -> Shop:
 
 
 def _away(error: ConnectorError) -> Shop:
-    return Shop(trouble=f"Waiting for Magento: {error.message}")
+    return Shop(trouble=f"{OUTAGE} {error.message}")

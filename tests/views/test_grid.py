@@ -63,6 +63,17 @@ def test_every_column_is_filled(app: Flask, admin: FlaskClient) -> None:
     assert "Waiting for a tracking number on shipment 000000131." in row
 
 
+def test_a_row_says_first_that_the_shop_does_not_answer(app: Flask, viewer: FlaskClient) -> None:
+    many(app, 1)
+    outage = "Waiting for Magento: Magento is in maintenance mode."
+    with app.app_context(), unit_of_work() as work:
+        work.session.query(OrderRow).one().waiting_for = ["Acknowledged as soon as the Magento order exists.", outage]
+    text = viewer.get("/orders").text
+    assert re.findall(r'class="why[^"]*"[^>]*>([^<]+)<', text) == [outage]
+    assert 'popovertarget="help-waiting-for-magento"' in text
+    assert text.count('id="help-waiting-for-magento"') == 1
+
+
 def test_each_row_says_what_is_special_about_it(app: Flask, admin: FlaskClient) -> None:
     with app.app_context():
         draw()

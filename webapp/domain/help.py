@@ -167,6 +167,12 @@ REASONS = (
         "Waiting for your decision",
     ),
     Help(
+        "Waiting for Magento:",
+        "The shop does not answer as it should; Magento's own reason stands behind it.",
+        "Bring the shop back: the order goes on by itself within minutes, and nothing is lost.",
+        "Waiting for Magento to answer",
+    ),
+    Help(
         "Waiting for",
         "It was done, and the other side does not show it yet: reads may be minutes old.",
         "Nothing is to be done; it is read again by itself.",

@@ -17,6 +17,7 @@ from webapp.domain.shop import CONFIGURABLE
 from webapp.models import AccountRow, LineRow, OrderRow, StoreRow
 from webapp.policy_json import policy_from_json
 from webapp.queries import version
+from webapp.shops import OUTAGE
 from webapp.views import words
 from webapp.views.words import Deadline
 
@@ -257,7 +258,9 @@ def _sentence(order: OrderRow) -> tuple[str, bool]:
     if order.attention:
         return order.attention, True
     if order.waiting_for:
-        return str(order.waiting_for[0]), False
+        told = [str(sentence) for sentence in order.waiting_for]
+        # Whatever else it waits for, nothing comes of that before the shop answers.
+        return next((one for one in told if one.startswith(OUTAGE)), told[0]), False
     if order.refunded:
         money = words.money(order.refunded, order.currency)
         return f"Refunded {money} of {words.money(order.total, order.currency)}.", False
