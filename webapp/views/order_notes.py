@@ -91,8 +91,9 @@ def _asked_again(found: Found, text: str, wrong: notes.WrongText, note: NoteRow 
         "note": note,
         "text": text,
         "mistake": mistake,
+        "version": request.form.get("version", ""),
+        "wants_copy": "copy" in request.form,
     }
-    shown |= {"mistake": mistake, "version": request.form.get("version", ""), "wants_copy": "copy" in request.form}
     answer = make_response(render_template("orders/_note_form.html", **shown), 422)
     answer.headers.update({"HX-Retarget": f"#f-{field}", "HX-Reswap": "outerHTML"})
     return answer
