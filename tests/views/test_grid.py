@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -91,10 +92,36 @@ def test_each_row_says_what_is_special_about_it(app: Flask, admin: FlaskClient) 
     assert "1 shipped · 1 canceled" in rows["2802123871112"]
     assert "CBL-1M-BLK" in rows["2802123876522"]
     assert "catalog/product" not in rows["2802123876522"], "an unlinked SKU is plain text"
-    assert re.search(r'href="[^"]*/2802123876522/product\?sku=CBL-1M-BLK"[^>]*>Link…', rows["2802123876522"])
-    assert "Link…" not in rows["2802123875110"]
     under_way = {po for po, row in rows.items() if "hx-trigger" in row}
     assert under_way == {"2802123876701"}
+
+
+MISSES = "Waiting for a product with the SKU MUG-RED in Magento."
+CANCELED_AND_ANOTHER = (a_line(statuses={"Cancelled": 1}), a_line("2", "TEE-M"))
+
+
+@pytest.mark.parametrize(
+    ("waiting_for", "changes", "is_offered"),
+    [
+        ([MISSES], {}, True),
+        (["Magento refused to create the product MUG-RED; see what to do above."], {}, True),
+        ([MISSES], {"products": True}, False),
+        ([MISSES], {"lines": CANCELED_AND_ANOTHER}, False),
+        (["Waiting for Magento: Magento is in maintenance mode."], {}, False),
+        (["Creating the Magento order."], {}, False),
+        ([], {}, False),
+    ],
+)
+def test_a_product_is_to_be_linked_only_where_the_shop_has_said_that_it_has_none(
+    app: Flask, operator: FlaskClient, waiting_for: list[str], changes: dict[str, Any], is_offered: bool
+) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        values: dict[str, Any] = {"magento": False, "products": False, "wants_magento": True}
+        an_order(work, account, "2802123870001", **values | {"waiting_for": waiting_for} | changes)
+        key = account.key
+    for text in (operator.get("/orders").text, operator.get(f"/orders/{key}/2802123870001").text):
+        assert bool(re.search(r'href="[^"]*/product\?sku=MUG-RED"[^>]*>Link…', text)) == is_offered
 
 
 @pytest.mark.parametrize(
@@ -379,6 +406,9 @@ def test_a_viewer_sees_no_row_as_it_was_drawn_for_who_may_act(
 ) -> None:
     with app.app_context():
         draw()
+        with unit_of_work() as work:
+            parked = work.session.query(OrderRow).filter_by(po="2802123876522").one()
+            parked.waiting_for = ["Waiting for a product with the SKU CBL-1M-BLK in Magento."]
     for client, may_act in ((operator, True), (viewer, False)) * 2:
         text = client.get("/orders").text
         assert ('class="pick"' in text, "Link…" in text) == (may_act, may_act)

@@ -43,6 +43,7 @@ class LineShown:
     link: Link | None
     product_id: int | None = None
     needs_options: bool = False
+    misses_product: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def _line(stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None
         link=link,
         product_id=stored.product_id,
         needs_options=showing.still_chooses(row) and showing.needs_options(stored),
+        misses_product=showing.misses_product(row, stored),
     )
 
 

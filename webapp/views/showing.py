@@ -13,6 +13,7 @@ from markupsafe import Markup
 from webapp.domain.facets import unfold
 from webapp.domain.help import help_for
 from webapp.domain.order import ACKNOWLEDGED, CANCELLED, CREATED, SELLER_FULFILLED, SHIPPED_WORDS, OrderStatus, is_open
+from webapp.domain.plan.products import lacks_product
 from webapp.domain.shop import CONFIGURABLE
 from webapp.models import AccountRow, LineRow, OrderRow, StoreRow
 from webapp.policy_json import policy_from_json
@@ -107,7 +108,7 @@ def row(order: OrderRow, account: AccountRow) -> Row:
     """The grid's row of an order whose lines are loaded."""
     store, counts, status = account.store, counts_of(order.lines), OrderStatus(order.status)
     is_shops = order.wants_magento or order.magento_order_id is not None
-    link = partial(_link, account.key, order.po, has_choice=still_chooses(order))
+    link = partial(_link, account.key, order)
     bought = items(order.lines, store, link if is_shops else None)
     sentence, needs_attention = _sentence(order)
     if order.waiting_for and not needs_attention:
@@ -189,15 +190,21 @@ def still_chooses(order: OrderRow) -> bool:
     return order.magento_order_id is None and is_open(counts_of(order.lines))
 
 
-def _link(account_key: str, po: str, line: LineRow, *, has_choice: bool) -> tuple[str, str]:
+def misses_product(order: OrderRow, line: LineRow) -> bool:
+    """The shop has said that it has no product for this line; one that has not answered has said nothing."""
+    is_wanted = not line.product_id and counts_of([line])[CANCELLED] < line.quantity
+    return is_wanted and any(lacks_product(str(sentence)) for sentence in order.waiting_for)
+
+
+def _link(account_key: str, order: OrderRow, line: LineRow) -> tuple[str, str]:
     """Where a line's product is chosen, and what the link says; both empty where there is nothing to choose."""
-    if has_choice and needs_options(line):
+    if still_chooses(order) and needs_options(line):
         page, said = "options", "Set options…"
-    elif not line.product_id and not needs_options(line):
+    elif misses_product(order, line):
         page, said = "product", "Link…"
     else:
         return "", ""
-    return f"{order_url(account_key, po)}/{page}?{urlencode({'sku': line.sku})}", said
+    return f"{order_url(account_key, order.po)}/{page}?{urlencode({'sku': line.sku})}", said
 
 
 def shop(order: OrderRow, store: StoreRow) -> Shop:

@@ -12,6 +12,7 @@ from webapp.domain.policy import MissingProduct, Policy
 from webapp.domain.shop import CONFIGURABLE
 
 WAITS, CANNOT_BE_ORDERED = "Waiting for a product with the SKU", "cannot be ordered by itself."
+NOT_CREATED = "Magento refused to create the product"
 IS_CONFIGURABLE = "is a configurable product:"
 LINK_THE_SIMPLE = "Link the simple product that is sold"
 
@@ -19,6 +20,11 @@ LINK_THE_SIMPLE = "Link the simple product that is sold"
 def waits_for_product(sentence: str) -> bool:
     """Whether a sentence of `waiting_for` says no more than what the plan's `attention` asks of somebody."""
     return sentence.startswith(WAITS) or sentence.endswith(CANNOT_BE_ORDERED)
+
+
+def lacks_product(sentence: str) -> bool:
+    """Whether a sentence of `waiting_for` says that the shop was asked for the products and has not got one."""
+    return sentence.startswith((WAITS, NOT_CREATED))
 
 
 def blocked_by_products(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan | None:
@@ -88,7 +94,7 @@ def _made_one(sku: str, policy: Policy, issued: tuple[Issued, ...], now: datetim
     if any(one.is_under_way for one in before):
         return Plan((CreateProduct(sku, len(before)),), (under_way(f"{DOING['CreateProduct']} ({sku})", before),))
     if any(one.state is CommandState.PARKED for one in before):
-        return Plan(waiting_for=(f"Magento refused to create the product {sku}; see what to do above.",))
+        return Plan(waiting_for=(f"{NOT_CREATED} {sku}; see what to do above.",))
     settles = in_flight(before, policy, now)
     if settles:
         return Plan(waiting_for=(f"Waiting for Magento to show the product {sku}.",), look_again_at=settles)
