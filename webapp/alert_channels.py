@@ -17,7 +17,7 @@ from webapp import alerts, audit, clock, settings, vault
 from webapp.connectors import hook, mail
 from webapp.connectors.http import Caller, ConnectorError, Limits
 from webapp.connectors.mail import MailError
-from webapp.domain.alerts import Cause, Kind, Message, message
+from webapp.domain.alerts import SAME_WITHIN, Cause, Kind, Message, message
 from webapp.domain.retry import next_attempt
 from webapp.gate import PageGate
 from webapp.models import AlertChannelRow, AlertRow, db
@@ -202,9 +202,10 @@ def _keep(row: AlertChannelRow, trouble: str, told: Mapping[str, int]) -> None:
         row.next_try_at = min(again, now + LONGEST_TRY)
         log.warning("alerts to channel=%s were not taken: %s", row.id, trouble)
         return
-    ids = db.session.execute(select(AlertRow.id).where(AlertRow.ended_at.is_(None))).scalars()
-    standing = {str(one) for one in ids}
-    known = {key: raises for key, raises in (row.told or {}).items() if key in standing}
+    # What ended a moment ago may go on, and is not told once more then.
+    may_stand = or_(AlertRow.ended_at.is_(None), AlertRow.seen_at > now - SAME_WITHIN)
+    ids = {str(one) for one in db.session.execute(select(AlertRow.id).where(may_stand)).scalars()}
+    known = {key: raises for key, raises in (row.told or {}).items() if key in ids}
     row.tries, row.sent_at, row.told = 0, now, known | dict(told)
     row.next_try_at = now + timedelta(minutes=row.every_minutes)
 

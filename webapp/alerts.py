@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import redis
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.exc import IntegrityError
 
 from webapp import clock, failures, queries, queue, timeline, troubles
-from webapp.domain.alerts import Cause, Kind, Known, is_over, is_to_be_raised
+from webapp.domain.alerts import SAME_WITHIN, Cause, Kind, Known, is_to_be_raised
 from webapp.domain.causes import cause as cause_of
 from webapp.domain.facets import Facet, Tab, unfold
 from webapp.grid import lists
@@ -82,26 +82,25 @@ def _told(condition: ColumnElement[bool], at_most: int = 100) -> Sequence[AlertR
 
 
 def _note(work: Work, causes: dict[str, Cause], now: datetime) -> None:
-    rows = {row.key: row for row in work.execute(select(AlertRow).where(AlertRow.ended_at.is_(None))).scalars()}
+    lately = or_(AlertRow.ended_at.is_(None), AlertRow.seen_at > now - SAME_WITHIN)
+    rows = {row.key: row for row in work.execute(select(AlertRow).where(lately).order_by(AlertRow.id)).scalars()}
     for key, row in rows.items():
         if key not in causes:
-            row.told_number = 0
-            if is_over(_known(row), now):
-                row.ended_at = now
+            row.told_number, row.ended_at = 0, row.ended_at or now
     for key, cause in causes.items():
         row = rows.get(key)
         if row is None:
             row = AlertRow(key=key, kind=cause.kind, began_at=now, told_number=0)
             work.add(row)
         row.headline, row.detail, row.path = cause.headline, cause.detail, cause.path
-        row.number, row.seen_at = cause.number, now
+        row.number, row.seen_at, row.ended_at = cause.number, now, None
         if is_to_be_raised(cause, _known(row), now):
             row.raised_at, row.told_number, row.raises = now, cause.number, (row.raises or 0) + 1
         row.told_number = min(row.told_number, cause.number)
 
 
 def _known(row: AlertRow) -> Known:
-    return Known(row.began_at, row.seen_at, row.raised_at, row.told_number)
+    return Known(row.began_at, row.raised_at, row.told_number)
 
 
 def _of_the_server() -> Iterator[Cause]:

@@ -33,6 +33,8 @@ LEASE = timedelta(minutes=2)
 """Renewed with every page; a page takes at most a call to Walmart, one for a token and a few to Magento."""
 TURN_SECONDS = 15.0
 """How long one piece of work reads on; then the next one takes over, so that no drain outlives its time."""
+SHOP_AGAIN = timedelta(minutes=1)
+"""At most so long after a failure a shop is asked again, unless it named a time itself."""
 CURSOR_LIVES = timedelta(seconds=60)
 """A cursor that has lain longer is not trusted: its window is read again."""
 
@@ -283,7 +285,7 @@ def _wait(turn: Turn, wait: MustWait) -> None:
 def _failed(turn: Turn, sentence: str, retry_after: timedelta | None) -> None:
     """The next try comes soon at first, then at most as late as the poll would come anyway."""
     tries, now = turn.tries + 1, clock.now()
-    longest = now + _every(turn)
+    longest = now + _longest(turn, retry_after)
     again_at = next_attempt(tries, now, jitter=random.random(), retry_after=retry_after) or longest
     try:
         with unit_of_work() as work:
@@ -293,6 +295,12 @@ def _failed(turn: Turn, sentence: str, retry_after: timedelta | None) -> None:
     except Lost:
         log.info("poll=%s was taken over", turn.id)
     log.warning("poll=%s failed: %s", turn.id, sentence)
+
+
+def _longest(turn: Turn, retry_after: timedelta | None) -> timedelta:
+    """A shop that is back shows it soon, since until then every page says that it is away."""
+    every = _every(turn)
+    return min(every, SHOP_AGAIN) if turn.store_id is not None and retry_after is None else every
 
 
 def _every(turn: Turn) -> timedelta:

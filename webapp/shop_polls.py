@@ -87,7 +87,7 @@ def read(
 ) -> Reached:
     """Ask the shop and hint at the orders of ours that are news. Raises ConnectorError; the cursor stands then."""
     store, began, ends_at = accounts.store_by_id(store_id), clock.now(), time.monotonic() + TURN_SECONDS
-    if not _has_orders(store_id):
+    if not _serves_orders(store_id):
         return Reached(cursor_at or began, is_done=True)
     magento = call_magento(store, on_call)
     documents = magento.documents
@@ -107,9 +107,11 @@ def read(
     return Reached(latest, True, read_, news)
 
 
-def _has_orders(store_id: int) -> bool:
+def _serves_orders(store_id: int) -> bool:
+    """Orders of ours are in the shop, or are to be made there: then it has to answer."""
+    is_there = or_(OrderRow.magento_order_id.is_not(None), OrderRow.wants_magento)
     ours = select(OrderRow.id).join(AccountRow, AccountRow.id == OrderRow.account_id)
-    ours = ours.where(AccountRow.store_id == store_id, OrderRow.magento_order_id.is_not(None))
+    ours = ours.where(AccountRow.store_id == store_id, is_there)
     return db.session.execute(ours.limit(1)).first() is not None
 
 

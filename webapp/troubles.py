@@ -13,7 +13,7 @@ from sqlalchemy import ScalarSelect, Select, bindparam, cast, func, literal, nul
 
 from webapp import clock, shop_polls
 from webapp.columns import NOW, Utc
-from webapp.domain.poll_kinds import NAMES, SHOP, SHOP_WHAT, kind_of
+from webapp.domain.poll_kinds import NAMES, SHOP, SHOP_WHAT, STORE_POLLS, kind_of
 from webapp.models import (
     IS_NEW,
     IS_OPEN,
@@ -118,23 +118,31 @@ def _late(rows: Iterable[Any], now: datetime) -> Iterator[Trouble]:
     resting = {row.key for row in rows if row.what == "rest"}
     told: set[str] = set()
     for row in sorted((row for row in rows if row.what in {"account poll", "store poll"}), key=lambda row: row.since):
-        allowed, what = _allowed(row)
-        if allowed is None or now - row.since <= allowed or row.key in resting | told:
+        if row.key in resting | told:
             continue
+        allowed, what = _allowed(row)
+        if _fails(row):
+            headline = f"The shop {row.name} could not be read for {span(now - row.since)}."
+        elif allowed is None or now - row.since <= allowed:
+            continue
+        else:
+            headline = f"No poll of {row.name} for {what} has succeeded for {span(now - row.since)}."
         told.add(row.key)
         why = row.text or "It has not been its turn; look whether the workers run."
-        headline = f"No poll of {row.name} for {what} has succeeded for {span(now - row.since)}."
-        yield Trouble(
-            "warn", headline, f"{why} {NOTHING_LOST} It is tried again by itself.", "polls", name=f"polls:{row.key}"
-        )
+        detail = f"{why} {NOTHING_LOST} It is tried again by itself."
+        yield Trouble("warn", headline, detail, "polls", name=f"polls:{row.key}")
+
+
+def _fails(row: Any) -> bool:
+    """A shop's poll of any kind has failed twice: whatever it is for, the orders of that shop wait."""
+    return row.what == "store poll" and row.number > 1 and row.word in STORE_POLLS
 
 
 def _allowed(row: Any) -> tuple[timedelta | None, str]:
     """How long a poll may be silent, and what it looks for."""
     kind, _, market = row.word.partition(":")
     if row.what == "store poll":
-        allowed = timedelta(0) if row.number > 1 else SHOP_MAY_MISS * shop_polls.every(kind)
-        return (allowed, SHOP_WHAT[kind]) if kind in SHOP else (None, "")
+        return (SHOP_MAY_MISS * shop_polls.every(kind), SHOP_WHAT[kind]) if kind in SHOP else (None, "")
     if kind not in NAMES:
         return None, ""
     found = kind_of(market, kind)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from webapp.domain.alerts import MOST_TOLD, Cause, Kind, Known, is_over, is_to_be_raised, message
+from webapp.domain.alerts import MOST_TOLD, Cause, Kind, Known, is_to_be_raised, message
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -35,13 +35,8 @@ def test_a_cause_is_told_once_and_again_where_it_has_grown_at_once_if_it_is_urge
     kind: Kind, age: int, told_ago: int | None, told_number: int, number: int, is_raised: bool
 ) -> None:
     told_at = None if told_ago is None else NOW - told_ago * MINUTE
-    known = Known(NOW - age * MINUTE, NOW - MINUTE, told_at, told_number)
+    known = Known(NOW - age * MINUTE, told_at, told_number)
     assert is_to_be_raised(Cause("a", kind, "It is wrong.", number=number), known, NOW) is is_raised
-
-
-@pytest.mark.parametrize(("unseen", "over"), [(0, False), (9, False), (10, True)])
-def test_what_comes_and_goes_within_ten_minutes_is_one_cause(unseen: int, over: bool) -> None:
-    assert is_over(Known(NOW - timedelta(days=1), NOW - unseen * MINUTE), NOW) is over
 
 
 def test_a_message_leads_to_the_page_behind_each_cause() -> None:

@@ -22,7 +22,7 @@ from webapp import alert_channels, alerts, clock, doctor, vault
 from webapp.connectors import mail
 from webapp.domain.alerts import Kind
 from webapp.intake import CONFLICT
-from webapp.models import AccountRow, AlertChannelRow, EventRow, OrderRow, StoreRow, db
+from webapp.models import AccountRow, AlertChannelRow, EventRow, OrderRow, PollRow, StoreRow, db
 from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
 
@@ -249,6 +249,44 @@ def test_what_ended_and_comes_again_is_told_again(house: Flask, box: Letterbox) 
     order(house, 2, **late())
     round_(house, 1)
     assert len(box.letters) == 2
+
+
+@pytest.mark.parametrize(("away", "letters"), [(4, 2), (8, 2), (11, 3)])
+def test_what_is_over_is_said_so_at_once_and_goes_on_where_it_comes_again_soon(
+    house: Flask, box: Letterbox, away: int, letters: int
+) -> None:
+    client, _ = say(house, mail="orders@shop.example", every="1")
+    order(house, 1, **late())
+    round_(house)
+    with house.app_context(), unit_of_work() as work:
+        work.session.query(OrderRow).delete()
+    order(house, 2, has_failed=True, reason="Refused.")
+    round_(house, 1)
+    now, over = unescape(client.get(PAGE).text).split('id="told"')[1].split("<h2>Over</h2>")
+    assert ("is late" in now, "is late" in over) == (False, True)
+    round_(house, away - 1)
+    order(house, 3, **late())
+    round_(house, 1)
+    assert "is late" in client.get(PAGE).text.split("<h2>Over</h2>")[0]
+    assert len(box.letters) == letters
+
+
+def test_a_shop_that_cannot_be_read_is_told_and_over_once_it_can(house: Flask, hook: Listener) -> None:
+    client, _ = say(house, kind="hook", hook=hook.url, wants=["server"], every="1")
+    with house.app_context(), unit_of_work() as work:
+        store = work.session.query(StoreRow).one()
+        poll = {"store_id": store.id, "due_at": clock.now(), "succeeded_at": clock.now()}
+        work.add(PollRow(kind="products", name="p", tries=2, trouble="Magento is in maintenance mode.", **poll))
+    for _ in range(3):
+        round_(house, 3)
+    told = [one for got in hook.got for one in got["alerts"] if one["cause"].startswith("server:polls:")]
+    assert [one["headline"] for one in told] == ["The shop North Outfitters shop could not be read for 9 min."]
+    assert told[0]["detail"].startswith("Magento is in maintenance mode. Nothing is lost.")
+    with house.app_context(), unit_of_work() as work:
+        work.session.query(PollRow).update({"tries": 0, "trouble": "", "succeeded_at": clock.now()})
+    round_(house, 1)
+    now, over = client.get(PAGE).text.split('id="told"')[1].split("<h2>Over</h2>")
+    assert ("could not be read" in now, "could not be read" in over) == (False, True)
 
 
 def test_a_digest_waits_for_its_time_and_tells_all_that_came_meanwhile(house: Flask, hook: Listener) -> None:

@@ -181,7 +181,7 @@ def test_a_late_poll_is_told_once_an_account(app: Flask, viewer: FlaskClient, mo
             failing = work.session.query(PollRow).filter_by(name="c")
             failing.update({"succeeded_at": ago(4), "tries": tries, "trouble": trouble})
         text = viewer.get("/orders").text
-        assert ("for changed orders in the shop has succeeded for 4 min." in text) is is_told
+        assert ("The shop North Outfitters shop could not be read for 4 min." in text) is is_told
         assert (f"{trouble} Nothing is lost." in text) is is_told
     assert "Nothing is lost. It is tried again by itself." in text
 

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 LASTS = timedelta(minutes=5)
 """A trouble of the server that is over sooner is told to nobody: it mends itself."""
-OVER_AFTER = timedelta(minutes=10)
-"""A cause that was not seen for so long is over; what comes and goes within it is one cause."""
+SAME_WITHIN = timedelta(minutes=10)
+"""A cause that was seen so lately, and is here again, goes on: what comes and goes within it is told once."""
 AGAIN_AFTER = timedelta(hours=24)
 """A cause that has grown is told again so much later; what is urgent, at once."""
 MOST_TOLD = 20
@@ -50,8 +50,8 @@ _MEANINGS = {
     Kind.ACKNOWLEDGE: "45 minutes before Walmart's four hours end, or after, an order is not acknowledged.",
     Kind.LATE: "The ship-by date has passed and something is still open.",
     Kind.CANCELLATION: "A buyer asked to cancel what has not shipped.",
-    Kind.SERVER: "Walmart does not serve an account, polls are late, Redis or the workers are gone, for five minutes; "
-    "or a webhook came with a used id and another body.",
+    Kind.SERVER: "Walmart does not serve an account, a shop cannot be read, polls are late, Redis or the workers are "
+    "gone, for five minutes; or a webhook came with a used id and another body.",
 }
 
 
@@ -77,13 +77,12 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is kept of a cause: since when it is there, when it was seen last, and when it was told.
+    """What is kept of a cause: since when it is there, and when it was told.
 
     `number` is the lowest since it was told: what exceeds it has grown.
     """
 
     began_at: datetime
-    seen_at: datetime
     raised_at: datetime | None = None
     number: int = 0
 
@@ -94,11 +93,6 @@ def is_to_be_raised(cause: Cause, known: Known, now: datetime) -> bool:
         return cause.kind is not Kind.SERVER or now - known.began_at >= LASTS
     has_grown = cause.number > known.number
     return has_grown and (cause.kind in URGENT or now - known.raised_at >= AGAIN_AFTER)
-
-
-def is_over(known: Known, now: datetime) -> bool:
-    """Whether a cause that is not seen now is over; if it comes again later, it is told again."""
-    return now - known.seen_at >= OVER_AFTER
 
 
 @dataclass(frozen=True, slots=True)
