@@ -211,7 +211,8 @@ def _told(row: OrderRow | None, finding: Finding) -> list[tuple[str, str, str]]:
         told.append(("attention", planned.attention))
     if told or hints.MERCHANT not in finding.sight.wishers:
         return [(kind, outbox.RULE, sentence) for kind, sentence in told]
-    return [("refresh", finding.sight.wishers[hints.MERCHANT], "Read again on both sides: nothing has changed.")]
+    where = "at Walmart, not in Magento" if seen.shop_trouble else "on both sides"
+    return [("refresh", finding.sight.wishers[hints.MERCHANT], f"Read again {where}: nothing has changed.")]
 
 
 def _store_missing(work: Work, account: Account, findings: Sequence[Finding]) -> None:

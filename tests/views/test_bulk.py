@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,7 +14,7 @@ from sqlalchemy import select
 from tests.rows import a_command, a_line, a_store, an_account, an_order
 from tests.views.conftest import signed_in, token_on
 from webapp import bulk, clock, sweep
-from webapp.models import BulkItemRow, BulkJobRow, CommandRow, EventRow, OrderRow, db
+from webapp.models import BulkItemRow, BulkJobRow, CommandRow, EventRow, OrderRow, SyncRow, db
 from webapp.unit_of_work import unit_of_work
 
 OPEN = (a_line(statuses={"Created": 2}),)
@@ -177,6 +178,52 @@ def test_refreshing_and_retrying_many(app: Flask, operator: FlaskClient, ids: di
     assert ("CreateMagentoOrder", "queued") in [row[1:] for row in commands(app)]
 
 
+def read(app: Flask, order_id: int, **turn: Any) -> None:
+    """What a worker leaves that has read the order."""
+    with app.app_context(), unit_of_work() as work:
+        sync = work.session.get_one(SyncRow, work.session.get_one(OrderRow, order_id).sync_id)
+        later = {"look_again_at": clock.now() + timedelta(hours=1), "read_at": clock.now()}
+        for name, value in (later | turn).items():
+            setattr(sync, name, value)
+
+
+OUTAGE = "Waiting for Magento: Magento answered 503 without a word."
+
+
+@pytest.mark.parametrize(
+    ("order", "turn", "outcome", "said"),
+    [
+        ("open", {}, "done", "Read on both sides."),
+        ("bare", {}, "done", "Read at Walmart; Magento has none."),
+        ("open", {"trouble": OUTAGE}, "failed", f"Read at Walmart, not in Magento. {OUTAGE}"),
+        (
+            "open",
+            {"trouble": "Walmart answered 503.", "tries": 1, "read_at": None},
+            "failed",
+            "Not read: Walmart answered 503. It is tried again by itself.",
+        ),
+        ("open", {"trouble": "Its turn comes at 12:30.", "read_at": None}, "under-way", "It is read again now."),
+    ],
+)
+def test_a_refresh_says_which_side_was_read(
+    app: Flask,
+    operator: FlaskClient,
+    ids: dict[str, int],
+    order: str,
+    turn: dict[str, Any],
+    outcome: str,
+    said: str,
+) -> None:
+    path, _ = asked(operator, "refresh", ids[order])
+    begin(operator, path)
+    work_off(app)
+    assert "It is read again now." in operator.get(f"{path}?show=under-way").text
+    read(app, ids[order], **turn)
+    page = operator.get(path).text
+    assert f'id="tab-{outcome}"' in page
+    assert said in page
+
+
 def test_everything_that_matches_is_frozen_when_it_is_asked(
     app: Flask, operator: FlaskClient, ids: dict[str, int]
 ) -> None:
@@ -303,6 +350,7 @@ def test_the_progress_page_is_renewed_in_parts_until_it_is_over(
     htmx = {"HX-Request": "true"}
     assert operator.get(f"{found[1]}?seen={seen}", headers=htmx).status_code == 204
     work_off(app)
+    read(app, ids["open"])
     renewed = operator.get(f"{found[1]}?seen={seen}", headers=htmx).text
     assert 'data-region="progress"' in renewed
     assert "hx-get" not in renewed, "it is over, so nothing is asked for any more"

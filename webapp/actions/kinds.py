@@ -23,7 +23,8 @@ class Action:
 
     `question` has a place for `{orders}`. `why_not` is empty where the action goes; `what` says what it will do.
     `act` does it; it may be called twice, and raises Refusal with the reason where it cannot. `follows` is the kind of
-    command that the plan issues for it later; until then the order itself tells how it stands. Of one that cannot be
+    command that the plan issues for it later; until then the order itself tells how it stands. With `reads` there is no
+    command: the order's reading is what it is about. Of one that cannot be
     taken back `effect` says so. `check` says what is wrong with what was chosen beside it, by field, for the markets.
     """
 
@@ -35,6 +36,7 @@ class Action:
     what: Callable[[Chosen], str]
     act: Callable[[Chosen, Asked], Done]
     follows: str = ""
+    reads: bool = False
     effect: str = ""
     check: Callable[[Mapping[str, str], Collection[str]], Mapping[str, str]] = lambda options, markets: {}
 
@@ -73,7 +75,7 @@ def _create(chosen: Chosen, asked: Asked) -> Done:
 
 def _refresh(chosen: Chosen, asked: Asked) -> Done:
     inbox.record_wish(chosen.row.account_id, chosen.row.po, by=asked.by)
-    return Done("Read on both sides now.")
+    return Done("It is read again now.")
 
 
 def _parked(chosen: Chosen) -> list[str]:
@@ -152,6 +154,7 @@ ACTIONS: Mapping[str, Action] = {
             lambda chosen: "Its account is paused. Resume it first." if chosen.is_paused else "",
             lambda chosen: "Read at Walmart and in Magento.",
             _refresh,
+            reads=True,
         ),
         Action(
             "retry",
