@@ -16,7 +16,7 @@ from webapp.actions.shipping import Packed
 from webapp.by_hand import Mistakes, Parcel
 from webapp.by_hand.allowing import why_not_shipped
 from webapp.by_hand.finding import Found, of_row, ready_units, refuse
-from webapp.by_hand.shipping import in_parcel, judge, tracking_mistakes
+from webapp.by_hand.shipping import doubts_of, in_parcel, judge, tracking_mistakes
 from webapp.models import AccountRow, OrderRow, db
 from webapp.outbox import Refusal
 
@@ -59,6 +59,8 @@ class Row:
     order_id: int = 0
     account_key: str = ""
     packed: Packed | None = None
+    doubt: str = ""
+    """What to look at before it goes; nothing forbids it."""
 
 
 @dataclass(slots=True)
@@ -149,7 +151,7 @@ def _judge(at: int, row: Mapping[str, str], orders: _Orders) -> Row:
     try:
         # One unit stands in for an amount that cannot be read, so that the rest of the row is judged as well.
         lines = _lines({**row, "quantity": "1"} if amount else row, left)
-        command = judge(found, lines, parcel, left)
+        command = judge(found, lines, parcel, left, sure=True)
         refuse(amount)
     except Mistakes as mistakes:
         return Row(at, found.row.po, mistakes=_each(amount, *_said(mistakes)), account_key=key)
@@ -160,7 +162,7 @@ def _judge(at: int, row: Mapping[str, str], orders: _Orders) -> Row:
         left[unit.line] -= unit.quantity
     units = ", ".join(f"{unit.quantity} × {found.lines[unit.line].sku} (line {unit.line})" for unit in command.units)
     said = f"{units} with {in_parcel(command)}"
-    return Row(at, found.row.po, said, (), found.row.id, key, Packed(parcel, lines))
+    return Row(at, found.row.po, said, (), found.row.id, key, Packed(parcel, lines), " ".join(doubts_of(found, parcel)))
 
 
 def _each(*sentences: str) -> tuple[str, ...]:

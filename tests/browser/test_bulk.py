@@ -77,6 +77,31 @@ def test_the_question_opens_in_a_dialog_and_the_job_is_watched(window: Visit, si
     assert window.complaints == []
 
 
+def test_a_mistake_in_the_question_is_said_in_its_dialog(window: Visit, site: Site) -> None:
+    with site.app.app_context(), unit_of_work() as work:
+        an_order(work, an_account(work, a_store(work)), "2802123876401")
+    window.go("/orders")
+    page = window.page
+    page.locator("#rows .pick").first.check()
+    page.locator(".actions summary").click()
+    page.get_by_role("button", name="Mark as shipped…").click()
+    dialog = page.locator("#dialog")
+    send = dialog.get_by_role("button", name="Mark as shipped: 1 order")
+    send.click()
+    expect(dialog.get_by_label("Carrier")).to_be_focused()
+    expect(dialog.locator(".mistake")).to_have_count(2)
+    expect(page).to_have_url(re.compile("/orders$"))
+    dialog.get_by_label("Carrier").fill("UPS")
+    dialog.get_by_label("Tracking number of").fill("1Z999AA10123456785")
+    send.click()
+    sure = dialog.get_by_label("The numbers are right: send them.")
+    expect(sure).to_be_focused()
+    sure.check()
+    send.click()
+    expect(page).to_have_url(re.compile("/bulk/"))
+    assert window.violations() == []
+
+
 def test_of_five_hundred_seven_fail_and_only_those_are_tried_again(
     window: Visit, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,6 +83,12 @@ def test_each_order_with_a_number_is_marked_as_shipped(app: Flask, operator: Fla
     assert "Letters and digits only, Walmart takes no other signs: 1Z#." in text
     assert 'value="1Z2"' in text, "what was typed stays"
     given = {"carrier-us": "UPS", f"number-{ids[ONE]}": "1Z1"}
+    status, _, text = post(operator, f"{path}/start", **given)
+    assert status == 422
+    assert "1Z1: This does not look like a number of UPS: most begin with 1Z and have 18 signs" in text
+    twice = {"carrier-us": "GLS", f"number-{ids[ONE]}": "G7", f"number-{ids[TWO]}": "G7"}
+    assert "G7 stands at several orders. Look for a slip" in post(operator, f"{path}/start", **twice)[2]
+    given["sure"] = "on"
     for _ in range(2):
         assert post(operator, f"{path}/start", **given)[0] == 303
     work_off(app)
@@ -139,6 +145,8 @@ def test_a_sheet_is_looked_at_row_by_row_and_then_sent_once(app: Flask, operator
     for at, sentence in MISTAKES.items():
         assert sentence in rows[str(at)], at
     assert "1 × MUG-RED (line 1) with OnTrac C2" in rows["4"]
+    assert "does not look like a number of UPS" in rows["2"]
+    assert "It goes unless you change it." in rows["2"]
     assert issued(app, "ConfirmShipment") == [], "looking does nothing"
     for _ in range(2):
         status, path, _ = post(operator, "/orders/ship-sheet", sheet=SHEET, request="r-1", step="send")

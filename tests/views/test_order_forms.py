@@ -17,8 +17,9 @@ from werkzeug.test import TestResponse
 from tests.rows import a_line, a_parcel, a_store, an_account, an_order
 from tests.views.conftest import token_on
 from tests.views.scene import draw
+from webapp import clock
 from webapp.accounts import policy_to_json
-from webapp.domain.order import Line
+from webapp.domain.order import Line, Tracking
 from webapp.domain.policy import Policy
 from webapp.models import AccountRow, ChangeRow, CommandRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
@@ -149,6 +150,32 @@ def test_a_mistake_stands_beside_its_field_and_what_was_typed_stays(app: Flask, 
             for value in given.values():
                 assert not value or f'value="{escape(value)}"' in answer.text
     assert issued(app) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        ("ABCDEF", "This does not look like a number of UPS"),
+        ("1Z999AA10123456785", "This does not look like a number of UPS"),
+        ("1Z999AA10000000001", "Line 2 of this order has the number 1Z999AA10000000001 already."),
+    ],
+)
+def test_a_number_that_may_be_a_slip_is_asked_about_once(
+    app: Flask, operator: FlaskClient, number: str, sentence: str
+) -> None:
+    parcel = Tracking("UPS", "1Z999AA10000000001", "", "Standard", clock.now())
+    path = drawn(app, a_line("1"), a_line("2", statuses={"Shipped": 1}, tracking=parcel))
+    given = {"carrier": "UPS", "number": number, "quantity__1": "1"}
+    assert "sure" not in operator.get(f"{path}/ship").text
+    for send in (sent, sent_by_htmx):
+        answer = send(operator, f"{path}/ship", **given)
+        assert answer.status_code == 422
+        assert sentence in mistakes_in(answer.text)["sure"]
+        assert "The number is right: send it." in answer.text
+    assert "sure" in mistakes_in(sent(operator, f"{path}/ship", sure="1Z999AA10123456784", **given).text)
+    assert issued(app) == []
+    assert sent(operator, f"{path}/ship", sure=number, **given).status_code == 303
+    assert [arguments["number"] for _, arguments, _ in issued(app)] == [number]
 
 
 def test_htmx_is_sent_to_the_orders_page_when_it_is_done(app: Flask, operator: FlaskClient) -> None:

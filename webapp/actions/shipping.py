@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,13 +13,14 @@ from webapp.actions.chosen import Chosen, newest_command
 from webapp.actions.doing import Asked, Done, PassedOver
 from webapp.by_hand import Parcel
 from webapp.by_hand.finding import of_row, ready_units, undecided
-from webapp.by_hand.shipping import tracking_mistakes
+from webapp.by_hand.shipping import SEND_ANYWAY, tracking_mistakes
 from webapp.domain.carriers import listed
 from webapp.domain.commands import ConfirmShipment
+from webapp.domain.tracking_numbers import doubt
 from webapp.policy_json import policy_from_json
 
 KIND = ConfirmShipment.__name__
-PARCELS, NUMBER, CARRIER, REQUEST = "parcels-", "number-", "carrier-", "request"
+PARCELS, NUMBER, CARRIER, REQUEST, SURE = "parcels-", "number-", "carrier-", "request", "sure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,18 @@ def check(options: Mapping[str, str], markets: Collection[str]) -> dict[str, str
         wrong["numbers"] = "Enter a tracking number for at least one order."
     elif unfit:
         wrong["numbers"] = f"Letters and digits only, Walmart takes no other signs: {', '.join(unfit[:3])}."
+    if not any(wrong.values()) and options.get(SURE) != "on":
+        doubts = _doubts(numbers, [options[f"{CARRIER}{market}"] for market in markets])
+        wrong[SURE] = " ".join([*doubts[:3], SEND_ANYWAY]) if doubts else ""
     return {name: said for name, said in wrong.items() if said}
+
+
+def _doubts(numbers: Collection[str], carriers: Collection[str]) -> list[str]:
+    """Of which numbers to ask; with several markets nobody can tell whose carrier a number is of, so one has to fit."""
+    each = [[doubt(carrier, number) for carrier in carriers] for number in numbers]
+    odd = [f"{number}: {said[0]}" for number, said in zip(numbers, each, strict=True) if all(said)]
+    twice = [number for number, count in Counter(numbers).items() if count > 1]
+    return odd + [f"{number} stands at several orders." for number in twice]
 
 
 def _wrong_carrier(typed: str, market: str) -> str:
@@ -82,7 +95,7 @@ def ship(chosen: Chosen, asked: Asked) -> Done:
             continue
         ready = ready_units(of_row(chosen.row, chosen.account, chosen.issued))
         lines = dict(packed.lines) or {line: count for line, count in ready.items() if count}
-        sentence = by_hand.ship(chosen.row.id, lines, packed.parcel, asked.by, f"{name}-{at}")
+        sentence = by_hand.ship(chosen.row.id, lines, packed.parcel, asked.by, f"{name}-{at}", sure=True)
     if len(parcels) > 1:
         sentence = f"Telling Walmart of {len(parcels)} parcels."
     return Done(sentence, newest_command(chosen.row.sync_id, KIND))

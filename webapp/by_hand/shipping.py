@@ -25,10 +25,12 @@ from webapp.by_hand.finding import (
 from webapp.domain.carriers import listed, tracking_url
 from webapp.domain.command_keys import anew
 from webapp.domain.commands import Command, CommandState, ConfirmShipment, CorrectTracking, Issued
-from webapp.domain.order import Tracking
+from webapp.domain.order import Line, Tracking
+from webapp.domain.tracking_numbers import doubt
 from webapp.models import CommandRow
 from webapp.unit_of_work import Work, unit_of_work
 
+SEND_ANYWAY = "Look for a slip, or say that it is right."
 LONGEST_NUMBER, LONGEST_NAME, LONGEST_URL = 60, 60, 500
 NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]*")
 
@@ -44,17 +46,24 @@ class Parcel:
 
 
 def ship(
-    order_id: int, lines: Mapping[str, int], parcel: Parcel, by: str, request_id: str, *, anyway: bool = False
+    order_id: int,
+    lines: Mapping[str, int],
+    parcel: Parcel,
+    by: str,
+    request_id: str,
+    *,
+    anyway: bool = False,
+    sure: bool = False,
 ) -> str:
     """Tell Walmart that these units, by line number, have left in one parcel.
 
-    `anyway`: also those whose buyer asked to cancel.
+    `anyway`: also those whose buyer asked to cancel. `sure`: also under a number that there is a doubt about.
     """
     with unit_of_work() as work:
         found = find(work, order_id)
         if was_asked(found, request_id):
             return ASKED
-        command = judge(found, lines, parcel, ready_units(found), anyway=anyway, request_id=request_id)
+        command = judge(found, lines, parcel, ready_units(found), anyway=anyway, sure=sure, request_id=request_id)
         wishing = _wishing(found, lines)
         if wishing:
             choices = order_rows.choices(found.row)
@@ -72,9 +81,10 @@ def judge(
     ready: Mapping[str, int],
     *,
     anyway: bool = False,
+    sure: bool = False,
     request_id: str = "",
 ) -> ConfirmShipment:
-    """What would be sent, of units that are `ready` by line. Raises Refusal with what is wrong."""
+    """What would be sent, of units that are `ready` by line. Raises Refusal with what is wrong, or asks about."""
     refuse(why_not_shipped(found))
     mistakes: dict[str, str] = {}
     units = chosen_units(found, lines, "ship", ready, mistakes)
@@ -82,6 +92,9 @@ def judge(
     wishing = _wishing(found, lines)
     if wishing and not anyway:
         mistakes["anyway"] = f"The buyer asked to cancel line {', '.join(wishing)}. Say that it ships anyway."
+    doubts = [] if sure or mistakes else doubts_of(found, parcel)
+    if doubts:
+        mistakes["sure"] = " ".join([*doubts, SEND_ANYWAY])
     if mistakes:
         raise Mistakes(mistakes)
     return ConfirmShipment(units, number=tracking.number, parcel=tracking, other_carrier=is_other, request=request_id)
@@ -95,6 +108,22 @@ def tracking_mistakes(parcel: Parcel, found: Found | None = None) -> dict[str, s
     else:
         _tracking(found, parcel, mistakes)
     return mistakes
+
+
+def doubts_of(found: Found, parcel: Parcel) -> list[str]:
+    """What to ask about a parcel that Walmart would take: its number's form, and whether the order has it already."""
+    number = parcel.number.strip()
+    lines = [line.number for line in found.order.lines if number in _numbers_at_walmart(line)]
+    for one in found.issued:
+        went = one.is_under_way or one.done_at is not None
+        if went and isinstance(one.command, ConfirmShipment) and one.command.number == number:
+            lines += [unit.line for unit in one.command.units]
+    used = f"Line {', '.join(dict.fromkeys(lines))} of this order has the number {number} already." if lines else ""
+    return [said for said in (doubt(parcel.carrier, number), used) if said]
+
+
+def _numbers_at_walmart(line: Line) -> set[str]:
+    return {quantity.tracking.number for quantity in line.quantities if quantity.tracking}
 
 
 def in_parcel(command: ConfirmShipment) -> str:

@@ -43,6 +43,7 @@ def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
 @click.option("--url", default="", help="Where a parcel of a carrier that Walmart does not list is tracked.")
 @click.option("--method", default="", help="Walmart's shipping method; else the order's own.")
 @click.option("--anyway", is_flag=True, help="Also lines whose buyer asked to cancel.")
+@click.option("--sure", is_flag=True, help="Also under a number that is no usual one, or that the order has already.")
 @for_request
 def ship(
     po: str,
@@ -52,6 +53,7 @@ def ship(
     url: str,
     method: str,
     anyway: bool,
+    sure: bool,
     request: str,
     account_name: str,
     as_json: bool,
@@ -61,8 +63,8 @@ def ship(
     judged = _judged(row)
     units = {line: _units(text, "--line 1=2") for line, text in _pairs(row, given, "1=2").items()}
     wanted = units or {line: count for line, count in ready_units(judged).items() if count}
-    parcel = Parcel(carrier, number, url, method)
-    _say(account, po, by_hand.ship(row.id, wanted, parcel, BY, _request(request), anyway=anyway), as_json)
+    parcel, agreed = Parcel(carrier, number, url, method), {"anyway": anyway, "sure": sure}
+    _say(account, po, by_hand.ship(row.id, wanted, parcel, BY, _request(request), **agreed), as_json)
 
 
 @command("cancel")

@@ -110,7 +110,10 @@ def start(key: str) -> AnyResponse:
     mistakes = ACTIONS[job.action].check(given, bulk_progress.markets(job)) if job.state == JobState.DRAFT else {}
     if mistakes:
         return _question(job, Typed(given, mistakes))
-    return _done(key, lambda: bulk.start(key, given, door.me().email))
+    answer = _done(key, lambda: bulk.start(key, given, door.me().email))
+    if wants_fragment():
+        return Response("", 204, {"HX-Redirect": answer.headers["Location"]})
+    return answer
 
 
 @bp.post("/bulk/<key>/stop")

@@ -39,12 +39,14 @@ def ship(account_key: str, po: str) -> AnyResponse:
     parcel = Parcel(typed["carrier"], typed["number"], typed["url"], typed["method"])
     if mistakes:
         return _form(found, Typed(typed.values, {**tracking_mistakes(parcel, judged), **mistakes}))
-    anyway, by = typed["anyway"] == "on", door.me().email
+    # What was agreed to is this number; another one is asked about anew.
+    agreed = {"anyway": typed["anyway"] == "on", "sure": typed["sure"] == typed["number"]}
+    by = door.me().email
 
     def again(mistakes: Mapping[str, str]) -> AnyResponse:
         return _form(found, Typed(typed.values, mistakes))
 
-    return order_forms.do(found, lambda: by_hand.ship(found.row.id, wanted, parcel, by, number, anyway=anyway), again)
+    return order_forms.do(found, lambda: by_hand.ship(found.row.id, wanted, parcel, by, number, **agreed), again)
 
 
 @bp.post("/resend")
