@@ -44,7 +44,7 @@ UNANSWERED = (EventState.RECEIVED, EventState.WAITING)
 STILL_OPEN = (
     "The order is still open, so its buyer’s data is needed. It can be erased once everything is shipped or canceled."
 )
-STILL_BUSY = "Something of this order is still under way or waits for you. Finish it or give it up first."
+STILL_BUSY = "Something of this order is still under way or has failed. Finish it or give it up first."
 BY_RULE = "rule"
 A_TURN = 1.0
 """Seconds that one sweep takes, about: whoever calls it has more to do."""

@@ -58,7 +58,7 @@ _TRIED_BEFORE = select(func.max(AttemptRow.started_at)).where(AttemptRow.command
 UNEXPECTED_TRIES = 5
 """An error that nobody foresaw will hardly heal: after so many tries a person is asked."""
 NEVER = ", as the change before never arrived"
-NOT_PARKED = "This command is not waiting for you any more; reload the page."
+NOT_PARKED = "This command is not among the failed ones any more; reload the page."
 
 
 class Refusal(Exception):

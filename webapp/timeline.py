@@ -236,7 +236,7 @@ def of_command(row: CommandRow) -> Entry:
     by, is_waiting = row.issued_by, row.state == CommandState.QUEUED
     match CommandState(row.state):
         case CommandState.PARKED:
-            tone, sentence = "bad", f"{wanted}: waits for you."
+            tone, sentence = "bad", f"{wanted}: failed."
         case CommandState.DISMISSED:
             tone, sentence, by = "quiet", f"{wanted}: not done.", row.dismissed_by or by
         case CommandState.RUNNING:

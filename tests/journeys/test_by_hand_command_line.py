@@ -39,8 +39,8 @@ def test_ship_cancel_and_refund_each_once_and_mistakes_in_a_sentence(house: Hous
         (("refund", po, "--line", "1=all", "--reason", "Others"), "Of line 1 nothing can be refunded"),
         (("refund", po, "--line", "1=all", "--reason", "Because"), "not Because: General adjustment"),
         (("accept-cancellation", po), "The buyer does not ask to cancel"),
-        (("retry", po), "Nothing of this order waits for you."),
-        (("dismiss", po, "--reason", "x"), "Nothing of this order waits for you."),
+        (("retry", po), "Nothing of this order has failed."),
+        (("dismiss", po, "--reason", "x"), "Nothing of this order has failed."),
         (("settle", po), "not asked for any more"),
         (("ship", "1", *UPS), "has no order 1"),
     ):

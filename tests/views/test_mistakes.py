@@ -222,7 +222,11 @@ def test_a_form_that_is_sent_empty_says_so_beside_its_fields(app: Flask, admin: 
     [
         ("/orders/views/nobody", {"name": ""}, "That view is not yours, or was deleted."),
         ("/orders/views/nobody", {"name": "", "delete": "1"}, "That view is not yours, or was deleted."),
-        ("{waits}/commands/{parked}/dismiss", {}, "This command is not waiting for you any more; reload the page."),
+        (
+            "{waits}/commands/{parked}/dismiss",
+            {},
+            "This command is not among the failed ones any more; reload the page.",
+        ),
         ("/outgoing/dismiss", {"cause": "gone"}, "Nothing of it was left: it was done already."),
         ("/incoming/{event}/set-aside", {}, "It is not failed any more; nothing was changed."),
         ("/incoming/replay", {"act": "set-aside", "find": PO}, "0 events set aside."),

@@ -71,6 +71,8 @@ def mistakes_in(text: str) -> dict[str, str]:
 
 
 SHIPPED = {"Shipped": 1}
+NOT_SHIPPED = "Nothing has shipped yet, so there is nothing to refund."
+ALL_REFUNDED = "All that was charged is refunded already."
 LINK = {"ship": "Mark as shipped…", "cancel": "Cancel…", "refund": "Refund…", "resend": "Resend shipping"}
 MATRIX: tuple[tuple[str, dict[str, int], dict[str, Any], set[str]], ...] = (
     ("created", {"Created": 1}, {}, {"cancel", "resend"}),
@@ -81,7 +83,7 @@ MATRIX: tuple[tuple[str, dict[str, int], dict[str, Any], set[str]], ...] = (
     ("shipped", SHIPPED, {}, {"refund", "resend"}),
     ("shipped, not linked", SHIPPED, {"magento": False}, {"refund"}),
     ("shipped and canceled", {"Shipped": 1, "Cancelled": 1}, {}, {"refund", "resend"}),
-    ("canceled", {"Cancelled": 1}, {}, {"resend"}),
+    ("canceled", {"Cancelled": 1}, {}, set()),
     ("WFS, open", {"Acknowledged": 1}, {"ship_node": "WFSFulfilled"}, set()),
     ("WFS, shipped", SHIPPED, {"ship_node": "WFSFulfilled", "magento": False}, set()),
     ("3PL", {"Acknowledged": 1}, {"ship_node": "3PLFulfilled"}, set()),
@@ -105,6 +107,33 @@ def test_only_what_is_allowed_has_a_button_and_the_rest_a_reason(app: Flask, ope
             assert ('<form class="asking"' in form) is (key in allowed), f"{name}: {key}"
             assert sent(operator, f"{path}/{key}", quantity__1="1", all__1="on").status_code == 422, f"{name}: {key}"
     assert issued(app) == []
+
+
+@pytest.mark.parametrize(
+    ("statuses", "changes", "told"),
+    [
+        (
+            {"Cancelled": 1},
+            {},
+            {
+                "Cancel": "All of it is canceled already.",
+                "Refund": "Nothing of it has shipped, so the buyer paid nothing and there is nothing to refund.",
+                "Resend shipping": "All of it is canceled at Walmart, so it takes no shipment any more.",
+            },
+        ),
+        ({"Acknowledged": 1}, {}, {"Refund": NOT_SHIPPED + " Cancel what is open instead."}),
+        (SHIPPED, {}, {"Cancel": "Nothing is open any more. What has shipped can be refunded."}),
+        (SHIPPED, {"refunded": Decimal("11.98")}, {"Cancel": "Nothing is open any more.", "Refund": ALL_REFUNDED}),
+        (SHIPPED, {"market": "mx"}, {"Cancel": "Nothing is open any more."}),
+    ],
+)
+def test_what_cannot_be_done_leads_nowhere_that_cannot_be_done_either(
+    app: Flask, operator: FlaskClient, statuses: dict[str, int], changes: dict[str, Any], told: dict[str, str]
+) -> None:
+    refunded = {name: changes.pop(name) for name in ("refunded",) if name in changes}
+    path = drawn(app, a_line("1", statuses=statuses, **refunded), **changes)
+    reasons = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", operator.get(path).text))
+    assert reasons | told == reasons
 
 
 def test_a_parcel_is_told_once_however_often_the_form_comes(app: Flask, operator: FlaskClient) -> None:

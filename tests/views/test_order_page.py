@@ -180,7 +180,7 @@ def test_a_parked_command_is_tried_again_or_given_up_with_a_reason(app: Flask, o
     operator.post(f"{path}/commands/{parked}/retry", data=form)
     assert state_of(app, parked) == "queued"
     operator.post(f"{path}/commands/{parked}/retry", data=form)
-    assert "not waiting for you any more" in operator.get(path).text
+    assert "is not among the failed ones any more" in operator.get(path).text
     with app.app_context(), unit_of_work() as work:
         work.session.get_one(CommandRow, parked).state = "parked"
     operator.post(f"{path}/commands/{parked}/dismiss", data={**form, "reason": "sold elsewhere"})

@@ -43,7 +43,7 @@ def test_it_opens_with_what_waits_for_a_person(app: Flask, operator: FlaskClient
     with app.app_context():
         draw()
     text = operator.get("/outgoing").text
-    assert "Create the Magento order: waits for you." in text
+    assert "Create the Magento order: failed." in text
     assert "Try again" in text
     assert "Try again" not in viewer.get("/outgoing").text
     waiting = operator.get("/outgoing?show=waiting").text

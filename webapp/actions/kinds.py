@@ -86,7 +86,7 @@ def _parked(chosen: Chosen) -> list[str]:
 def _retry(chosen: Chosen, asked: Asked) -> Done:
     parked = parked_ids(chosen.row.sync_id, among_others=True)
     if not parked:
-        raise Refusal("Nothing of it waits for you any more.")
+        raise Refusal("Nothing of it has failed any more.")
     for command_id in parked:
         outbox.retry(command_id, asked.by)
     sentence = "It is tried again now." if len(parked) == 1 else f"{len(parked)} of its commands are tried again now."

@@ -68,7 +68,11 @@ def why_not_canceled(found: Found) -> str:
         return why_not
     if any(open_units(found).values()):
         return ""
-    return GOING if _is_open(found) else "Nothing is open any more; what has shipped can be refunded."
+    if _is_open(found):
+        return GOING
+    if _is_canceled(found):
+        return "All of it is canceled already."
+    return "Nothing is open any more." + ("" if why_not_refunded(found) else " What has shipped can be refunded.")
 
 
 def why_not_refunded(found: Found) -> str:
@@ -79,10 +83,18 @@ def why_not_refunded(found: Found) -> str:
         return f"Walmart takes no refunds by its API in {found.market.upper()}. Refund in Seller Center."
     shipped = [line for line in found.order.lines if line.shipped]
     if not shipped:
-        return "Nothing has shipped yet, so there is nothing to refund: cancel instead."
+        return _why_not_paid(found)
     if not any(total(account(line, ()).left) > 0 for line in shipped):
         return "All that was charged is refunded already."
     return "" if any(line.number not in refunding(found) for line in shipped) else GOING
+
+
+def _why_not_paid(found: Found) -> str:
+    """Of an order of which nothing has shipped: Walmart charges only what has."""
+    if not _is_open(found):
+        return "Nothing of it has shipped, so the buyer paid nothing and there is nothing to refund."
+    instead = "" if why_not_canceled(found) else " Cancel what is open instead."
+    return f"Nothing has shipped yet, so there is nothing to refund.{instead}"
 
 
 def why_not_answered(found: Found) -> str:
@@ -102,6 +114,8 @@ def why_not_resent(found: Found) -> str:
     """Why there are no shipments to send."""
     if found.row.magento_order_id is None:
         return "No Magento order is linked, so there is no shipment to send."
+    if _is_canceled(found):
+        return "All of it is canceled at Walmart, so it takes no shipment any more."
     return _why_not_written(found)
 
 
@@ -123,6 +137,10 @@ def refunding(found: Found) -> frozenset[str]:
 
 def _is_open(found: Found) -> bool:
     return any(line.open for line in found.order.lines)
+
+
+def _is_canceled(found: Found) -> bool:
+    return not any(line.open or line.shipped for line in found.order.lines)
 
 
 def _why_not_written(found: Found) -> str:

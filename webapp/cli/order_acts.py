@@ -151,7 +151,7 @@ def settle(po: str, account_name: str, as_json: bool) -> None:
 @click.option("--command", "command_id", type=int, default=0, help="One command's number; else all that wait.")
 @click.option("--never-arrived", is_flag=True, help="A change of stock without an answer did not arrive: do it anew.")
 def retry(po: str, command_id: int, never_arrived: bool, account_name: str, as_json: bool) -> None:
-    """Try again what waits for you."""
+    """Try again what has failed."""
     account, row = order_of(po, account_name)
     ids = _parked(row, command_id)
     for one in ids:
@@ -163,11 +163,11 @@ def retry(po: str, command_id: int, never_arrived: bool, account_name: str, as_j
 @click.option("--reason", required=True, help="Why it is given up; it stays in the order's log.")
 @click.option("--command", "command_id", type=int, default=0, help="Its number, where several wait.")
 def dismiss(po: str, reason: str, command_id: int, account_name: str, as_json: bool) -> None:
-    """Give up what waits for you."""
+    """Give up what has failed."""
     account, row = order_of(po, account_name)
     ids = _parked(row, command_id)
     if len(ids) > 1:
-        fail(f"Several wait for you; say which with --command: {', '.join(map(str, ids))}.")
+        fail(f"Several have failed; say which with --command: {', '.join(map(str, ids))}.")
     outbox.dismiss(ids[0], reason, BY)
     _say(account, po, "Given up; the reason stands in the log.", as_json)
 
@@ -235,7 +235,7 @@ def _parts(text: str) -> tuple[str, Decimal, Decimal]:
 def _parked(row: OrderRow, command_id: int) -> list[int]:
     ids = parked_ids(row.sync_id)
     if not ids:
-        fail("Nothing of this order waits for you.")
+        fail("Nothing of this order has failed.")
     if command_id and command_id not in ids:
-        fail(f"No command {command_id} of this order waits for you. Waiting: {', '.join(map(str, ids))}.")
+        fail(f"No command {command_id} of this order has failed. Failed: {', '.join(map(str, ids))}.")
     return [command_id] if command_id else ids

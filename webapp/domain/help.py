@@ -105,7 +105,8 @@ MARKS = (
     Help(
         "Needs action",
         Tab.NEEDS_ACTION.meaning,
-        "The order's page has the reason too, with the buttons that help.",
+        "The order's page has the reason too, with the buttons that help. What only has to be shipped, or lacks its "
+        "tracking number, stands under To ship.",
     ),
     Help(
         "Failed",
@@ -142,7 +143,7 @@ REASONS = (
     Help(
         "Waiting for a tracking number",
         "The Magento shipment has no tracking number, and Walmart takes none without.",
-        "Add the number to the shipment in Magento; it goes out by itself within minutes.",
+        "It stays under To ship until the shipment in Magento has its number; then it goes out by itself in minutes.",
     ),
     Help(
         "Waiting for a product",

@@ -180,7 +180,7 @@ def _state(one: Issued) -> tuple[str, str, str] | None:
         case CommandState.QUEUED | CommandState.RUNNING:
             return ("Sent; looking whether it arrived" if one.was_sent else "Being sent", "created", "clock")
         case CommandState.PARKED:
-            return "Refused: it waits for you", "bad", "alert"
+            return "Refused: see above", "bad", "alert"
         case CommandState.DONE:
             return "Taken by Walmart, not shown yet", "created", "clock"
         case CommandState.DISMISSED if one.given_up:

@@ -122,7 +122,7 @@ def _became(memo: ShopCreditmemo, issued: Iterable[Issued]) -> str:
             case BookRefund(memo=number) if number == memo.entity_id and one.done_at:
                 said.append("set against what Walmart had refunded already")
             case AskAboutMemo(memo=number) if number == memo.entity_id and one.state is CommandState.PARKED:
-                said.append("waits for you: see above")
+                said.append("asked about above")
             case AskAboutMemo(memo=number) if number == memo.entity_id and one.given_up:
                 said.append("settled by you")
             case CancelLines(cause=cause) if cause == f"memo:{memo.entity_id}" and not one.ended_at:

@@ -32,7 +32,7 @@ bp = Blueprint("outgoing", __name__)
 PAGE_SIZE = 50
 MOST_TRIES = 100
 TABS = (
-    ("parked", "Waits for you", CommandState.PARKED),
+    ("parked", "Failed", CommandState.PARKED),
     ("waiting", "Waiting", CommandState.QUEUED),
     ("running", "Running", CommandState.RUNNING),
     ("done", "Done", CommandState.DONE),
