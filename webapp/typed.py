@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from urllib.parse import urlsplit
 
 from webapp.settings import current
 
 LONGEST = 200
-_AMOUNT = re.compile(r"\d{1,7}(?:[.,]\d{1,2})?")
 
 
 class Mistakes(Exception):
@@ -71,11 +68,6 @@ def address(reader: Reader, name: str, kept: Address | None, *, example: str, de
     if trouble:
         reader.mistakes.setdefault(name, trouble)
     return Address(url, public_only=not is_allowed)
-
-
-def amount_of(text: str) -> Decimal | None:
-    """`4.50` or `4,5` as money; None for what is no amount, such as one with a sign."""
-    return Decimal(text.replace(",", ".")) if _AMOUNT.fullmatch(text) and text.isascii() else None
 
 
 def url_trouble(url: str, example: str) -> str:

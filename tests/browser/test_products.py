@@ -121,3 +121,4 @@ def test_who_links_second_sees_the_other_product_in_the_dialog(
     ).to_be_visible()
     mine.click()
     expect(window.page.get_by_role("status").filter(has_text="MUG-OLD is FH-LAMP-DESK-2 in Magento")).to_be_visible()
+    assert [said for said in window.complaints if "hx-" in said] == []

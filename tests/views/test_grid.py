@@ -152,6 +152,7 @@ def test_a_product_is_to_be_linked_only_where_the_shop_has_said_that_it_has_none
         ("store=gone", 0),
         ("items=mug red", 2),
         ("total_from=40&total_to=70", 5),
+        ("total_from=$40.00&total_to=$1,000.00", 5),
         ("status=nonsense&magento=maybe&after=x&before=1.2.3&sort=-nothing&tab=none&at=-1", 10),
     ],
 )

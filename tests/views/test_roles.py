@@ -25,8 +25,8 @@ MATRIX: dict[tuple[str, Role], str] = {
         outgoing.show polls.index""",
     ("GET", Role.OPERATOR): """
         account_orders.show export.fetch export.show incoming.ask order.ask_to_recreate order_address.edit
-        order_cancel.ask order_deal.ask order_options.ask order_products.choose order_refund.ask order_ship.ask
-        reimports.live reimports.show
+        order_cancel.ask order_cancel.ask_to_accept order_deal.ask order_options.ask order_products.choose
+        order_refund.ask order_ship.ask reimports.live reimports.show
         settings.account_list settings.index settings.store_list sheet.ask""",
     ("GET", Role.ADMIN): """
         account_settings.ask_to_remove account_settings.new account_settings.show alerts.index erase.ask

@@ -16,10 +16,10 @@ from webapp.by_hand.finding import Found, of_row, ready_units
 from webapp.by_hand.refunding import judge
 from webapp.cli.orders import for_account, order_of
 from webapp.cli.saying import as_json, fail, plainly, show
+from webapp.domain.amounts import amount_of
 from webapp.domain.order import ZERO, Charge
 from webapp.domain.reasons import REFUND_REASONS, cancel_reasons
 from webapp.models import AccountRow, OrderRow, db
-from webapp.typed import amount_of
 
 BY = "command line"
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Self
 
 from webapp import days
 from webapp.columns import SCALE
+from webapp.domain.amounts import amount_of
 from webapp.domain.facets import Problem, Tab
 from webapp.domain.order import OrderStatus
 
@@ -216,7 +217,7 @@ def limits(wanted: Wanted, zone: tzinfo) -> Limits:
             typed = getattr(wanted, f"{name}_{end}")
             try:
                 ends.append(_end(typed, end == "to", zone, column) if typed else None)
-            except (ValueError, InvalidOperation, OverflowError):
+            except (ValueError, OverflowError):
                 example = "12.50" if column == "total" else "2026-11-01 or 2026-11-01 14:30"
                 found.mistakes[f"{name}_{end}"] = f"{words} “{typed}” cannot be read. Write it like {example}."
         if len(ends) == 2 and None not in ends and ends[0] >= ends[1]:
@@ -228,8 +229,8 @@ def limits(wanted: Wanted, zone: tzinfo) -> Limits:
 
 def _end(typed: str, is_last: bool, zone: tzinfo, column: str) -> Any:
     if column == "total":
-        amount = Decimal(typed.replace(",", ".") if typed.count(",") == 1 and "." not in typed else typed)
-        if not amount.is_finite() or abs(amount) > MOST_MONEY:
+        amount = amount_of(typed)
+        if amount is None or amount > MOST_MONEY:
             raise ValueError(typed)
         return amount + Decimal(1) / SCALE if is_last else amount
     if not is_last:

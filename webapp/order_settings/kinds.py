@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from webapp.domain.amounts import amount_of
 from webapp.domain.creation_settings import DIRECT
 
 LONGEST = 200
 MOST_PAIRS = 30
+MOST_MONEY = Decimal(10) ** 7
 SPARE_ROWS = 3
 """Empty rows below a table of pairs, so that it grows without scripts."""
 
@@ -246,9 +248,10 @@ class Amount(Kind):
     def read(self, text: str, place: Place) -> Decimal | None:
         if not text:
             return None
-        if not re.fullmatch(r"[0-9]{1,7}([.,][0-9]{1,2})?", text):
+        amount = amount_of(text)
+        if amount is None or amount >= MOST_MONEY:
             raise Wrong("An amount such as 500 or 499.50, or nothing.")
-        return Decimal(text.replace(",", "."))
+        return amount
 
     def say(self, value: Any) -> str:
         return "" if value is None else f"{value:f}"

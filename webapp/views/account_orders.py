@@ -31,7 +31,12 @@ HOLDS = ("hold_above", "hold_skus", "hold_addresses")
 def show(key: str) -> AnyResponse:
     """All order settings as they are: operators read why an order goes the way it goes."""
     account = _find(key)
-    return _page(account, order_settings.values(account.policy, place_of(account)))
+    values = order_settings.values(account.policy, place_of(account))
+    carrier = request.args.get("carrier", "").strip()[:LONGEST]
+    if carrier and carrier.isprintable() and carrier not in account.policy.carriers:
+        # What nobody has mapped yet stands in a row of its own: only Walmart's name is to be chosen.
+        values["carriers"] = f"{values['carriers']}\n{carrier}\t"
+    return _page(account, values)
 
 
 @bp.post("")

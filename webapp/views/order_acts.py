@@ -12,7 +12,7 @@ from webapp import by_hand, order_rows
 from webapp.by_hand import Options
 from webapp.domain.commands import Issued
 from webapp.domain.order import Order
-from webapp.domain.plan.asking import Ask, ask_of
+from webapp.domain.plan.asking import Ask, ask_of, carrier_of
 from webapp.models import AccountRow, OrderRow
 from webapp.people import Role
 from webapp.views import door, order_parcels, order_undone
@@ -69,10 +69,10 @@ def steps(row: OrderRow, account: AccountRow, options: Options, attention: str) 
     match asked:
         case Ask.CARRIER:
             ship = _act(row, account, "ship", "Mark as shipped…", "order_ship.ask", options.ship)
-            found = [*answers, *_setting(account, "g-shipments", "Map the carrier"), ship]
+            found = [*answers, *_setting(account, "Map the carrier", carrier=carrier_of(attention) or None), ship]
         case Ask.REASON:
             cancel = _act(row, account, "cancel", "Cancel with a reason…", "order_cancel.ask", options.cancel)
-            found = [*answers, cancel, *_setting(account, "g-cancels", "Choose one for all")]
+            found = [*answers, cancel, *_setting(account, "Choose one for all", _anchor="g-cancels")]
         case Ask.LATE:
             ship = _act(row, account, "ship", "Mark as shipped…", "order_ship.ask", options.ship)
             found = [*answers, ship, _act(row, account, "cancel", "Cancel…", "order_cancel.ask", options.cancel)]
@@ -88,11 +88,10 @@ def _answers(row: OrderRow, account: AccountRow, options: Options) -> list[Act]:
     return [
         Act(
             "accept",
-            "Accept: cancel it",
-            _url(row, account, "order_cancel.accept"),
+            "Accept: cancel it…",
+            _url(row, account, "order_cancel.ask_to_accept"),
             options.answer or options.anyway,
-            "Cancel these units at Walmart, as the buyer asked; it cannot be taken back",
-            is_post=True,
+            "Cancel these units at Walmart, as the buyer asked; it is asked once more",
         ),
         Act(
             "anyway",
@@ -111,11 +110,11 @@ def _settled(row: OrderRow, account: AccountRow, sentence: str) -> Act:
     return Act("settle", "I have dealt with it", url, meaning=meaning, is_post=True, sends=(("sentence", sentence),))
 
 
-def _setting(account: AccountRow, part: str, words: str) -> list[Act]:
+def _setting(account: AccountRow, words: str, **where: Any) -> list[Act]:
     """Where it is settled for all orders; settings are for admins."""
     if not door.me().may(Role.ADMIN):
         return []
-    return [Act("setting", words, url_for("account_orders.show", key=account.key, _anchor=part))]
+    return [Act("setting", words, url_for("account_orders.show", key=account.key, **where))]
 
 
 def _act(row: OrderRow, account: AccountRow, key: str, words: str, endpoint: str, why_not: str) -> Act:

@@ -8,9 +8,10 @@ from flask import Blueprint
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import by_hand
-from webapp.by_hand.allowing import why_not_canceled
+from webapp.by_hand.allowing import why_not_answered, why_not_canceled
 from webapp.by_hand.cancelling import reasons_for
-from webapp.by_hand.finding import open_units
+from webapp.by_hand.finding import asked_to_cancel, open_units
+from webapp.domain.order import ZERO
 from webapp.domain.reasons import BUYER_ASKED, cancel_reasons
 from webapp.people import Role
 from webapp.views import door, order_forms
@@ -47,12 +48,23 @@ def cancel(account_key: str, po: str) -> AnyResponse:
     return order_forms.do(found, lambda: by_hand.cancel(found.row.id, given, by, number), again)
 
 
+@bp.get("/accept")
+@door.needs(Role.OPERATOR)
+def ask_to_accept(account_key: str, po: str) -> AnyResponse:
+    """What the buyer wants canceled, what it was sold for, and that it cannot be taken back."""
+    return _asked_to_accept(find(account_key, po), Typed())
+
+
 @bp.post("/accept")
 @door.needs(Role.OPERATOR)
 def accept(account_key: str, po: str) -> AnyResponse:
     """Cancel what the buyer asked to cancel."""
     found, number = find(account_key, po), number_of_form()
-    return said(found, lambda: by_hand.accept_cancellation(found.row.id, door.me().email, number))
+
+    def again(mistakes: Mapping[str, str]) -> AnyResponse:
+        return _asked_to_accept(found, Typed({"request": number}, mistakes))
+
+    return order_forms.do(found, lambda: by_hand.accept_cancellation(found.row.id, door.me().email, number), again)
 
 
 @bp.post("/ship-anyway")
@@ -61,6 +73,20 @@ def ship_anyway(account_key: str, po: str) -> AnyResponse:
     """Let it be shipped although the buyer asked to cancel."""
     found = find(account_key, po)
     return said(found, lambda: by_hand.ship_anyway(found.row.id, door.me().email))
+
+
+def _asked_to_accept(found: Found, typed: Typed) -> AnyResponse:
+    judged = order_forms.judged(found)
+    free, asked = open_units(judged), asked_to_cancel(judged)
+    return order_forms.ask(
+        "orders/accept.html",
+        found,
+        typed,
+        why_not=why_not_answered(judged),
+        lines=[(line, free[line.number]) for line in asked],
+        units=sum(free[line.number] for line in asked),
+        worth=sum((line.total * free[line.number] / line.quantity for line in asked), ZERO),
+    )
 
 
 def _common(mistakes: Mapping[str, str]) -> dict[str, str]:

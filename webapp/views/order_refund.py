@@ -13,11 +13,11 @@ from webapp.by_hand import Left, left_to_refund
 from webapp.by_hand.allowing import why_not_refunded
 from webapp.by_hand.finding import Found as Judged
 from webapp.by_hand.refunding import judge
+from webapp.domain.amounts import amount_of
 from webapp.domain.order import ZERO, Charge
 from webapp.domain.reasons import DEFAULT_REFUND_REASON, REFUND_WORDS, refund_in_words
 from webapp.outbox import Refusal
 from webapp.people import Role
-from webapp.typed import amount_of
 from webapp.views import door, order_forms
 from webapp.views.order import Found, find
 from webapp.views.order_facts import CHARGE_WORDS
@@ -127,7 +127,7 @@ def _amount(typed: Typed, name: str, mistakes: dict[str, str]) -> Decimal:
         return ZERO
     amount = amount_of(text)
     if amount is None:
-        mistakes[name] = "An amount such as 4.50, without a minus or a currency sign."
+        mistakes[name] = "An amount such as 4.50, not below zero."
     return amount or ZERO
 
 

@@ -19,6 +19,8 @@ class Ask(StrEnum):
 BUYER_ASKED = "The buyer asked to cancel"
 SHIPPED_THOUGH_ASKED = "Magento shipped line"
 NO_CARRIER = "Walmart knows no carrier"
+CHOOSE_CARRIER = ". Choose in the account's settings"
+NAMELESS = "without a name"
 NO_REASON = "Walmart wants a reason for canceling"
 NO_PRODUCT = "No product"
 LATE = "Walmart cancels what has not shipped"
@@ -31,6 +33,12 @@ _BEGINNINGS = {
     NO_PRODUCT: Ask.PRODUCT,
     LATE: Ask.LATE,
 }
+
+
+def carrier_of(sentence: str) -> str:
+    """Which carrier of the shop's a sentence asks to map; empty where it has no name."""
+    name = sentence.removeprefix(NO_CARRIER).partition(CHOOSE_CARRIER)[0].strip()
+    return "" if name == NAMELESS else name
 
 
 def ask_of(sentence: str) -> Ask:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from webapp.domain.carriers import carrier_of
 from webapp.domain.commands import ConfirmShipment, Issued
-from webapp.domain.plan.asking import NO_CARRIER, SHIPPED_THOUGH_ASKED
+from webapp.domain.plan.asking import CHOOSE_CARRIER, NAMELESS, NO_CARRIER, SHIPPED_THOUGH_ASKED
 from webapp.domain.plan.case import Case
 from webapp.domain.plan.claims import claimed, open_lines
 from webapp.domain.plan.seen import Plan, together
@@ -182,10 +182,10 @@ def _why_not_sent(case: Case, shipment: ShopShipment, track: ShopTrack | None) -
     if track is None:
         return Plan(waiting_for=(f"Waiting for a tracking number on shipment {shipment.increment_id}.",))
     if carrier_of(track, case.policy, case.seen.market) is None:
-        name = track.title or track.carrier_code or "without a name"
+        name = track.title or track.carrier_code or NAMELESS
         return Plan(
             waiting_for=(f"The carrier {name} of shipment {shipment.increment_id} needs to be mapped.",),
-            attention=f"{NO_CARRIER} {name}. Choose in the account's settings which carrier it is, or "
+            attention=f"{NO_CARRIER} {name}{CHOOSE_CARRIER} which carrier it is, or "
             "enter its tracking address; the shipment then goes out by itself.",
         )
     return None
