@@ -147,7 +147,7 @@ def who_knows(alert: AlertRow, channels: Sequence[AlertChannelRow]) -> Sequence[
 
 
 def test(channel_id: int) -> str:
-    """Send a message that says it is a test; what went wrong in a sentence, empty where nothing did."""
+    """Send a message that says it is a test; what went wrong in a sentence, empty where nothing did. Both are kept."""
     row = db.session.get(AlertChannelRow, channel_id, populate_existing=True)
     if row is None:
         return "It was removed meanwhile."
@@ -155,7 +155,12 @@ def test(channel_id: int) -> str:
         "test", Kind.SERVER, "This is a test: nothing is wrong.", "Alerts reach you here.", "/settings/alerts"
     )
     text = message([cause], settings.current().address)
-    return _try(row, Message("Orderbridge: this is a test", text.text), [cause])
+    trouble = _try(row, Message("Orderbridge: this is a test", text.text), [cause])
+    with unit_of_work() as work:
+        kept = work.session.get(AlertChannelRow, channel_id, populate_existing=True)
+        if kept is not None:
+            kept.trouble, kept.sent_at = trouble, kept.sent_at if trouble else clock.now()
+    return trouble
 
 
 def tell() -> int:

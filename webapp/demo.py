@@ -15,7 +15,7 @@ from webapp.connectors.http import ConnectorError
 from webapp.connectors.signatures import WebhookAuth
 from webapp.domain.policy import Policy
 from webapp.models import AccountRow, StoreRow, db
-from webapp.neighbours import call_both
+from webapp.neighbours import call_both, call_magento
 from webapp.subscriptions import Result
 from webapp.unit_of_work import unit_of_work
 
@@ -44,6 +44,7 @@ def connect(banners: Iterable[dict[str, Any]]) -> bool:
     if {"walmart", "magento"} - found.keys():
         return False
     is_new = _store_rows(found["walmart"], found["magento"])
+    _take_zone()
     _subscribe()
     _hook(found["magento"]["url"])
     _control(found["walmart"]["url"], "settings", {"retry_scale": RETRY_SCALE})
@@ -109,6 +110,19 @@ def _new_account(walmart: dict[str, Any]) -> NewAccount:
         is_demo=True,
         webhook_auth=WebhookAuth(mode="hmac", header_name="X-Walmart-Signature", secrets=(vault.new_token(),)),
     )
+
+
+def _take_zone() -> None:
+    """Times are told in the shop's own zone, as a test of the connection reads it."""
+    row = db.session.execute(select(StoreRow).where(StoreRow.is_demo)).scalar_one()
+    store = accounts.store_by_id(row.id)
+    try:
+        config = call_magento(store, lambda _: None).store_config(store.connection.store_view or "default")
+    except ConnectorError as error:
+        log.warning("the demo shop's time zone could not be read: %s", error)
+        return
+    with unit_of_work() as work:
+        work.session.get_one(StoreRow, store.id).time_zone = (config and config.time_zone) or "UTC"
 
 
 def _subscribe() -> None:

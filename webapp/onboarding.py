@@ -102,11 +102,18 @@ def _hears(account: Account) -> tuple[bool, str]:
 
 
 def _alerts() -> Step:
-    told = [row.name for row in alert_channels.told()]
-    said = (
-        f"{_named(told)} {'is' if len(told) == 1 else 'are'} told." if told else "By e-mail, or in your chat program."
+    """Somebody who was added is told only once a message, or a test, has arrived and none has failed since."""
+    told = alert_channels.told()
+    reached = [row.name for row in told if row.sent_at and not row.trouble]
+    said = " ".join(
+        [
+            *(f"{row.name} does not get them: {row.trouble}" for row in told if row.trouble),
+            *(f"{row.name} is added: send a test." for row in told if not row.trouble and not row.sent_at),
+            *([f"{_named(reached)} {'is' if len(reached) == 1 else 'are'} told."] if reached else []),
+        ]
     )
-    return Step("Be told when something is wrong", bool(told), said, Place.ALERTS, "", False)
+    title = "Be told when something is wrong"
+    return Step(title, bool(reached), said or "By e-mail, or in your chat program.", Place.ALERTS, "", False)
 
 
 def _named(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from webapp import plain, shop_facts
 from webapp.accounts import Account
+from webapp.models import StoreRow
 from webapp.order_settings.kinds import Place
 from webapp.store_test import Found
 from webapp.unit_of_work import Work, unit_of_work
@@ -18,12 +19,14 @@ FACT = "choices"
 
 
 def keep(work: Work, store_id: int, found: Found) -> None:
-    """Offer from now on what a test of the store found."""
+    """Offer from now on what a test of the store found, and tell times in the shop's own zone."""
     offered = {
         "views": {str(view.id): view.name or view.code for view in found.views},
         "websites": {str(view.website_id): view.website for view in found.views if view.website},
         "groups": dict(found.groups),
     }
+    row = work.session.get_one(StoreRow, store_id)
+    row.time_zone = next((view.time_zone for view in found.views if view.id == row.store_id), "") or row.time_zone
     shop_facts.put(work, store_id, FACT, {**offered, "found": msgspec.to_builtins(asdict(found))})
 
 

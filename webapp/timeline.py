@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import defer
 
 from webapp.connectors import redact
+from webapp.connectors.http import READS
 from webapp.domain.command_words import IN_WORDS
 from webapp.domain.commands import SIDES, CommandState, Side
 from webapp.models import AttemptRow, ChangeRow, CommandRow, EventRow, db
@@ -55,6 +56,16 @@ class Call:
     response: str
     error: str
 
+    @property
+    def acts(self) -> bool:
+        """It was sent to change something; fetching a token is no such call."""
+        return self.method not in READS and not self.path.partition("?")[0].endswith("/token")
+
+    @property
+    def failed(self) -> bool:
+        """No answer, or a refusal."""
+        return self.status is None or self.status >= 400
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -81,6 +92,11 @@ class Entry:
     """What only those read who may see buyers' data."""
     actor: str = ""
     """Who acted where no person did: a neighbour, the regular look, or the rules."""
+
+    @property
+    def call(self) -> Call | None:
+        """The one of its calls that tells the most."""
+        return _telling(self.calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +213,8 @@ def of_event(row: EventRow) -> Entry:
 
 def of_attempt(row: AttemptRow, asker: str = RULE) -> Entry:
     """One try, with each call that it made, and who asked for what it tried."""
+    calls = tuple(_call(call) for call in row.calls)
+    told = _telling(calls)
     what = f"{_ordinal(row.number)} try" if row.number > 1 or row.outcome == "failed" else ""
     return Entry(
         at=row.started_at + timedelta(milliseconds=row.duration_ms),
@@ -204,9 +222,9 @@ def of_attempt(row: AttemptRow, asker: str = RULE) -> Entry:
         id=row.id,
         tone=_ATTEMPT_TONES.get(row.outcome, "quiet"),
         sentence=row.sentence,
-        side=str(row.calls[-1].get("side", "")) if row.calls else "",
+        side=told.side if told else "",
         detail=what,
-        calls=tuple(_call(call) for call in row.calls),
+        calls=calls,
         duration_ms=row.duration_ms,
         actor=asker,
     )
@@ -286,6 +304,13 @@ def _newest(statement: Any, row: Any) -> list[Any]:
 
 def _newest_of(issued: Sequence[CommandRow], end: datetime) -> list[CommandRow]:
     return [row for row in reversed(issued) if row.issued_at < end][:MOST_OF_A_KIND]
+
+
+def _telling(calls: Sequence[Call]) -> Call | None:
+    """The last call where it failed, else the last one that did something, else the last one."""
+    if not calls or calls[-1].failed:
+        return calls[-1] if calls else None
+    return next((one for one in reversed(calls) if one.acts), calls[-1])
 
 
 def _call(kept: dict[str, Any]) -> Call:

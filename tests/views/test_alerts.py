@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from tests.rows import a_command, a_line, a_store, an_account, an_order
 from tests.standing_in import Letterbox, Listener, listener, mail_server
 from tests.views.conftest import built, settings_in, signed_in, token_on
-from webapp import alert_channels, alerts, clock, doctor, vault
+from webapp import alert_channels, alerts, clock, doctor, onboarding, vault
 from webapp.connectors import mail
 from webapp.domain.alerts import Kind
 from webapp.intake import CONFLICT
@@ -415,6 +415,27 @@ def test_an_address_typed_here_must_be_public(house: Flask) -> None:
     token = token_on(client, PAGE)
     answer = client.post(f"{PAGE}/{number}/test", data={"csrf_token": token}, follow_redirects=True)
     assert "may not be used from here" in answer.text
+
+
+def test_the_step_of_being_told_is_done_once_a_message_arrives(house: Flask, hook: Listener) -> None:
+    def step() -> tuple[bool, str]:
+        with house.app_context():
+            found = onboarding.steps()[-1]
+            db.session.remove()
+        return found.is_done, found.said
+
+    client, _ = say(house, kind="hook", hook=hook.url)
+    name = f"{urlsplit(hook.url).hostname}/…"
+    assert step() == (False, f"{name} is added: send a test.")
+    token, path = token_on(client, PAGE), f"{PAGE}/1/test"
+    hook.status = 404
+    client.post(path, data={"csrf_token": token})
+    assert not step()[0]
+    assert step()[1].startswith(f"{name} does not get them: ")
+    assert "Mend it, then send a test" in client.get(PAGE).text
+    hook.status = 200
+    client.post(path, data={"csrf_token": token})
+    assert step() == (True, f"{name} is told.")
 
 
 def test_the_dashboard_and_the_doctor_say_that_nobody_is_told(house: Flask, box: Letterbox) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -357,3 +358,31 @@ def test_a_failure_has_the_button_that_leads_to_what_mends_it(
     assert way in text
     named = f"{account.key[:8]}-{command.id}"
     assert (f">{named}</code>" in text and f"/outgoing/{command.id}" in text) is ("Copy" in way)
+
+
+READ, ACT = (
+    {"method": "GET", "url": "https://shop.example/V1/orders/7"},
+    {"url": "https://shop.example/V1/order/7/ship"},
+)
+REFUSED = {"method": "GET", "url": "https://shop.example/V1/orders/7", "status": 503}
+TOKEN = {"url": "https://shop.example/V1/integration/admin/token"}
+
+
+@pytest.mark.parametrize(
+    ("calls", "shown"),
+    [
+        ((READ, ACT, READ), "POST <code>/V1/order/7/ship</code>"),
+        ((TOKEN, READ), "GET <code>/V1/orders/7</code>"),
+        ((ACT, REFUSED), "GET <code>/V1/orders/7</code> · 503"),
+    ],
+)
+def test_a_try_shows_the_call_that_did_it_or_failed(
+    app: Flask, viewer: FlaskClient, calls: tuple[dict[str, Any], ...], shown: str
+) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        order = an_order(work, account, "2802123870001")
+        made = [a_call(side="Magento", **call) for call in calls]
+        an_attempt(work, order, None, "Shipped in Magento 1.", calls=made)
+        key = account.key
+    assert f"Magento {shown}" in viewer.get(f"/orders/{key}/2802123870001").text

@@ -144,6 +144,16 @@ def test_a_connection_is_tried_as_typed_and_its_store_views_are_offered(
     assert "Magento_Sales::ship" in part
 
 
+def test_the_zone_that_a_test_reads_is_kept(app: Flask, admin: FlaskClient, magento: MagentoSandbox) -> None:
+    path = added(admin, magento)
+    with app.app_context(), unit_of_work() as work:
+        work.session.query(StoreRow).update({"time_zone": "UTC"})
+    assert "USD · UTC" in admin.get(LIST).text
+    part = send(admin, f"{path}/test", fields(magento), headers={"HX-Request": "true"}).text
+    assert "America/Chicago" in part
+    assert "USD · America/Chicago" in admin.get(LIST).text
+
+
 def test_another_store_view_is_added_with_the_credentials_that_are_stored(
     app: Flask, admin: FlaskClient, magento: MagentoSandbox
 ) -> None:
