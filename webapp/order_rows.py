@@ -13,6 +13,7 @@ from sqlalchemy.orm import selectinload
 
 from webapp import plain
 from webapp.domain import words
+from webapp.domain.amounts import money
 from webapp.domain.corrected import Corrected
 from webapp.domain.order import (
     ACKNOWLEDGED,
@@ -319,7 +320,7 @@ def changes_between(before: Order | None, after: Order) -> list[tuple[str, str]]
     if before.status is not after.status:
         found.append(("status", f"Walmart status: {before.status} → {after.status}."))
     if after.refunded != before.refunded:
-        found.append(("refund", f"Refunded at Walmart: {after.refunded} {after.currency} in all."))
+        found.append(("refund", f"Refunded at Walmart: {money(after.refunded, after.currency)} in all."))
     if after.wants_to_cancel and not before.wants_to_cancel:
         found.append(("cancel", "The buyer asked to cancel."))
     if before.address != after.address:

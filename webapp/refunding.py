@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from webapp.connectors.http import ConnectorError
+from webapp.domain.amounts import money as in_money
 from webapp.domain.commands import AskAboutMemo, BookRefund, LineMoney, RefundLines, Side
 from webapp.domain.order import ZERO, Line, Order
 from webapp.domain.outgoing import LineRefunded
@@ -48,7 +49,7 @@ def refund(scene: Scene, command: RefundLines) -> Outcome:
 def book(scene: Scene, command: BookRefund) -> Outcome:
     """Set a memo against what Walmart has refunded, as it stands now."""
     order = read_again(scene)
-    parts = [f"{money.total} on line {money.line}{_by_whom(order, money)}" for money in command.lines]
+    parts = [f"{_on_line(order, money.total, money.line)}{_by_whom(order, money)}" for money in command.lines]
     name = f"Credit memo {command.memo_number}"
     if not parts:
         return Outcome(f"{name}: nothing is left to refund at Walmart. {command.note}".strip())
@@ -86,8 +87,8 @@ def _can_be_paid(order: Order, money: LineMoney, *, by_hand: bool) -> None:
     line = _line(order, money.line)
     if line.refunded != money.before and by_hand:
         raise Refusal(
-            f"Walmart's refunds of line {money.line} have changed since these amounts were entered: {line.refunded} by "
-            "now. Give this up, and refund what is still missing."
+            f"Walmart's refunds of line {money.line} have changed since these amounts were entered: "
+            f"{in_money(line.refunded, order.currency)} by now. Give this up, and refund what is still missing."
         )
     if line.refunded != money.before:
         raise Unneeded(f"Walmart's refunds of line {money.line} have changed meanwhile, so it is looked at again.")
@@ -104,13 +105,19 @@ def _done(order: Order, command: RefundLines, effect: Effect, what: str) -> Outc
         given = max(shown - was, money.total)
         floors[money.line] = str(was + given)
         widened[money.line] = str(given - money.total)
-        parts.append(f"{given} on line {money.line}")
+        parts.append(_on_line(order, given, money.line))
     effect.note(floors=floors, widened=widened)
     whose = f" for credit memo {command.memo_number}" if command.memo_number else ""
     more = sum((Decimal(one) for one in widened.values()), ZERO)
-    beyond = f" {more} of it is tax and shipping that Walmart adds to a full price." if more else ""
+    added = in_money(more, order.currency)
+    beyond = f" {added} of it is tax and shipping that Walmart adds to a full price." if more else ""
     why = refund_in_words(command.reason)
     return Outcome(f"{what}{whose}: {', '.join(parts)}. Reason given: {why}.{beyond} {command.note}".strip())
+
+
+def _on_line(order: Order, amount: Decimal, number: str) -> str:
+    """`$11.00 on MUG-RED (line 1)`."""
+    return f"{in_money(amount, order.currency)} on {_line(order, number).sku} (line {number})"
 
 
 def _by_whom(order: Order, money: LineMoney) -> str:

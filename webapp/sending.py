@@ -9,7 +9,7 @@ from webapp.connectors.http import ConnectorError
 from webapp.domain.carriers import carrier_of, method_of
 from webapp.domain.commands import CancelLines, ConfirmShipment, CorrectTracking, Side
 from webapp.domain.order import Line, Order, Tracking
-from webapp.domain.outgoing import UnitsCancelled, UnitsShipped
+from webapp.domain.outgoing import UnitsCancelled, UnitsShipped, contents
 from webapp.domain.reasons import BUYER_ASKED, in_words
 from webapp.domain.shop import ShopShipment, ShopTrack, Units
 from webapp.effects import Effect, effect_of
@@ -24,7 +24,7 @@ def confirm(scene: Scene, command: ConfirmShipment) -> Outcome:
     order, effect = read_again(scene), effect_of(scene)
     if effect.was_sent:
         if _has_reached(order, effect, "shipped") and not _is_anothers(scene, order, command):
-            return Outcome(f"Walmart shows {_words(command.units)} shipped.")
+            return Outcome(f"Walmart shows {contents(command.units, order.lines)} shipped.")
         effect.prove_absent(scene.account.policy.settle_after, Side.WALMART, "The shipment")
     tracking, other = _tracking(scene, order, command)
     _still_to_ship(scene, order, command)
@@ -32,7 +32,8 @@ def confirm(scene: Scene, command: ConfirmShipment) -> Outcome:
     floors = {unit.line: _line(order, unit.line).shipped + unit.quantity for unit in command.units}
     _send_shipped(scene, effect, units, {"floors": floors})
     what = f" (shipment {command.shipment_number})" if command.shipment_number else ""
-    return Outcome(f"Told Walmart that {_words(command.units)} left with {tracking.carrier} {tracking.number}{what}.")
+    told = contents(command.units, order.lines)
+    return Outcome(f"Told Walmart that {told} left with {tracking.carrier} {tracking.number}{what}.")
 
 
 def correct(scene: Scene, command: CorrectTracking) -> Outcome:
@@ -68,7 +69,7 @@ def cancel(scene: Scene, command: CancelLines) -> Outcome:
     order, effect = read_again(scene), effect_of(scene)
     if effect.was_sent:
         if _has_reached(order, effect, "cancelled"):
-            return Outcome(f"Walmart shows {_words(command.units)} canceled.")
+            return Outcome(f"Walmart shows {contents(command.units, order.lines)} canceled.")
         effect.prove_absent(scene.account.policy.settle_after, Side.WALMART, "The cancellation")
     _still_open(order, command.units)
     if command.reason == BUYER_ASKED and not all(_line(order, unit.line).intent_to_cancel for unit in command.units):
@@ -79,7 +80,7 @@ def cancel(scene: Scene, command: CancelLines) -> Outcome:
         effect.send({"floors": floors}, lambda: scene.both.walmart.cancel(order.po, units))
     except ConnectorError as error:
         _judge_refusal(scene, effect, error, command.units, "cancelled")
-    said = f"Canceled at Walmart{_what_for(command.because)}: {_words(command.units)}."
+    said = f"Canceled at Walmart{_what_for(command.because)}: {contents(command.units, order.lines)}."
     return Outcome(f"{said} Reason given: {in_words(command.reason)}.")
 
 
@@ -207,7 +208,3 @@ def _line(order: Order, number: str) -> Line:
     if found is None:
         raise ConnectorError(f"Walmart does not show line {number} at the moment.", side=Side.WALMART)
     return found
-
-
-def _words(units: Iterable[Units]) -> str:
-    return ", ".join(f"{unit.quantity} × line {unit.line}" for unit in units)

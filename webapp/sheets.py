@@ -17,6 +17,7 @@ from webapp.by_hand import Mistakes, Parcel
 from webapp.by_hand.allowing import why_not_shipped
 from webapp.by_hand.finding import Found, of_row, ready_units, refuse
 from webapp.by_hand.shipping import doubts_of, in_parcel, judge, tracking_mistakes
+from webapp.domain.outgoing import contents
 from webapp.models import AccountRow, OrderRow, db
 from webapp.outbox import Refusal
 
@@ -160,8 +161,7 @@ def _judge(at: int, row: Mapping[str, str], orders: _Orders) -> Row:
         return Row(at, found.row.po, mistakes=wrong, account_key=key)
     for unit in command.units:
         left[unit.line] -= unit.quantity
-    units = ", ".join(f"{unit.quantity} × {found.lines[unit.line].sku} (line {unit.line})" for unit in command.units)
-    said = f"{units} with {in_parcel(command)}"
+    said = f"{contents(command.units, found.order.lines)} with {in_parcel(command)}"
     return Row(at, found.row.po, said, (), found.row.id, key, Packed(parcel, lines), " ".join(doubts_of(found, parcel)))
 
 

@@ -66,7 +66,7 @@ def warning(store: Stored) -> str:
         return ""
     last = reading(store)
     if last.state is StockState.WRONG:
-        most = ", ".join(f"{one.sku} by {one.amount:g}" for one in last.drifts if one.is_wrong)
+        most = ", ".join(f"{one.sku} by {one.too_many:g}" for one in last.drifts if one.is_wrong)
         return f"Magento may sell more than there is ({most}): its cron line is missing or does not run."
     if last.right_at is None:
         return (

@@ -60,7 +60,7 @@ TREE = """
   - term: Total
   - definition: $48.18
   - term: Paid to Walmart in USD
-  - definition: $48.18
+  - definition: $28.95
   - heading "Parcels" [level=2]
   - list:
     - listitem:

@@ -27,7 +27,7 @@ def at(**changes: str) -> Order:
     [
         (an_order(), Policy(), ""),
         (an_order(), TEN, ""),
-        (an_order(), Policy(hold_above=Decimal("9.99")), "its total USD 10.00 is above 9.99"),
+        (an_order(), Policy(hold_above=Decimal("9.99")), "its total $10.00 is above $9.99"),
         (an_order(ship_node="WFSFulfilled"), Policy(hold_above=Decimal(1)), ""),
         (an_order(a_line(sku="Ring")), Policy(hold_skus="mug, RING ,"), "it has Ring"),
         (an_order(a_line(1, ("Cancelled", 1), sku="Ring"), a_line(2)), Policy(hold_skus="ring"), ""),
@@ -43,7 +43,7 @@ def at(**changes: str) -> Order:
         (
             an_order(address=Address()),
             replace(ADDRESSES, hold_above=Decimal(5)),
-            "its total USD 10.00 is above 5.00; its address has no name and no street and no city and no postal code",
+            "its total $10.00 is above $5.00; its address has no name and no street and no city and no postal code",
         ),
     ],
 )
@@ -55,7 +55,7 @@ def test_a_held_order_needs_action_until_somebody_releases_it() -> None:
     policy = Policy(hold_above=Decimal(5))
     held = plan(seen(), policy, [], NOW)
     assert not any(isinstance(one, CreateMagentoOrder) for one in held.commands)
-    assert "Held by a rule of yours: its total USD 10.00 is above 5.00." in held.waiting_for
+    assert "Held by a rule of yours: its total $10.00 is above $5.00." in held.waiting_for
     assert held.attention is not None
     assert held.attention.endswith("release it with Create order, or cancel it.")
     released = plan(seen(creation_asked=1), policy, [], NOW)

@@ -152,10 +152,10 @@ def test_what_was_refunded_in_seller_center_and_then_booked_by_hand_is_refunded_
     ship(house, po, 2)
     house.walmart.act(po, "refund", line="1")
     look(house, po)
-    assert "Walmart gave back 12.88 USD on line 1 that no credit memo in Magento tells of." in log(house, po)
+    assert "Walmart gave back $12.88 on line 1 that no credit memo in Magento tells of." in log(house, po)
     credit(house, po)
     assert refunded_at_walmart(house, po) == credited_in_magento(house, po) == ONE
-    assert "Walmart had refunded 12.88 on line 1" in log(house, po)
+    assert f"Walmart had refunded $12.88 on {MUG} (line 1)" in log(house, po)
     assert house.shown(po)["attention"] is None
     nothing_more_happens(house, po)
 
@@ -379,14 +379,14 @@ def test_the_log_of_a_whole_life_reads_as_a_story(house: House, po: str) -> None
         "Walmart status: Created → Unshipped.",
         "Magento made invoice 1.",
         "In Magento: processing, 2 invoiced · 1 shipped.",
-        f"Told Walmart that 1 × line 1 left with UPS {UPS['track_number']} (shipment 000000001).",
+        f"Told Walmart that 1 × {MUG} (line 1) left with UPS {UPS['track_number']} (shipment 000000001).",
         "At Walmart: 2 to ship → 1 shipped · 1 to ship.",
         "Walmart status: Unshipped → Partially Shipped.",
         "In Magento: complete, 2 invoiced · 1 shipped · 1 refunded.",
-        "Canceled at Walmart for credit memo 000000001: 1 × line 2. Reason given: pricing error.",
+        f"Canceled at Walmart for credit memo 000000001: 1 × {MUG} (line 2). Reason given: pricing error.",
         "At Walmart: 1 shipped · 1 to ship → 1 shipped · 1 canceled.",
-        "Refunded at Walmart for credit memo 000000002: 12.88 on line 1. Reason given: General adjustment.",
-        "Refunded at Walmart: 12.88 USD in all.",
+        f"Refunded at Walmart for credit memo 000000002: $12.88 on {MUG} (line 1). Reason given: General adjustment.",
+        "Refunded at Walmart: $12.88 in all.",
     ]
     places = [told.find(sentence) for sentence in story]
     assert -1 not in places, (story[places.index(-1)], told)

@@ -57,7 +57,7 @@ def test_ship_cancel_and_refund_each_once_and_mistakes_in_a_sentence(house: Hous
     asked = ("refund", po, "--line", "1=PRODUCT:2.50:0.21", "--line", "2=10.00", "--reason", "Finance -> Goodwill")
     would = told(house, *asked)
     assert would["done"] is False
-    assert "Would refund 13.54 USD. Line 2: Walmart refunds tax and shipping too" in would["sentence"]
+    assert "Would refund $13.54. Line 2: Walmart refunds tax and shipping too" in would["sentence"]
     house.drain()
     assert not house.effects("refund", po)
     for _ in range(2):

@@ -50,7 +50,7 @@ def test_many_are_canceled_with_a_reason_after_what_it_means_was_said(app: Flask
     path, page = asked(operator, "cancel", *ids.values())
     for words in (
         "Cancel what is open of 3 orders at Walmart?",
-        "3 units, sold for 23.96 USD.",
+        "3 units, sold for $23.96.",
         "Nothing is open any more",
         "This cannot be taken back.",
         "stock to zero",

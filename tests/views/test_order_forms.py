@@ -149,7 +149,7 @@ def test_a_parcel_is_told_once_however_often_the_form_comes(app: Flask, operator
     assert (kind, by) == ("ConfirmShipment", "bob@shop.example")
     assert arguments["units"] == [{"line": "1", "quantity": 1}]
     assert arguments["parcel"]["carrier"] == "UPS"
-    assert "Mark as shipped with UPS 1Z999AA10123456784: 1 of line 1. Asked for by hand." in said(app)
+    assert "Mark as shipped with UPS 1Z999AA10123456784: 1 × MUG-RED (line 1). Asked for by hand." in said(app)
     again = operator.get(f"{path}/ship").text
     assert "on its way to Walmart" in again
     assert 'name="quantity-1"' not in again
@@ -286,7 +286,7 @@ def test_a_refund_is_shown_whole_before_it_is_sent(app: Flask, operator: FlaskCl
     assert sure.status_code == 200
     assert "Refund $28.95?" in sure.text
     assert "Line 1: Walmart refunds tax and shipping too" in sure.text
-    assert "16.97 USD in all" in sure.text
+    assert "$16.97 in all" in sure.text
     assert issued(app) == []
     kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', sure.text))
     assert "Refund $28.95?" in sent(operator, f"{path}/refund", **{**kept, "step": "send", "confirmed": "1.00"}).text
@@ -303,9 +303,9 @@ def test_a_refund_is_shown_whole_before_it_is_sent(app: Flask, operator: FlaskCl
 
 
 REFUND_MISTAKES: tuple[tuple[dict[str, str], str, str], ...] = (
-    ({"amount__1__PRODUCT": "11.01"}, "amount-1-PRODUCT", "has 11.00 USD of product left to refund, not 11.01"),
-    ({"amount__1__SHIPPING": "5"}, "amount-1-SHIPPING", "has 4.99 USD of shipping left"),
-    ({"tax__1__PRODUCT": "0.99"}, "tax-1-PRODUCT", "has 0.98 USD of tax on product left"),
+    ({"amount__1__PRODUCT": "11.01"}, "amount-1-PRODUCT", "has $11.00 of product left to refund, not $11.01"),
+    ({"amount__1__SHIPPING": "5"}, "amount-1-SHIPPING", "has $4.99 of shipping left"),
+    ({"tax__1__PRODUCT": "0.99"}, "tax-1-PRODUCT", "has $0.98 of tax on product left"),
     ({"amount__1__PRODUCT": "-1"}, "amount-1-PRODUCT", "not below zero"),
     ({"amount__1__PRODUCT": "four"}, "amount-1-PRODUCT", "An amount such as 4.50"),
     ({}, "amounts", "Enter an amount"),
@@ -328,7 +328,7 @@ def test_what_never_shipped_is_not_refunded(app: Flask, operator: FlaskClient) -
     form = operator.get(f"{path}/refund").text
     assert "Everything that is left, $12.00" in form
     typed = {"reason": "Others", "amount__1__PRODUCT": "12.00", "step": "look"}
-    assert "has 11.00 USD" in sent(operator, f"{path}/refund", **typed).text
+    assert "has $11.00" in sent(operator, f"{path}/refund", **typed).text
 
 
 def test_a_buyer_is_answered_on_the_page(app: Flask, operator: FlaskClient) -> None:

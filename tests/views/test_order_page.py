@@ -147,7 +147,7 @@ def test_three_fates_of_one_line_are_told_apart(app: Flask, operator: FlaskClien
         an_order(work, account, "2802123876439", (line,))
         key = account.key
     text = operator.get(f"/orders/{key}/2802123876439").text
-    assert "1 Acknowledged · 1 Cancelled · 1 Shipped" in text
+    assert "1 Acknowledged · 1 Canceled · 1 Shipped" in text
     assert '<i class="s-shipped"></i><i class="s-unshipped"></i><i class="s-canceled"></i>' in text
 
 
@@ -322,7 +322,7 @@ def test_orders_of_a_paused_account_say_that_nothing_goes_on(app: Flask, operato
 def test_what_is_not_as_one_expects_and_stays_so_is_said_on_the_page(app: Flask, viewer: FlaskClient) -> None:
     with app.app_context(), unit_of_work() as work:
         account = an_account(work, a_store(work))
-        said = "Walmart gave back 5.00 USD on line 1 that no credit memo in Magento tells of."
+        said = "Walmart gave back $5.00 on line 1 that no credit memo in Magento tells of."
         an_order(work, account, "2802123876441", remarks=[said])
     assert said in viewer.get(f"/orders/{account.key}/2802123876441").text
 
@@ -386,3 +386,22 @@ def test_a_try_shows_the_call_that_did_it_or_failed(
         an_attempt(work, order, None, "Shipped in Magento 1.", calls=made)
         key = account.key
     assert f"Magento {shown}" in viewer.get(f"/orders/{key}/2802123870001").text
+
+
+@pytest.mark.parametrize(
+    ("statuses", "paid"),
+    [
+        ({"Shipped": 1, "Acknowledged": 1}, "$5.99"),
+        ({"Shipped": 1, "Cancelled": 1}, "$5.99"),
+        ({"Shipped": 1, "Delivered": 1}, "$11.98"),
+        ({"Acknowledged": 2}, "nothing yet"),
+        ({"Cancelled": 2}, "nothing"),
+    ],
+)
+def test_what_was_paid_is_what_shipped(app: Flask, viewer: FlaskClient, statuses: dict[str, int], paid: str) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        an_order(work, account, "2802123870001", (a_line(statuses=statuses),))
+        key = account.key
+    text = viewer.get(f"/orders/{key}/2802123870001").text
+    assert f"<dt>Paid to Walmart <small>in USD</small></dt><dd>{paid}</dd>" in text

@@ -21,6 +21,7 @@ from webapp.store_changes import StoreChange
 from webapp.store_test import Verdict
 from webapp.unit_of_work import unit_of_work
 
+NOW = "2026-11-02T12:00:00+00:00"
 LIST, NEW = "/settings/stores", "/settings/stores/new"
 CANARY = "canary4f3a9c1e7d2b8a6c5e0f1d3b2a"
 
@@ -265,6 +266,13 @@ def test_each_product_that_may_be_sold_too_often_is_shown_with_its_figures(
     assert "Magento may sell more than there is (MUG-1 by 3)" in page
     [cells] = re.findall(r"<tr><td[^>]*>MUG-1</td>(.*?)</tr>", page)
     assert re.findall(r">([\d.]+)<", cells) == ["10", "10", "3"]
+    with app.app_context(), unit_of_work() as work:
+        shop_facts.put(work, row.id, "stock", {"state": "right", "drifts": [{**seen, "fresh": "3"}], "right_at": NOW})
+    page = admin.get(path).text
+    assert "Magento holds stock for your open orders as it should." in page
+    [cells] = re.findall(r"<tr><td[^>]*>MUG-1</td>(.*?)</tr>", page)
+    assert re.findall(r">([\d.]+)<", cells) == ["10", "10", "0"]
+    assert "0<small>and 3 of new orders, held within minutes</small>" in cells
 
 
 def test_a_webhook_secret_is_shown_once_and_the_old_one_counts_until_it_is_retired(

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from webapp import clock
+from webapp.domain import amounts
 from webapp.views import words
 
 
@@ -122,3 +123,9 @@ def test_a_long_id_is_grouped_for_the_eye_and_one_word_when_copied(number: str, 
 def test_other_ids_are_left_alone() -> None:
     assert words.grouped("WM-<b>") == "WM-&lt;b&gt;"
     assert words.grouped("12345") == "12345"
+
+
+@pytest.mark.parametrize("currency", ["USD", "CAD", "MXN", "CLP"])
+@pytest.mark.parametrize("amount", ["0", "4.5", "-1200", "1234567.89"])
+def test_a_kept_sentence_tells_money_as_the_pages_do(currency: str, amount: str) -> None:
+    assert amounts.money(Decimal(amount), currency) == words.money(Decimal(amount), currency)

@@ -9,6 +9,7 @@ from webapp import by_hand
 from webapp.actions.chosen import Chosen, newest_command
 from webapp.actions.doing import Asked, Done
 from webapp.by_hand.finding import Found, of_row, open_units
+from webapp.domain.amounts import money
 from webapp.domain.commands import CancelLines
 from webapp.domain.order import ZERO
 from webapp.domain.reasons import cancel_reasons
@@ -28,7 +29,7 @@ def what(chosen: Chosen) -> str:
     found = of_row(chosen.row, chosen.account, chosen.issued)
     free = open_units(found)
     count = sum(free.values())
-    return f"{count} {'unit' if count == 1 else 'units'}, sold for {_worth(found, free)} {found.order.currency}."
+    return f"{count} {'unit' if count == 1 else 'units'}, sold for {money(_worth(found, free), found.order.currency)}."
 
 
 def check(options: Mapping[str, str], markets: Collection[str]) -> dict[str, str]:

@@ -14,7 +14,6 @@ from webapp.by_hand.finding import (
     asked_to_cancel,
     chosen_units,
     find,
-    in_words,
     issue,
     note,
     open_units,
@@ -23,6 +22,7 @@ from webapp.by_hand.finding import (
     was_asked,
 )
 from webapp.domain.commands import CancelLines, Command
+from webapp.domain.outgoing import contents
 from webapp.domain.reasons import BUYER_ASKED, Reason, buyer_asked, cancel_reasons
 from webapp.domain.shop import Units
 from webapp.outbox import Refusal
@@ -50,7 +50,7 @@ def cancel(order_id: int, lines: Mapping[str, tuple[int, str]], by: str, request
             mine = tuple(unit for unit in units if reasons[unit.line] == reason)
             commands.append(CancelLines(mine, reason, f"request:{request_id}", "by hand"))
         why = ", ".join(_words(found.market, reason) for reason in dict.fromkeys(reasons.values()))
-        said = f"Cancel at Walmart ({why}): {in_words(units)}. Asked for by hand."
+        said = f"Cancel at Walmart ({why}): {contents(units, found.order.lines)}. Asked for by hand."
         return issue(work, found, commands, by, said, "Canceling at Walmart.")
 
 
@@ -69,7 +69,7 @@ def accept_cancellation(order_id: int, by: str, request_id: str) -> str:
                 "Walmart has no reason for buyers' requests in this market: cancel with a reason of your own."
             )
         command = CancelLines(asked, reason, f"request:{request_id}", "the buyer asked")
-        said = f"Accept the buyer's cancellation: {in_words(asked)}."
+        said = f"Accept the buyer's cancellation: {contents(asked, found.order.lines)}."
         return issue(work, found, [command], by, said, "Canceling at Walmart, as the buyer asked.")
 
 

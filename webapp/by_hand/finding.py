@@ -158,11 +158,6 @@ def chosen_units(
     return tuple(Units(line.number, lines[line.number]) for line in found.order.lines if lines.get(line.number))
 
 
-def in_words(units: Iterable[Units]) -> str:
-    """`1 of line 1, 2 of line 2`."""
-    return ", ".join(f"{one.quantity} of line {one.line}" for one in units)
-
-
 def _request_of(command: Command | None) -> str:
     match command:
         case ConfirmShipment(request=request) | RefundLines(request=request):

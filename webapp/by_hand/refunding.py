@@ -9,6 +9,7 @@ from decimal import Decimal
 from webapp import order_rows
 from webapp.by_hand.allowing import refunding, why_not_refunded
 from webapp.by_hand.finding import ASKED, Found, Mistakes, find, issue, refuse, was_asked
+from webapp.domain.amounts import money as in_money
 from webapp.domain.commands import Command, LineMoney, RefundLines
 from webapp.domain.order import ZERO, Charge, Line
 from webapp.domain.reasons import REFUND_REASONS, refund_in_words
@@ -76,7 +77,7 @@ def refund(
                 commands.append(RefundLines(mine, is_full, reason, comment.strip(), request=request_id))
         sum_of_all = sum((one.total for one in money), ZERO)
         why = refund_in_words(reason)
-        said = f"Refund {sum_of_all} {found.order.currency} at Walmart: {why}. Asked for by hand."
+        said = f"Refund {in_money(sum_of_all, found.order.currency)} at Walmart: {why}. Asked for by hand."
         return issue(work, found, commands, by, said, "Refunding at Walmart.")
 
 
@@ -112,7 +113,7 @@ def widened(row: OrderRow, amounts: Mapping[str, tuple[Charge, ...]]) -> tuple[D
             beyond += more
             said.append(
                 f"Line {number}: Walmart refunds tax and shipping too when the whole price is given back, "
-                f"{total(one.charged)} {row.currency} in all."
+                f"{in_money(total(one.charged), row.currency)} in all."
             )
     return beyond, said
 
@@ -143,7 +144,8 @@ def _check(one: Account, asked: Mapping[str, Money], currency: str, mistakes: di
             if amount < 0:
                 mistakes[f"{field}-{number}-{kind}"] = "Amounts are entered without a minus."
             elif amount > most:
-                sentence = f"Line {number} has {max(most, ZERO)} {currency} of {what} left to refund, not {amount}."
+                left_of = f"{in_money(max(most, ZERO), currency)} of {what}"
+                sentence = f"Line {number} has {left_of} left to refund, not {in_money(amount, currency)}."
                 mistakes[f"{field}-{number}-{kind}"] = sentence
 
 

@@ -15,7 +15,6 @@ from webapp.by_hand.finding import (
     Mistakes,
     chosen_units,
     find,
-    in_words,
     issue,
     ready_units,
     refuse,
@@ -26,6 +25,7 @@ from webapp.domain.carriers import listed, tracking_url
 from webapp.domain.command_keys import anew
 from webapp.domain.commands import Command, CommandState, ConfirmShipment, CorrectTracking, Issued
 from webapp.domain.order import Line, Tracking
+from webapp.domain.outgoing import contents
 from webapp.domain.tracking_numbers import doubt
 from webapp.models import CommandRow
 from webapp.unit_of_work import Work, unit_of_work
@@ -70,7 +70,7 @@ def ship(
             agreed = choices.ship_anyway | frozenset(wishing)
             order_rows.set_choices(found.row, replace(choices, ship_anyway=agreed))
         despite = ", although the buyer asked to cancel" if wishing else ""
-        said = f"Mark as shipped with {in_parcel(command)}{despite}: {in_words(command.units)}."
+        said = f"Mark as shipped with {in_parcel(command)}{despite}: {contents(command.units, found.order.lines)}."
         return issue(work, found, [command], by, f"{said} Asked for by hand.", "Telling Walmart that it has shipped.")
 
 

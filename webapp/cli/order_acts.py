@@ -16,7 +16,7 @@ from webapp.by_hand.finding import Found, of_row, ready_units
 from webapp.by_hand.refunding import judge
 from webapp.cli.orders import for_account, order_of
 from webapp.cli.saying import as_json, fail, plainly, show
-from webapp.domain.amounts import amount_of
+from webapp.domain.amounts import amount_of, money
 from webapp.domain.order import ZERO, Charge
 from webapp.domain.reasons import REFUND_REASONS, cancel_reasons
 from webapp.models import AccountRow, OrderRow, db
@@ -110,10 +110,10 @@ def refund(
     if is_sure:
         _say(account, po, by_hand.refund(row.id, amounts, reason, comment, BY, _request(request)), as_json)
         return
-    total = sum((money.total for money in judge(_judged(row), amounts, reason, comment)), ZERO)
+    total = sum((one.total for one in judge(_judged(row), amounts, reason, comment)), ZERO)
     beyond, widened = by_hand.widened(row, amounts)
     sentence = " ".join(
-        [f"Would refund {total + beyond} {row.currency}.", *widened, "Nothing was sent: add --yes to do it."]
+        [f"Would refund {money(total + beyond, row.currency)}.", *widened, "Nothing was sent: add --yes to do it."]
     )
     _say(account, po, sentence, as_json, done=False)
 

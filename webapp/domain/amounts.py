@@ -1,4 +1,4 @@
-"""Amounts of money as people type them: with a currency sign or code, with either sign between thousands."""
+"""Amounts of money, as they are told and as people type them."""
 
 from __future__ import annotations
 
@@ -25,3 +25,15 @@ def amount_of(text: str) -> Decimal | None:
         if form.fullmatch(number):
             return Decimal(number.translate(dict.fromkeys(map(ord, between))).replace(",", "."))
     return None
+
+
+SIGNS = {"USD": "$", "CAD": "CA$", "MXN": "MX$"}
+WITHOUT_MINOR_UNITS = frozenset({"CLP"})
+"""Of the currencies of Walmart's markets."""
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """`$48.17` in a sentence that is kept, as the pages say it."""
+    number = f"{abs(amount):,.{0 if currency in WITHOUT_MINOR_UNITS else 2}f}"
+    sign = SIGNS.get(currency) or currency + "\u00a0"
+    return f"{'-' if amount < 0 else ''}{sign}{number}"

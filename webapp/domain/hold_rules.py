@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from webapp.domain.amounts import money
 from webapp.domain.order import Address, Order
 from webapp.domain.policy import Policy
 
@@ -36,7 +37,7 @@ def skus_of(text: str) -> frozenset[str]:
 
 def _reasons(order: Order, policy: Policy, address: Address) -> Iterator[str]:
     if policy.hold_above is not None and order.total > policy.hold_above:
-        yield f"its total {order.currency} {order.total:.2f} is above {policy.hold_above:.2f}"
+        yield f"its total {money(order.total, order.currency)} is above {money(policy.hold_above, order.currency)}"
     held = skus_of(policy.hold_skus)
     found = sorted({line.sku for line in order.lines if line.uncancelled > 0 and line.sku.casefold() in held})
     if found:

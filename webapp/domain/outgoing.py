@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from webapp.domain.order import Charge, Tracking
+from webapp.domain.order import Charge, Line, Tracking
+from webapp.domain.shop import Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +49,16 @@ class LineRefunded:
     reason: str
     comment: str
     charges: tuple[Charge, ...]
+
+
+def contents(units: Iterable[Units], lines: Iterable[Line]) -> str:
+    """`2 × MUG-RED (lines 1, 2)`: the same for a parcel, a cancellation and in every log."""
+    skus = {line.number: line.sku for line in lines}
+    counts, numbers = Counter[str](), dict[str, list[str]]()
+    for unit in units:
+        sku = skus.get(unit.line, f"line {unit.line}")
+        counts[sku] += unit.quantity
+        if unit.line not in numbers.setdefault(sku, []):
+            numbers[sku].append(unit.line)
+    several = {sku: "lines" if len(mine) > 1 else "line" for sku, mine in numbers.items()}
+    return ", ".join(f"{counts[sku]} × {sku} ({several[sku]} {', '.join(numbers[sku])})" for sku in counts)

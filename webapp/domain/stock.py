@@ -68,9 +68,19 @@ class Drift:
         return self.waits - self.held
 
     @property
+    def too_many(self) -> Decimal:
+        """How many of them fresh orders do not explain, which the shop's repair holds within minutes."""
+        return max(self.amount - self.fresh, ZERO)
+
+    @property
+    def soon_held(self) -> Decimal:
+        """How many of them fresh orders explain."""
+        return max(min(self.amount, self.fresh), ZERO)
+
+    @property
     def is_wrong(self) -> bool:
         """More may be sold than fresh orders explain."""
-        return self.amount > self.fresh
+        return self.too_many > 0
 
     @property
     def is_right(self) -> bool:

@@ -125,7 +125,7 @@ GROUPS: tuple[Group, ...] = (
             ),
             Setting(
                 "cancel_reason",
-                "Reason for cancelling",
+                "Reason for canceling",
                 "Where the buyer did not ask. With “out of stock” Walmart also sets the item's stock to zero. Fraud is "
                 "only for what Walmart has confirmed.",
                 MarketChoice(_cancel_reasons, "none: each cancellation waits until you choose"),
@@ -140,7 +140,7 @@ GROUPS: tuple[Group, ...] = (
                 "auto_cancel_after",
                 "Days after the ship-by date until Walmart cancels by itself",
                 "Only for the warnings here. Empty: 4 calendar days, weekends among them, as Walmart's page "
-                "on auto-cancelled order lines says; 7 in Canada, as other connectors report it.",
+                "on auto-canceled order lines says; 7 in Canada, as other connectors report it.",
                 Length(timedelta(days=1), 0, 60, may_be_empty=True),
             ),
         ),

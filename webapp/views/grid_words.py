@@ -26,7 +26,7 @@ MAGENTO_WORDS = {
 }
 SIDES_WORDS = {"differ": "differ", "agree": "agree"}
 PROBLEM_WORDS = {problem.slug: problem.words for problem in Problem if problem}
-SHIPPED_BY_WORDS = {"seller": "you", "walmart": "Walmart (WFS)", "others": "another warehouse"}
+SHIPPED_BY_WORDS = {"seller": "Seller", "walmart": "Walmart (WFS)", "others": "3PL"}
 MARKET_WORDS = {"us": "United States", "ca": "Canada", "mx": "Mexico", "cl": "Chile"}
 SORTS = {"sold": Sort.SOLD, "due": Sort.DUE, "total": Sort.TOTAL, "status": Sort.STATUS}
 """Which columns sort, and by what."""
@@ -132,7 +132,7 @@ def pills(wanted: Wanted, accounts: Sequence[AccountRow], search: Search | None,
         ("magento", "Magento order", MAGENTO_WORDS.get(wanted.magento, ""), {"magento": ""}),
         ("sides", "Both sides", SIDES_WORDS.get(wanted.sides, ""), {"sides": ""}),
         ("problem", "Problem", wanted.problem.words if wanted.problem else "", {"problem": Problem.NONE}),
-        ("by", "Shipped by", SHIPPED_BY_WORDS.get(wanted.by, ""), {"by": ""}),
+        ("by", "Fulfilment", SHIPPED_BY_WORDS.get(wanted.by, ""), {"by": ""}),
         ("sold", "Sold", _between(wanted.sold_from, wanted.sold_to), {"sold_from": "", "sold_to": ""}),
         ("due", "Ship by", _between(wanted.due_from, wanted.due_to), {"due_from": "", "due_to": ""}),
         ("total", "Total", _between(wanted.total_from, wanted.total_to), {"total_from": "", "total_to": ""}),

@@ -279,6 +279,7 @@ def shown(found: Found) -> dict[str, Any]:
         "to_link": _to_link(row, links) if rights["may_act"] and row.magento_order_id is None else [],
         "sums": order_facts.sums(row, order),
         "total": words.money(row.total, row.currency),
+        "paid": order_facts.paid(order),
         "refunded": words.money(row.refunded, row.currency) if row.refunded else "",
         "gap": order_facts.gap(row, order),
         "shop": showing.shop(row, account.store),

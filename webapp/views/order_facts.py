@@ -11,7 +11,7 @@ from typing import Any
 
 from webapp import order_rows, stock
 from webapp.domain.corrected import Corrected, corrected
-from webapp.domain.order import CREATED, SELLER_FULFILLED, ZERO, Line, Order, OrderStatus, is_open
+from webapp.domain.order import CANCELLED, CREATED, SELLER_FULFILLED, ZERO, Line, Order, OrderStatus, is_open
 from webapp.models import AccountRow, LineRow, OrderRow
 from webapp.product_links import Link
 from webapp.views import showing, words
@@ -98,8 +98,12 @@ def _line(stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None
 
 
 def _counts_words(counts: Counter[str]) -> str:
-    """Walmart's own words here, so that Delivered stands as Delivered."""
-    return " · ".join(f"{amount} {word}" for word, amount in sorted(counts.items()) if amount)
+    """Walmart's own words here, so that Delivered stands as Delivered; its API alone spells Cancelled."""
+    return " · ".join(
+        f"{amount} {OrderStatus.CANCELED if word == CANCELLED else word}"
+        for word, amount in sorted(counts.items())
+        if amount
+    )
 
 
 def sums(row: OrderRow, order: Order) -> list[Sum]:
@@ -111,6 +115,16 @@ def sums(row: OrderRow, order: Order) -> list[Sum]:
     ]
     tax = sum((charge.tax for line in order.lines for charge in line.charges), ZERO)
     return [*named, Sum("Tax", words.money(tax, row.currency))]
+
+
+def paid(order: Order) -> str:
+    """What the buyer has paid: Walmart charges only for what has shipped."""
+    if all(line.shipped == line.quantity for line in order.lines):
+        return words.money(order.total, order.currency)
+    shipped = sum((line.total * line.shipped / line.quantity for line in order.lines if line.shipped), ZERO)
+    if shipped:
+        return words.money(shipped, order.currency)
+    return "nothing yet" if any(line.open for line in order.lines) else "nothing"
 
 
 def _in_magento(kind: str) -> str:

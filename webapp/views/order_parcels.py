@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from webapp.domain.commands import CommandState, ConfirmShipment, CorrectTracking, CreateShipment, Issued
 from webapp.domain.order import Order, Tracking
+from webapp.domain.outgoing import contents
 from webapp.domain.shop import Behind, ShopOrder, ShopShipment, Units
 from webapp.domain.tracks import dealt, numbered
 from webapp.views import showing
@@ -78,19 +78,6 @@ def undealt(order: Order, shipment: ShopShipment, behind: Sequence[Behind], deal
     return found
 
 
-def contents(units: Iterable[Units], order: Order) -> str:
-    """`2 × MUG-RED (lines 1, 2)`."""
-    skus = {line.number: line.sku for line in order.lines}
-    counts, lines = Counter[str](), dict[str, list[str]]()
-    for unit in units:
-        sku = skus.get(unit.line, f"line {unit.line}")
-        counts[sku] += unit.quantity
-        if unit.line not in lines.setdefault(sku, []):
-            lines[sku].append(unit.line)
-    several = {sku: "lines" if len(mine) > 1 else "line" for sku, mine in lines.items()}
-    return ", ".join(f"{counts[sku]} × {sku} ({several[sku]} {', '.join(lines[sku])})" for sku in counts)
-
-
 def _accepted(order: Order, shop: ShopOrder | None, issued: Sequence[Issued]) -> Iterator[Parcel]:
     packed: dict[tuple[str, str], tuple[Tracking, list[Units]]] = {}
     for line in order.lines:
@@ -104,7 +91,7 @@ def _accepted(order: Order, shop: ShopOrder | None, issued: Sequence[Issued]) ->
             carrier=trace.carrier or "Carrier not named",
             number=trace.number,
             url=link(trace.url),
-            contents=contents(units, order),
+            contents=contents(units, order.lines),
             state="Accepted by Walmart",
             tone="shipped",
             icon="shipped",
@@ -128,7 +115,7 @@ def _on_the_way(order: Order, shop: ShopOrder | None, issued: Sequence[Issued]) 
             carrier=carrier,
             number=command.number,
             url=link(url),
-            contents=contents(command.units, order),
+            contents=contents(command.units, order.lines),
             state=state[0],
             tone=state[1],
             icon=state[2],
@@ -148,7 +135,7 @@ def _in_magento(
         carrier=", ".join(dict.fromkeys(track.title or track.carrier_code for track in tracks)) or "In Magento",
         number=", ".join(track.number for track in tracks) or "no tracking number yet",
         url="",
-        contents=contents(units, order),
+        contents=contents(units, order.lines),
         state="Not told to Walmart yet",
         tone="unshipped",
         icon="clock",

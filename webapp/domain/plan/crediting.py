@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webapp.domain.amounts import money
 from webapp.domain.commands import AskAboutMemo, CommandState, CreateCreditMemo, LineMoney
 from webapp.domain.order import ZERO
 from webapp.domain.plan.case import Case
@@ -38,9 +39,9 @@ def _is_news(one: Account) -> bool:
 
 def _remark(one: Account, currency: str) -> str:
     return (
-        f"Walmart gave back {one.free} {currency} on line {one.line.number} that no credit memo in Magento tells of. "
-        "Making such credit memos is switched off for this account. Make it in Magento yourself: it is set against "
-        "this refund, so that the buyer is not paid twice."
+        f"Walmart gave back {money(one.free, currency)} on line {one.line.number} that no credit memo in Magento "
+        "tells of. Making such credit memos is switched off for this account. Make it in Magento yourself: it is set "
+        "against this refund, so that the buyer is not paid twice."
     )
 
 
