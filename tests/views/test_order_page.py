@@ -405,3 +405,16 @@ def test_what_was_paid_is_what_shipped(app: Flask, viewer: FlaskClient, statuses
         key = account.key
     text = viewer.get(f"/orders/{key}/2802123870001").text
     assert f"<dt>Paid to Walmart <small>in USD</small></dt><dd>{paid}</dd>" in text
+
+
+def test_a_mistake_stays_while_the_page_renews_itself(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context():
+        key, _ = draw()
+        command = db.session.execute(select(CommandRow.id).where(CommandRow.state == "parked")).scalar_one()
+    path = f"/orders/{key}/2802123876522"
+    form = {"csrf_token": token_on(operator, "/account"), "reason": ""}
+    page = operator.post(f"{path}/commands/{command}/dismiss", data=form, follow_redirects=True).text
+    assert f'id="m-why-{command}"' in page
+    seen = ",".join(f"{n}.{v}" for n, v in re.findall(r'data-region="([^"]+)" data-version="([^"]+)"', page))
+    renewed = operator.get(f"{path}/live?state=x&seen={seen}", headers={"HX-Request": "true"}).text
+    assert 'data-region="next"' not in renewed

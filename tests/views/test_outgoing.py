@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -175,3 +176,20 @@ def test_who_gives_up_without_a_reason_is_asked_for_it_where_the_form_stands(app
         assert f'id="m-why-{parked}"' in operator.get(back).text
     elsewhere = operator.post(where, data={**sent, "on": "https://evil.example/"})
     assert elsewhere.headers["Location"].startswith("/orders/")
+
+
+@pytest.mark.parametrize(("act", "given"), [("retry", {}), ("dismiss", {"reason": "Made by hand"})])
+@pytest.mark.parametrize("place", ["/outgoing?show=parked", "/outgoing/{command}"])
+def test_who_acts_on_one_command_stays_where_it_stands(
+    app: Flask, operator: FlaskClient, act: str, given: dict[str, str], place: str
+) -> None:
+    with app.app_context(), unit_of_work() as work:
+        order = an_order(work, an_account(work, a_store(work)), str(PO))
+        parked = {"state": "parked", "reason": "Refused.", "ended_at": clock.now()}
+        command = a_command(work, order, "CreateMagentoOrder", **parked).id
+    place = place.format(command=command)
+    page = operator.get(place).text
+    [(url, form)] = re.findall(rf'<form[^>]*action="([^"]+/{act})">(.*?)</form>', page)
+    sent = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form))
+    answer = operator.post(url, data=sent | given)
+    assert answer.headers["Location"] == place

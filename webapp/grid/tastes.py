@@ -66,12 +66,12 @@ def columns_from(names: Sequence[str] | Mapping[str, str]) -> tuple[str, ...]:
     return tuple(chosen + [name for name in FIXED if name not in chosen])
 
 
-def moved_up(columns: Sequence[str], name: str) -> tuple[str, ...]:
-    """The columns with one of them a place further to the front."""
+def moved(columns: Sequence[str], name: str, by: int) -> tuple[str, ...]:
+    """The columns with one of them so many places further to the end, or below zero to the front."""
     order = list(columns)
-    place = order.index(name) if name in order else 0
-    if place > 0:
-        order[place - 1], order[place] = order[place], order[place - 1]
+    if name in order:
+        place = order.index(name)
+        order.insert(max(place + by, 0), order.pop(place))
     return tuple(order)
 
 

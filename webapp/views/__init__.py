@@ -148,6 +148,7 @@ def register(app: Flask, settings: Settings) -> None:
         grouped=words.grouped,
         help_for=help_for,
         wrong_at=beside.wrong_at,
+        left_open=beside.left_open,
         told_above=beside.told_above,
         helps=glossary.helps,
         request_id=regions.request_id,

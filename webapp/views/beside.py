@@ -11,7 +11,7 @@ from flask import flash, get_flashed_messages
 
 from webapp.views.render import wants_fragment
 
-PREFIX = "at:"
+PREFIX, OPEN = "at:", "open:"
 
 
 def tell(field: str, sentence: str) -> None:
@@ -26,11 +26,29 @@ def wrong_at(field: str) -> str:
     return " ".join(str(one) for one in get_flashed_messages(category_filter=[f"{PREFIX}{field}"]))
 
 
+def leave_open(menu: str, button: str) -> None:
+    """Have this menu open on the page that comes next, with the button that was pressed in focus."""
+    flash(button, f"{OPEN}{menu}")
+
+
+def left_open(menu: str) -> str:
+    """The button that was pressed in a menu that is to be open again; empty where it is not."""
+    pressed = [] if wants_fragment() else get_flashed_messages(category_filter=[f"{OPEN}{menu}"])
+    return str(pressed[-1]) if pressed else ""
+
+
+def are_told() -> bool:
+    """Some field of this page says what is wrong with it."""
+    told: list[tuple[str, str]] = list(get_flashed_messages(with_categories=True))  # type: ignore[arg-type]
+    return not wants_fragment() and any(kind.startswith(PREFIX) for kind, _ in told)
+
+
 def told_above(content: str) -> list[tuple[str, str]]:
     """What stands above this content, kind and sentence: all flashes but the mistakes that it says at their fields."""
     flashes: list[tuple[str, str]] = list(get_flashed_messages(with_categories=True))  # type: ignore[arg-type]
     return [
         ("bad" if kind.startswith(PREFIX) else kind, sentence)
         for kind, sentence in flashes
-        if not (kind.startswith(PREFIX) and f'id="m-{kind.removeprefix(PREFIX)}"' in content)
+        if not kind.startswith(OPEN)
+        and not (kind.startswith(PREFIX) and f'id="m-{kind.removeprefix(PREFIX)}"' in content)
     ]

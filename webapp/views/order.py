@@ -166,7 +166,7 @@ def retry(account_key: str, po: str, command_id: int) -> AnyResponse:
     _check_command(found, command_id)
     never = "never_arrived" in request.form
     act = lambda: outbox.retry(command_id, by=door.me().email, never_arrived=never)  # noqa: E731
-    return said(found, act, "It is tried again now.")
+    return said(found, act, "It is tried again now.", lambda: _where_it_stands(found, command_id))
 
 
 @bp.post("/orders/<account_key>/<po>/commands/<int:command_id>/dismiss")
@@ -177,13 +177,13 @@ def dismiss(account_key: str, po: str, command_id: int) -> AnyResponse:
     _check_command(found, command_id)
     act = lambda: outbox.dismiss(command_id, request.form.get("reason", "")[:500], by=door.me().email)  # noqa: E731
     try:
-        return said(found, act, "Given up; the reason stands in the log.")
+        return said(found, act, "Given up; the reason stands in the log.", lambda: _where_it_stands(found, command_id))
     except outbox.NoReason as wrong:
         beside.tell(f"why-{command_id}", str(wrong))
-        return _asked_where_it_stands(found, command_id)
+        return _where_it_stands(found, command_id)
 
 
-def _asked_where_it_stands(found: Found, command_id: int) -> AnyResponse:
+def _where_it_stands(found: Found, command_id: int) -> AnyResponse:
     """To the page that the form says it is on, one of three; never to an address that was sent."""
     match request.form.get("on", ""):
         case "outgoing":
@@ -215,8 +215,13 @@ def back(found: Found, part: str = "") -> AnyResponse:
     return redirect(url_for("order.show", account_key=found.account.key, po=found.row.po, **args), 303)
 
 
-def said(found: Found, act: Callable[[], Any], done: str = "") -> AnyResponse:
-    """Do it and tell what came of it, on the order's page; a refusal is its own sentence. Raises NoReason."""
+def said(
+    found: Found, act: Callable[[], Any], done: str = "", where: Callable[[], AnyResponse] | None = None
+) -> AnyResponse:
+    """Do it and tell what came of it, on the order's page or `where` else; a refusal is its own sentence.
+
+    Raises NoReason.
+    """
     try:
         sentence = act()
     except outbox.NoReason:
@@ -225,7 +230,7 @@ def said(found: Found, act: Callable[[], Any], done: str = "") -> AnyResponse:
         flash(str(refusal), "bad")
     else:
         flash(done or str(sentence))
-    return back(found)
+    return where() if where else back(found)
 
 
 def _check_command(found: Found, command_id: int) -> None:

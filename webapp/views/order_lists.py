@@ -32,17 +32,21 @@ def find() -> AnyResponse:
     return redirect(address(wanted.but(find=key), tastes.of(door.me())), 303)
 
 
+WAYS = {"up": -1, "down": 1}
+"""The buttons that move a column, and by how many places."""
+
+
 @bp.post("/display")
 @door.needs(Role.VIEWER)
 def display() -> AnyResponse:
     """Remember columns, their order, the density and the rows to a page."""
     likes = tastes.of(door.me())
-    if "up" in request.form:
-        likes = replace(likes, columns=tastes.moved_up(likes.columns, request.form["up"]))
-    elif "reset" in request.form:
-        likes = replace(Tastes(), view=likes.view)
-    else:
-        likes = _display_chosen(likes)
+    likes = replace(Tastes(), view=likes.view) if "reset" in request.form else _display_chosen(likes)
+    for way, by in WAYS.items():
+        if way in request.form:
+            name = request.form[way]
+            likes = replace(likes, columns=tastes.moved(likes.columns, name, by))
+            beside.leave_open("display", f"{way}-{name}")
     tastes.keep(door.me(), likes)
     return _back(likes)
 

@@ -12,6 +12,8 @@ from flask import render_template
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
+from webapp.views import beside
+
 _TOKEN, _REQUEST = f"@{secrets.token_hex(12)}@", f"@{secrets.token_hex(12)}@"
 """Stand in a part while it is drawn for what is another one each time: the form token and the form's number."""
 
@@ -26,13 +28,16 @@ class Region:
 
 
 def draw(folder: str, names: tuple[str, ...], context: Mapping[str, Any]) -> dict[str, Region]:
-    """Each part from its template `folder/_name.html`."""
+    """Each part from its template `folder/_name.html`. A mistake that stands in one does not make it another: it stays
+    until the part itself is other, or somebody acts."""
     fixed = {**context, "csrf_token": lambda: _TOKEN, "request_id": lambda: _REQUEST}
+    marks, unmarked = beside.are_told(), {**fixed, "wrong_at": lambda field: ""}
     token, number = generate_csrf(), request_id()
     drawn = {}
     for name in names:
         html = render_template(f"{folder}/_{name}.html", **fixed).strip()
-        version = hashlib.blake2s(html.encode(), digest_size=6).hexdigest()
+        plain = render_template(f"{folder}/_{name}.html", **unmarked).strip() if marks else html
+        version = hashlib.blake2s(plain.encode(), digest_size=6).hexdigest()
         drawn[name] = Region(name, Markup(html.replace(_TOKEN, token).replace(_REQUEST, number)), version)
     return drawn
 
