@@ -18,6 +18,7 @@ from webapp.connectors.magento_admin import AdminUser
 from webapp.connectors.magento_oauth import OAuthKeys
 from webapp.connectors.signatures import WebhookAuth
 from webapp.connectors.walmart import WalmartAccount
+from webapp.domain.creation_settings import FIRST_PREFIX
 from webapp.domain.policy import IMPORT_BACK, Policy, make_alike
 from webapp.domain.poll_kinds import STORE_POLLS, kinds_of
 from webapp.models import AccountRow, PollRow, StoreRow, db
@@ -325,7 +326,7 @@ def _free_prefix(store_id: int, wanted: str) -> str:
         if any(make_alike(wanted, one) for one in taken):
             raise Refused(f"Another account of this store uses the number prefix {wanted}. Choose another one.")
         return wanted
-    candidates = ["WM-"] + [f"WM{n}-" for n in range(2, len(taken) + 3)]
+    candidates = [FIRST_PREFIX] + [f"WM{n}-" for n in range(2, len(taken) + 3)]
     return next(prefix for prefix in candidates if prefix not in taken)
 
 

@@ -88,8 +88,8 @@ TREE = """
     - definition
     - term: Service
     - definition: Standard
-    - term: Fulfilled by
-    - definition: You
+    - term: Fulfilment
+    - definition: Seller
     - term: Account
     - definition
     - heading "Buyer Correct the address" [level=2]:

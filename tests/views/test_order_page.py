@@ -47,7 +47,7 @@ def test_the_page_answers_what_was_bought_shipped_and_done(app: Flask, operator:
         PHONE,
         EMAIL,
         "processing · 3 invoiced · 3 shipped",
-        "Fulfilled by",
+        "Fulfilment",
     ):
         assert words in text
     assert "differ by" not in text

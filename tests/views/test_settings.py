@@ -19,7 +19,7 @@ from sandbox.walmart import WalmartSandbox
 from tests.rows import a_line, a_store, an_account, an_order
 from tests.views.conftest import built, settings_in, signed_in, token_on
 from webapp import account_changes, accounts, clock, vault
-from webapp.models import AccountRow, OrderRow, SettingChangeRow, SubscriptionRow, db
+from webapp.models import AccountRow, OrderRow, SettingChangeRow, StoreRow, SubscriptionRow, db
 from webapp.unit_of_work import unit_of_work
 
 CANARY = "canary-7f3a-of-the-client"
@@ -391,3 +391,18 @@ def test_an_account_that_was_changed_since_it_was_looked_at_is_not_overwritten(a
         after = accounts.by_key(key)
         assert after
         assert (after.name, after.seller_id) == (account.name, "77")
+
+
+def test_a_new_account_says_that_a_store_comes_first_and_what_its_numbers_will_be(
+    app: Flask, admin: FlaskClient
+) -> None:
+    with app.app_context(), unit_of_work() as work:
+        work.session.query(AccountRow).delete()
+        work.session.query(StoreRow).delete()
+    page = admin.get(NEW).text
+    assert re.search(r'none is connected yet\. <a class="link" href="/settings/stores/new">', page)
+    assert re.search(r'id="s-number_prefix"[^>]*><b>WM-\d', page), "as an empty prefix becomes"
+    assert "Default: WM-, or the next one that is free, such as WM2-." in page
+    with app.app_context(), unit_of_work() as work:
+        a_store(work)
+    assert "none is connected yet" not in admin.get(NEW).text

@@ -39,6 +39,10 @@ def offers(mode: str) -> Offers:
     return _OFFERS[mode]
 
 
+FIRST_PREFIX = "WM-"
+"""What an account's numbers begin with where nothing is typed and no other account of the store has it."""
+
+
 def number_sample(policy: Policy, mode: str, *, by_seller: bool = True) -> str:
     """What an order's number will look like. What Walmart ships itself is always created directly."""
     if mode == CART and by_seller:

@@ -195,7 +195,7 @@ GROUPS: tuple[Group, ...] = (
                 "Each account of a store has its own, so that no number is made twice. Magento keeps 50 characters of "
                 f"a number; {LONGEST_PREFIX} are left for the prefix.",
                 PREFIX,
-                default="WM-",
+                default="WM-, or the next one that is free, such as WM2-",
                 is_offered=lambda place: offers(place.mode).has_prefix,
                 is_first=True,
                 needs="Give a prefix, for instance WM-.",

@@ -296,6 +296,7 @@ def shown(found: Found) -> dict[str, Any]:
         "offer": creation_by_hand.offer(row, account, before) if rights["may_act"] else None,
         **order_facts.buyer(row, order, sees_buyer=rights["sees_buyer"]),
         "by_walmart": not order.is_fulfilled_by_seller,
+        "fulfilled_by": showing.SHIPPED_BY.get(row.ship_node, row.ship_node),
         "is_replacement": order.is_replacement,
         "notes": notes.of_order(row.id),
         "log": log,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from webapp import order_settings
-from webapp.domain.creation_settings import number_sample
+from webapp.domain.creation_settings import FIRST_PREFIX, number_sample
 from webapp.domain.policy import Policy
 from webapp.order_settings.kinds import SPARE_ROWS, Group, Pairs, Place, Setting
 
@@ -68,15 +68,19 @@ def _section(
     place: Place,
     only_first: bool,
 ) -> Section:
-    fields = tuple(_field(one, values.get(one.name, ""), mistakes.get(one.name, ""), place, values) for one in settings)
+    # Of a new account an empty prefix becomes the first one that is free.
+    first = FIRST_PREFIX if only_first else ""
+    fields = tuple(
+        _field(one, values.get(one.name, ""), mistakes.get(one.name, ""), place, values, first) for one in settings
+    )
     return Section(group.id, group.title, "" if only_first else group.note(place), fields)
 
 
-def _field(setting: Setting, value: str, mistake: str, place: Place, values: Mapping[str, str]) -> Field:
+def _field(setting: Setting, value: str, mistake: str, place: Place, values: Mapping[str, str], first: str) -> Field:
     kind = setting.kind
     is_table = isinstance(kind, Pairs)
     by_seller = SAMPLED.get(setting.name)
-    prefix = value or ("" if by_seller else values.get("number_prefix", ""))
+    prefix = value or (first if by_seller else values.get("number_prefix", ""))
     return Field(
         name=setting.name,
         label=setting.label,
