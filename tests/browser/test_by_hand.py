@@ -60,7 +60,7 @@ def test_a_refund_without_scripts_on_a_phone(browser: Browser, site: Site) -> No
     page.get_by_role("link", name="Refund…").click()
     page.get_by_label("Product", exact=True).fill("11.01")
     page.get_by_role("button", name="Go on").click()
-    expect(page.locator(".mistake")).to_contain_text("has 11.00 USD of product left to refund, not 11.01")
+    expect(page.locator(".mistake")).to_contain_text("has $11.00 of product left to refund, not $11.01")
     page.get_by_label("Product", exact=True).fill("11.00")
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Refund $16.97?")
