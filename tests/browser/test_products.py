@@ -86,6 +86,7 @@ def test_options_and_products_are_chosen_in_the_dialog_and_focus_goes_where_one_
     expect(dialog.get_by_role("heading", level=1)).to_have_text("Set the options of MUG-OLD")
     expect(page).to_have_url(site.url + path)
     dialog.get_by_role("link", name="Link another product…").click()
+    expect(search).to_be_focused()
     with page.expect_response(lambda answer: "q=sand" in answer.url):
         search.fill("sand")
     link = dialog.get_by_role("button", name="Link FH-MUG-350-SND")
@@ -108,7 +109,9 @@ def test_who_links_second_sees_the_other_product_in_the_dialog(
     for one in (window, other):
         one.go(path)
         one.page.get_by_role("link", name="Link MUG-OLD…").click()
-        one.page.get_by_label("Search your Magento catalog").fill("FH-")
+        search = one.page.get_by_label("Search your Magento catalog")
+        expect(search).to_be_focused()
+        search.fill("FH-")
     other.page.get_by_role("button", name="Link FH-KETTLE-17").click()
     expect(other.page.get_by_role("status").filter(has_text="MUG-OLD is FH-KETTLE-17")).to_be_visible()
     context.close()
