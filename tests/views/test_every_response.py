@@ -162,6 +162,18 @@ def test_static_files_are_kept_for_ever_under_their_digest(stranger: FlaskClient
     assert stranger.get("/static/VENDORED.md").status_code == 404
 
 
+def test_a_browser_is_told_of_the_stylesheets_before_the_page(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context():
+        key, po = draw()
+    for path in ("/orders", f"/orders/{key}/{po}", "/help", "/nothing"):
+        answer = admin.get(path)
+        linked = re.findall(r'<link rel="stylesheet" href="([^"]+)">', answer.text)
+        assert linked
+        assert answer.headers["Link"] == ", ".join(f"<{each}>; rel=preload; as=style" for each in linked)
+    assert "Link" not in admin.get("/orders", headers={"HX-Request": "true"}).headers
+    assert "Link" not in admin.get("/static/app.css").headers
+
+
 def test_the_vendored_htmx_is_the_published_file() -> None:
     folder = CHECKOUT / "webapp" / "static"
     digest = hashlib.sha256((folder / "htmx.min.js").read_bytes()).hexdigest()

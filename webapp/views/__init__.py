@@ -125,6 +125,7 @@ def register(app: Flask, settings: Settings) -> None:
     errors.attach(app)
     app.before_request(door.guard)
     security.attach(app, settings)
+    app.after_request(assets.told_ahead)
     security.csrf.exempt(webhooks.bp)
     app.url_map.converters["int"] = numbers.Number
     for bp in (*PAGES, webhooks.bp):
@@ -136,6 +137,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         asset=assets.address,
+        stylesheet=assets.stylesheet,
         icon=assets.icon,
         moment=words.moment,
         ago=words.ago,
