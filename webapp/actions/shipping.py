@@ -14,9 +14,9 @@ from webapp.actions.doing import Asked, Done, PassedOver
 from webapp.by_hand import Parcel
 from webapp.by_hand.finding import of_row, ready_units, undecided
 from webapp.by_hand.shipping import SEND_ANYWAY, tracking_mistakes
+from webapp.by_hand.tracking_numbers import doubt
 from webapp.domain.carriers import listed
 from webapp.domain.commands import ConfirmShipment
-from webapp.domain.tracking_numbers import doubt
 from webapp.policy_json import policy_from_json
 
 KIND = ConfirmShipment.__name__

@@ -21,12 +21,12 @@ from webapp.by_hand.finding import (
     undecided,
     was_asked,
 )
+from webapp.by_hand.tracking_numbers import doubt
 from webapp.domain.carriers import listed, tracking_url
 from webapp.domain.command_keys import anew
 from webapp.domain.commands import Command, CommandState, ConfirmShipment, CorrectTracking, Issued
 from webapp.domain.order import Line, Tracking
 from webapp.domain.outgoing import contents
-from webapp.domain.tracking_numbers import doubt
 from webapp.models import CommandRow
 from webapp.unit_of_work import Work, unit_of_work
 

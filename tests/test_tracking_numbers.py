@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webapp.domain.tracking_numbers import doubt
+from webapp.by_hand.tracking_numbers import doubt
 
 
 @pytest.mark.parametrize(
