@@ -1,9 +1,10 @@
 """The application for a WSGI server and for the command line (`flask --app wsgi …`)."""
 
+import importlib
 import os
 import sys
 
-from webapp.app import application
+from jobs import garbage
 from webapp.parent_watch import end_with_parent
 from webapp.settings import SettingsError
 
@@ -11,6 +12,8 @@ if os.environ.get("ORDERBRIDGE_SUPERVISED") == "1":
     end_with_parent()
 
 try:
-    app = application()
+    with garbage.left_alone():
+        app = importlib.import_module("webapp.app").application()
+    garbage.leave_what_is_there()
 except SettingsError as problem:
     sys.exit(str(problem))

@@ -1,6 +1,5 @@
 """Our own services as forks of the supervisor: the application is loaded once, and its memory shared by all of them."""
 
-import gc
 import importlib
 import multiprocessing
 import os
@@ -57,17 +56,15 @@ class Fork:
 
 def preload(modules: Iterable[str]) -> None:
     """Load the modules whose `main` will be forked; nothing loaded here may start a thread or open a connection."""
-    gc.disable()  # while modules are loaded hardly anything is garbage, and looking for it takes a quarter of the time
     try:
-        for module in modules:
-            importlib.import_module(module)
+        with garbage.left_alone():
+            for module in modules:
+                importlib.import_module(module)
     except ImportError as error:
         raise CannotStart(
             f"The application could not be loaded: {error}.\n"
             f"Remove {sys.prefix} and start again; if that does not help, the checkout is incomplete."
         ) from error
-    finally:
-        gc.enable()
     garbage.leave_what_is_there()
 
 

@@ -7,7 +7,6 @@ import time
 from functools import partial
 from typing import Any
 
-import psycopg
 from flask import Flask
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError
@@ -38,8 +37,12 @@ def attach(app: Flask) -> None:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """Pool and driver options: enough connections for every thread, none kept broken."""
-    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 44}
+    """Pool and driver options: enough connections for every thread, none kept broken.
+
+    The connection used last is used next, as each has a cache of its own, up to 3 MB of it on SQLite. A statement that
+    is kept compiled takes 40 kB.
+    """
+    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 44, "pool_use_lifo": True, "query_cache_size": 200}
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": 15, "check_same_thread": False}
     else:
@@ -57,7 +60,7 @@ def _ping_rested(engine: Engine, connection: Any, record: ConnectionPoolEntry, _
         return
     try:
         engine.dialect.do_ping(connection)
-    except psycopg.Error as error:
+    except engine.dialect.loaded_dbapi.Error as error:
         raise DisconnectionError from error
 
 
