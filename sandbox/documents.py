@@ -14,6 +14,7 @@ from sandbox import clock
 
 REMEMBERED_KEYS = 1000
 REMEMBERED_VERSIONS = 12
+REMEMBERED_BYTES = 2 * 1024 * 1024
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS documents (kind TEXT, key TEXT, body BLOB, UNIQUE (kind, key))"
 PUT = """INSERT INTO documents (kind, key, body) VALUES (?, ?, ?)
@@ -34,6 +35,7 @@ class Documents:
         self._depth = 0
         self._caches: list[Callable[[], None]] = []
         self._past: OrderedDict[tuple[str, str], deque[tuple[float, bytes | None]]] = OrderedDict()
+        self._past_bytes = 0
         self._db = sqlite3.connect(
             path or ":memory:", check_same_thread=False, isolation_level=None, cached_statements=64
         )
@@ -119,6 +121,7 @@ class Documents:
         with self.lock:
             self._db.deserialize(copied)
             self._past.clear()
+            self._past_bytes = 0
             for load in self._caches:
                 load()
 
@@ -131,8 +134,12 @@ class Documents:
         return None if row is None else bytes(row[0])
 
     def _remember(self, kind: str, key: str) -> None:
-        versions = self._past.setdefault((kind, key), deque(maxlen=REMEMBERED_VERSIONS))
+        versions = self._past.setdefault((kind, key), deque())
         versions.append((clock.now().timestamp(), self._read(kind, key)))
+        self._past_bytes += len(versions[-1][1] or b"")
         self._past.move_to_end((kind, key))
-        if len(self._past) > REMEMBERED_KEYS:
-            self._past.popitem(last=False)
+        if len(versions) > REMEMBERED_VERSIONS:
+            self._past_bytes -= len(versions.popleft()[1] or b"")
+        while len(self._past) > REMEMBERED_KEYS or self._past_bytes > REMEMBERED_BYTES:
+            _, forgotten = self._past.popitem(last=False)
+            self._past_bytes -= sum(len(body or b"") for _, body in forgotten)

@@ -17,7 +17,7 @@ from flask import Flask, request
 
 from sandbox import control
 from sandbox.buckets import TokenBucket
-from sandbox.documents import Documents
+from sandbox.documents import REMEMBERED_BYTES, Documents
 from sandbox.faults import BadFault, Faults
 from sandbox.ledger import Ledger
 from sandbox.server import Server
@@ -97,6 +97,16 @@ def test_a_document_can_be_read_as_it_was() -> None:
     time.sleep(0.02)
     documents.put("a", "1", {"v": 3})
     assert documents.get_as_of("a", "1", 0.01) == {"v": 2}
+    documents.close()
+
+
+def test_the_past_of_what_changed_last_is_remembered_and_no_more_than_fits() -> None:
+    documents = Documents()
+    for key in ("old", "new"):
+        for version in range(10):
+            documents.put("a", key, {"v": version, "text": "x" * (REMEMBERED_BYTES // 15)})
+    assert documents.get_as_of("a", "new", 60) is None
+    assert documents.get_as_of("a", "old", 60) == documents.get("a", "old")
     documents.close()
 
 
