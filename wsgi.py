@@ -14,6 +14,5 @@ if os.environ.get("ORDERBRIDGE_SUPERVISED") == "1":
 try:
     with garbage.left_alone():
         app = importlib.import_module("webapp.app").application()
-    garbage.leave_what_is_there()
 except SettingsError as problem:
     sys.exit(str(problem))

@@ -65,7 +65,6 @@ def preload(modules: Iterable[str]) -> None:
             f"The application could not be loaded: {error}.\n"
             f"Remove {sys.prefix} and start again; if that does not help, the checkout is incomplete."
         ) from error
-    garbage.leave_what_is_there()
 
 
 def share(module: str, env: Mapping[str, str]) -> None:
