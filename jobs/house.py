@@ -1,7 +1,6 @@
 """What there is to start: the table of processes, each with its command line and environment."""
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +77,6 @@ class House:
 
 def build(options: Options) -> House:
     """The processes of the product."""
-    python = sys.executable
     env = environment(options)
     redis = None if options.redis_url else embedded_redis.command()
 
@@ -87,9 +85,7 @@ def build(options: Options) -> House:
 
     return House(
         redis=Command("redis", watched(redis), options.data, env) if redis else None,
-        sandbox=Command("sandbox", watched((python, *_sandbox(options.data))), CHECKOUT, env)
-        if options.sandbox
-        else None,
+        sandbox=service("sandbox", *_sandbox(options.data)) if options.sandbox else None,
         prepare=service("prepare", "flask.cli", "--app", "wsgi", "prepare", "--json"),
         services=(
             service("web", "jobs.web"),
@@ -121,4 +117,4 @@ def watched(argv: tuple[str, ...]) -> tuple[str, ...]:
 def _sandbox(data: Path) -> tuple[str, ...]:
     port = ports.pair(data / "sandbox.json")
     cron = ("--stock-cron", "20")
-    return ("-m", "sandbox", "both", "--port", str(port), "--data", str(data / "sandbox"), *cron)
+    return ("sandbox.__main__", "both", "--port", str(port), "--data", str(data / "sandbox"), *cron)

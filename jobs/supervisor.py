@@ -114,13 +114,13 @@ class Prepared:
 
 def _prepare(family: Family) -> Prepared:
     """Migrate, and tie the demonstration to the sandbox, while the sandbox starts beside it."""
-    sandbox = family.start(family.house.sandbox) if family.house.sandbox else None
-    commands = (family.house.prepare, *family.house.services)
-    forks.preload(command.argv[0] for command in commands if command.forked)
+    forks.preload(command.argv[0] for command in (family.house.prepare, *family.house.services))
     prepare = processes.start(family.house.prepare, family.nest, talks=True)
     try:
         if family.house.shared:
             forks.share(family.house.shared, family.house.prepare.env)
+        # Only now: whatever is written to here after a fork is shared with it no more.
+        sandbox = family.start(family.house.sandbox) if family.house.sandbox else None
         if sandbox:
             family.wait_until(lambda: len(_banner(family)) == 2 or processes.are_gone([prepare]))
         _tell(prepare, _banner(family) if sandbox else [])

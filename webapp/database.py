@@ -42,7 +42,7 @@ def engine_options(url: str) -> dict[str, Any]:
     The connection used last is used next, as each has a cache of its own, up to 3 MB of it on SQLite. A statement that
     is kept compiled takes 40 kB.
     """
-    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 44, "pool_use_lifo": True, "query_cache_size": 200}
+    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 44, "pool_use_lifo": True, "query_cache_size": 150}
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": 15, "check_same_thread": False}
     else:

@@ -18,10 +18,7 @@ def build(options: Options) -> House:
 
     def stand_in(command: Command) -> Command:
         kind = kinds.get(command.name, "sleeps")
-        if command.forked:
-            return replace(command, argv=(CHILD, kind, *command.argv[1:]))
-        argv = (sys.executable, "-S", "-m", CHILD, kind, *command.argv[command.argv.index("-m") + 2 :])
-        return replace(command, argv=house.watched(argv) if command is real.sandbox else argv)
+        return replace(command, argv=(CHILD, kind, *command.argv[1:]))
 
     return House(
         redis=real.redis,
