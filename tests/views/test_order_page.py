@@ -407,6 +407,20 @@ def test_what_was_paid_is_what_shipped(app: Flask, viewer: FlaskClient, statuses
     assert f"<dt>Paid to Walmart <small>in USD</small></dt><dd>{paid}</dd>" in text
 
 
+def test_what_a_person_is_told_waits_for_the_page_though_another_tab_renews_itself(
+    app: Flask, operator: FlaskClient
+) -> None:
+    with app.app_context():
+        key, po = draw()
+    path = f"/orders/{key}/{po}"
+    form = {"csrf_token": token_on(operator, path)}
+    assert operator.post(f"{path}/refresh", data=form).status_code == 303
+    assert operator.get(f"{path}/live?state=x&seen=", headers={"HX-Request": "true"}).status_code == 200
+    told = r'<p class="flash [^>]*role="status">.*?</svg>([^<]*)</p>'
+    assert len(re.findall(told, operator.get(path).text)) == 1
+    assert re.findall(told, operator.get(path).text) == []
+
+
 def test_a_mistake_stays_while_the_page_renews_itself(app: Flask, operator: FlaskClient) -> None:
     with app.app_context():
         key, _ = draw()

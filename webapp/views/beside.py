@@ -39,8 +39,10 @@ def left_open(menu: str) -> str:
 
 def are_told() -> bool:
     """Some field of this page says what is wrong with it."""
+    if wants_fragment():
+        return False
     told: list[tuple[str, str]] = list(get_flashed_messages(with_categories=True))  # type: ignore[arg-type]
-    return not wants_fragment() and any(kind.startswith(PREFIX) for kind, _ in told)
+    return any(kind.startswith(PREFIX) for kind, _ in told)
 
 
 def told_above(content: str) -> list[tuple[str, str]]:
