@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from webapp import clock, order_rows, vault
 from webapp.domain.order import Address, Charge, Line, Order, Quantity, Tracking
@@ -111,6 +114,14 @@ def turns(work: Work, account: AccountRow, pos: Iterable[str]) -> dict[str, Sync
 def _turn(account: AccountRow, po: str) -> SyncRow:
     now = clock.now()
     return SyncRow(account_id=account.id, po=po, look_again_at=now + timedelta(hours=20), read_at=now)
+
+
+def reread(work: Work, po: str, *lines: Line) -> None:
+    """What a later read of the order at Walmart leaves, which shows these lines."""
+    row = work.session.execute(
+        select(OrderRow).where(OrderRow.po == po).options(selectinload(OrderRow.lines))
+    ).scalar_one()
+    order_rows.fill(row, replace(order_rows.to_order(row), lines=lines))
 
 
 def an_order(

@@ -154,7 +154,8 @@ def _do(turn: Turn, item: BulkItemRow) -> None:
     job = _still_mine(turn)
     if job is None:
         return
-    asked = Asked(job.by, f"bulk-{job.key}-{order_id}", {str(k): str(v) for k, v in job.options.items()})
+    options = {str(name): str(value) for name, value in job.options.items()}
+    asked = Asked(job.by, f"bulk-{job.key}-{order_id}", options, item.sentence)
     try:
         came = _came_of(ACTIONS[job.action], order_id, asked)
     except PassedOver as passed:

@@ -141,7 +141,7 @@ def test_a_buyer_who_asks_to_cancel_is_answered_either_way(house: House) -> None
         house.walmart.act(po, "intent_to_cancel")
         house.post_webhook(po, sub_type="INTENT_TO_CANCEL")
     house.drain()
-    asked(house, first, by_hand.accept_cancellation, BY, "r-1")
+    asked(house, first, by_hand.accept_cancellation, dict.fromkeys(lines_of(house, first), 1), BY, "r-1")
     asked(house, second, by_hand.ship_anyway, BY)
     house.drain()
     assert order_of(house, first).status == "Canceled"

@@ -68,6 +68,26 @@ def test_ship_cancel_and_refund_each_once_and_mistakes_in_a_sentence(house: Hous
         assert len(house.walmart.ledger.calls("POST", call)) == 1
 
 
+def test_a_cancellation_is_accepted_by_the_units_that_were_said(house: House) -> None:
+    po = house.place(lines=[{**MUG, "quantity": 2}])
+    house.drain()
+    house.walmart.act(po, "intent_to_cancel")
+    house.post_webhook(po, sub_type="INTENT_TO_CANCEL")
+    house.drain()
+    would = told(house, "accept-cancellation", po)
+    assert would["done"] is False
+    assert would["sentence"] == (
+        f"Would cancel 2 × {MUG['sku']} (lines 1, 2). Nothing was sent: add --line 1=1 --line 2=1 to do it."
+    )
+    house.drain()
+    assert house.effects("cancel", po) == []
+    part = run(house, "accept-cancellation", po, "--line", "1=1")
+    assert (part.exit_code, "What is to be canceled has changed meanwhile" in part.output) == (1, True)
+    told(house, "accept-cancellation", po, "--line", "1=1", "--line", "2=1")
+    house.drain()
+    assert house.shown(po)["counts"] == "2 canceled"
+
+
 def test_what_waits_is_tried_again_or_given_up_and_the_buyer_answered(house: House) -> None:
     po = house.place(lines=[{**MUG, "quantity": 1}])
     house.drain()

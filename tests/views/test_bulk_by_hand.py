@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.rows import a_line, a_store, an_account, an_order
+from tests.rows import a_line, a_store, an_account, an_order, reread
 from tests.views.conftest import token_on
 from tests.views.test_bulk import asked, outcomes, work_off
 from webapp import sheets
@@ -65,6 +65,19 @@ def test_many_are_canceled_with_a_reason_after_what_it_means_was_said(app: Flask
     assert len(issued(app, "CancelLines")) == 3
     assert outcomes(app)[ids[FOUR]][0] == "skipped"
     assert {one["reason"] for one in issued(app, "CancelLines")} == {"SELLER_CANCEL_PRICING_ERROR"}
+
+
+def test_an_order_of_which_other_units_are_open_by_now_is_passed_over(app: Flask, operator: FlaskClient) -> None:
+    ids = drawn(app)
+    path, _ = asked(operator, "cancel", *ids.values())
+    with app.app_context(), unit_of_work() as work:
+        reread(work, ONE, a_line("1", statuses={"Acknowledged": 2}))
+    post(operator, f"{path}/start", **{"reason-us": "SELLER_CANCEL_PRICING_ERROR"})
+    work_off(app)
+    assert len(issued(app, "CancelLines")) == 2
+    state, sentence = outcomes(app)[ids[ONE]]
+    assert state == "skipped"
+    assert "What is to be canceled has changed meanwhile, so nothing was canceled." in sentence
 
 
 def test_each_order_with_a_number_is_marked_as_shipped(app: Flask, operator: FlaskClient) -> None:

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from tests.rows import a_line, a_parcel, a_store, an_account, an_order
+from tests.rows import a_line, a_parcel, a_store, an_account, an_order, reread
 from tests.views.conftest import token_on
 from tests.views.scene import draw
 from webapp import clock
@@ -341,11 +341,46 @@ def test_a_buyer_is_answered_on_the_page(app: Flask, operator: FlaskClient) -> N
     assert "This cannot be taken back." in question
     assert issued(app) == []
     for _ in range(2):
-        assert sent(operator, f"{path}/accept").status_code == 303
+        assert sent(operator, f"{path}/accept", quantity__1="1").status_code == 303
     assert "Nothing is to be accepted" in operator.get(f"{path}/accept").text
     [(kind, arguments, _)] = issued(app)
     assert (kind, arguments["reason"]) == ("CancelLines", "CUSTOMER_REQUESTED_SELLER_TO_CANCEL")
     assert "Accept: cancel it" not in operator.get(path).text
+
+
+@pytest.mark.parametrize(
+    ("shown", "now"),
+    [
+        ((a_line("1", **WISH), a_line("2")), (a_line("1", **WISH), a_line("2", **WISH))),
+        ((a_line("1", **WISH), a_line("2", **WISH)), (a_line("1", **WISH), a_line("2", statuses={"Shipped": 1}))),
+        (
+            (a_line("1", statuses={"Shipped": 1, "Acknowledged": 1}, **WISH),),
+            (a_line("1", statuses={"Acknowledged": 2}, **WISH),),
+        ),
+    ],
+    ids=["more lines", "fewer lines", "more units"],
+)
+def test_a_cancellation_is_accepted_as_it_was_shown_or_asked_for_again(
+    app: Flask, operator: FlaskClient, shown: tuple[Line, ...], now: tuple[Line, ...]
+) -> None:
+    path = drawn(app, *shown)
+    agreed = hidden(operator.get(f"{path}/accept").text)
+    with app.app_context(), unit_of_work() as work:
+        reread(work, PO, *now)
+    again = sent(operator, f"{path}/accept", **agreed)
+    assert again.status_code == 422
+    assert "What is to be canceled has changed meanwhile, so nothing was canceled." in again.text
+    assert issued(app) == []
+    assert hidden(again.text) != agreed
+    assert sent(operator, f"{path}/accept", **hidden(again.text)).status_code == 303
+    [(_, arguments, _)] = issued(app)
+    units = {f"quantity-{unit['line']}": str(unit["quantity"]) for unit in arguments["units"]}
+    assert units == hidden(again.text)
+
+
+def hidden(text: str) -> dict[str, str]:
+    """The units of a question, by the name of their field."""
+    return dict(re.findall(r'<input type="hidden" name="(quantity-[^"]+)" value="(\d+)">', text))
 
 
 def test_or_the_order_is_shipped_anyway(app: Flask, operator: FlaskClient) -> None:

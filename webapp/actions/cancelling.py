@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from webapp import by_hand
 from webapp.actions.chosen import Chosen, newest_command
-from webapp.actions.doing import Asked, Done
+from webapp.actions.doing import Asked, Done, PassedOver
+from webapp.by_hand.cancelling import OTHER
 from webapp.by_hand.finding import Found, of_row, open_units
 from webapp.domain.amounts import money
 from webapp.domain.commands import CancelLines
@@ -42,7 +43,9 @@ def check(options: Mapping[str, str], markets: Collection[str]) -> dict[str, str
 
 
 def cancel(chosen: Chosen, asked: Asked) -> Done:
-    """Cancel all that is open. Raises Refusal."""
+    """Cancel all that is open, as it was shown. Raises Refusal."""
+    if asked.shown and what(chosen) != asked.shown:
+        raise PassedOver(f"{OTHER} It was shown: {asked.shown}")
     reason = asked.options.get(f"{REASON}{chosen.account.marketplace}", "")
     free = open_units(of_row(chosen.row, chosen.account, chosen.issued))
     lines = {number: (count, reason) for number, count in free.items() if count}

@@ -10,11 +10,13 @@ from webapp.outbox import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who wants it, what was chosen beside it, and the number under which one order is acted on once."""
+    """Who wants it, what was chosen beside it, the number under which one order is acted on once, and the sentence of
+    what would be done to it, as it was asked."""
 
     by: str
     request_id: str
     options: Mapping[str, str]
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

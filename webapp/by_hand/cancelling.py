@@ -11,7 +11,6 @@ from webapp.by_hand.finding import (
     ASKED,
     Found,
     Mistakes,
-    asked_to_cancel,
     chosen_units,
     find,
     issue,
@@ -19,6 +18,7 @@ from webapp.by_hand.finding import (
     open_units,
     refuse,
     undecided,
+    wanted_canceled,
     was_asked,
 )
 from webapp.domain.commands import CancelLines, Command
@@ -27,6 +27,8 @@ from webapp.domain.reasons import BUYER_ASKED, Reason, buyer_asked, cancel_reaso
 from webapp.domain.shop import Units
 from webapp.outbox import Refusal
 from webapp.unit_of_work import unit_of_work
+
+OTHER = "What is to be canceled has changed meanwhile, so nothing was canceled. Look at how it is now."
 
 
 def cancel(order_id: int, lines: Mapping[str, tuple[int, str]], by: str, request_id: str) -> str:
@@ -54,15 +56,20 @@ def cancel(order_id: int, lines: Mapping[str, tuple[int, str]], by: str, request
         return issue(work, found, commands, by, said, "Canceling at Walmart.")
 
 
-def accept_cancellation(order_id: int, by: str, request_id: str) -> str:
-    """Cancel at Walmart what the buyer asked to cancel."""
+def accept_cancellation(order_id: int, shown: Mapping[str, int], by: str, request_id: str) -> str:
+    """Cancel at Walmart what the buyer asked to cancel.
+
+    `shown` are the units of each line that somebody agreed to. Raises Refusal where these are other ones by now.
+    """
     with unit_of_work() as work:
         found = find(work, order_id)
         if was_asked(found, request_id):
             return ASKED
         refuse(why_not_answered(found))
-        free = open_units(found)
-        asked = tuple(Units(line.number, free[line.number]) for line in asked_to_cancel(found))
+        wanted = wanted_canceled(found)
+        if wanted != shown:
+            raise Refusal(OTHER)
+        asked = tuple(Units(number, count) for number, count in wanted.items())
         reason = buyer_asked(found.market) or found.policy.cancel_reason
         if not reason:
             raise Refusal(

@@ -136,6 +136,12 @@ def asked_to_cancel(found: Found) -> list[Line]:
     return [line for line in found.order.lines if line.intent_to_cancel and free[line.number]]
 
 
+def wanted_canceled(found: Found) -> dict[str, int]:
+    """The units of each line that its buyer asked to cancel and that are open still."""
+    free = open_units(found)
+    return {line.number: free[line.number] for line in asked_to_cancel(found)}
+
+
 def undecided(found: Found) -> list[Line]:
     """Those of them that nobody has decided to ship anyway."""
     agreed = order_rows.choices(found.row).ship_anyway

@@ -12,13 +12,16 @@ from flask.cli import with_appcontext
 from webapp import accounts, by_hand, outbox
 from webapp.actions.chosen import parked_ids
 from webapp.by_hand import Left, Parcel, left_to_refund
-from webapp.by_hand.finding import Found, of_row, ready_units
+from webapp.by_hand.allowing import why_not_answered
+from webapp.by_hand.finding import Found, of_row, ready_units, refuse, wanted_canceled
 from webapp.by_hand.refunding import judge
 from webapp.cli.orders import for_account, order_of
 from webapp.cli.saying import as_json, fail, plainly, show
 from webapp.domain.amounts import amount_of, money
 from webapp.domain.order import ZERO, Charge
+from webapp.domain.outgoing import contents
 from webapp.domain.reasons import REFUND_REASONS, cancel_reasons
+from webapp.domain.shop import Units
 from webapp.models import AccountRow, OrderRow, db
 
 BY = "command line"
@@ -119,11 +122,21 @@ def refund(
 
 
 @command("accept-cancellation")
+@click.option("--line", "given", multiple=True, help="LINE=UNITS, all that the buyer asks for; without it, it is said.")
 @for_request
-def accept_cancellation(po: str, request: str, account_name: str, as_json: bool) -> None:
-    """Cancel at Walmart what the buyer asked to cancel."""
+def accept_cancellation(po: str, given: tuple[str, ...], request: str, account_name: str, as_json: bool) -> None:
+    """Cancel at Walmart what the buyer asked to cancel; without --line it is only said."""
     account, row = order_of(po, account_name)
-    _say(account, po, by_hand.accept_cancellation(row.id, BY, _request(request)), as_json)
+    shown = {line: _units(text, "--line 1=2") for line, text in _pairs(row, given, "1=2").items()}
+    if shown:
+        _say(account, po, by_hand.accept_cancellation(row.id, shown, BY, _request(request)), as_json)
+        return
+    judged = _judged(row)
+    refuse(why_not_answered(judged))
+    wanted = wanted_canceled(judged)
+    units = contents((Units(line, count) for line, count in wanted.items()), judged.order.lines)
+    lines = " ".join(f"--line {line}={count}" for line, count in wanted.items())
+    _say(account, po, f"Would cancel {units}. Nothing was sent: add {lines} to do it.", as_json, done=False)
 
 
 @command("ship-anyway")

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import by_hand
 from webapp.by_hand.allowing import why_not_answered, why_not_canceled
 from webapp.by_hand.cancelling import reasons_for
-from webapp.by_hand.finding import asked_to_cancel, open_units
+from webapp.by_hand.finding import asked_to_cancel, open_units, wanted_canceled
 from webapp.domain.order import ZERO
 from webapp.domain.reasons import BUYER_ASKED, cancel_reasons
 from webapp.people import Role
@@ -58,13 +58,15 @@ def ask_to_accept(account_key: str, po: str) -> AnyResponse:
 @bp.post("/accept")
 @door.needs(Role.OPERATOR)
 def accept(account_key: str, po: str) -> AnyResponse:
-    """Cancel what the buyer asked to cancel."""
-    found, number = find(account_key, po), number_of_form()
+    """Cancel the units that were shown, if they still are what the buyer asked to cancel; else ask again."""
+    found, number, by = find(account_key, po), number_of_form(), door.me().email
+    judged = order_forms.judged(found)
+    shown = order_forms.quantities(order_forms.sent(), order_forms.lines_asked(judged, open_units(judged)), {})
 
     def again(mistakes: Mapping[str, str]) -> AnyResponse:
-        return _asked_to_accept(found, Typed({"request": number}, mistakes))
+        return _asked_to_accept(find(account_key, po), Typed({"request": number}, mistakes))
 
-    return order_forms.do(found, lambda: by_hand.accept_cancellation(found.row.id, door.me().email, number), again)
+    return order_forms.do(found, lambda: by_hand.accept_cancellation(found.row.id, shown, by, number), again)
 
 
 @bp.post("/ship-anyway")
@@ -77,15 +79,15 @@ def ship_anyway(account_key: str, po: str) -> AnyResponse:
 
 def _asked_to_accept(found: Found, typed: Typed) -> AnyResponse:
     judged = order_forms.judged(found)
-    free, asked = open_units(judged), asked_to_cancel(judged)
+    wanted, asked = wanted_canceled(judged), asked_to_cancel(judged)
     return order_forms.ask(
         "orders/accept.html",
         found,
         typed,
         why_not=why_not_answered(judged),
-        lines=[(line, free[line.number]) for line in asked],
-        units=sum(free[line.number] for line in asked),
-        worth=sum((line.total * free[line.number] / line.quantity for line in asked), ZERO),
+        lines=[(line, wanted[line.number]) for line in asked],
+        units=sum(wanted.values()),
+        worth=sum((line.total * wanted[line.number] / line.quantity for line in asked), ZERO),
     )
 
 
