@@ -45,7 +45,7 @@ ROWS = (
         "webapp.order_rows",
         "webapp.days",
     ),
-    ("webapp.gate", "webapp.line", "webapp.issued", "webapp.deaths"),
+    ("webapp.gate", "webapp.line", "webapp.issued", "webapp.deaths", "webapp.bulk_items"),
     ("webapp.event_text", "webapp.shop_events")
     + (
         "webapp.webhook_kinds",

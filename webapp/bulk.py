@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy import delete, exists, or_, select, update
 
-from webapp import bulk_progress, clock, vault
+from webapp import bulk_items, bulk_progress, clock, vault
 from webapp.actions.chosen import load
 from webapp.actions.doing import PassedOver
 from webapp.actions.kinds import ACTIONS, Action, Asked
-from webapp.bulk_progress import ItemState, JobState
+from webapp.bulk_items import ItemState
+from webapp.bulk_progress import JobState
 from webapp.columns import NOW
 from webapp.models import BulkItemRow, BulkJobRow, db
 from webapp.outbox import Refusal
@@ -149,13 +150,16 @@ def _handful(turn: Turn) -> Sequence[BulkItemRow]:
 
 
 def _do(turn: Turn, item: BulkItemRow) -> None:
-    """One order, judged again as it is now. Dying in between is no harm: the act done twice is done once."""
+    """One order, judged again as it is now. Dying in between is no harm: the act done twice is done once.
+
+    It counts as done from the moment at which that began: a read that was asked for begins later.
+    """
     item_id, order_id = item.id, item.order_id
     job = _still_mine(turn)
     if job is None:
         return
     options = {str(name): str(value) for name, value in job.options.items()}
-    asked = Asked(job.by, f"bulk-{job.key}-{order_id}", options, item.sentence)
+    asked, began = Asked(job.by, f"bulk-{job.key}-{order_id}", options, item.sentence), clock.now()
     try:
         came = _came_of(ACTIONS[job.action], order_id, asked)
     except PassedOver as passed:
@@ -168,7 +172,8 @@ def _do(turn: Turn, item: BulkItemRow) -> None:
         came = {"state": ItemState.FAILED, "sentence": sentence}
     with unit_of_work() as work:
         _renew(work, turn)
-        work.execute(update(BulkItemRow).where(BulkItemRow.id == item_id).values(**came, done_at=clock.now()))
+        work.execute(update(BulkItemRow).where(BulkItemRow.id == item_id).values(**came, done_at=began))
+        bulk_items.catch_up(work, order_id)
 
 
 def _came_of(action: Action, order_id: int, asked: Asked) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, case, func, literal, or_, select
+from sqlalchemy import case, func, literal, select
 
-from webapp import clock
 from webapp.actions.kinds import ACTIONS
+from webapp.bulk_items import IS_ON_ITS_WAY, ItemState
 from webapp.domain.commands import CommandState
-from webapp.models import AccountRow, BulkItemRow, BulkJobRow, CommandRow, OrderRow, SyncRow, db
+from webapp.models import AccountRow, BulkItemRow, BulkJobRow, CommandRow, OrderRow, db
 
 
 class JobState(StrEnum):
@@ -23,15 +23,6 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     STOPPED = "stopped"
-
-
-class ItemState(StrEnum):
-    """What became of one order. A done one may still fail: its command tells."""
-
-    WAITING = "waiting"
-    SKIPPED = "skipped"
-    DONE = "done"
-    FAILED = "failed"
 
 
 WAITING, UNDER_WAY, DONE, FAILED, SKIPPED = "waiting", "under-way", "done", "failed", "skipped"
@@ -66,13 +57,13 @@ def counts(job: BulkJobRow) -> dict[str, int]:
 
 def items(job: BulkJobRow, outcome: str, after: int, at_most: int) -> tuple[list[Item], int]:
     """The orders that came to this, in the order in which they were chosen, beyond `after`; and where to read on."""
-    wanted = select(BulkItemRow, AccountRow.key, OrderRow, CommandRow, SyncRow).select_from(BulkItemRow)
+    wanted = select(BulkItemRow, AccountRow.key, OrderRow, CommandRow).select_from(BulkItemRow)
     wanted = _followed(job, wanted).join(AccountRow, AccountRow.id == OrderRow.account_id)
     wanted = wanted.where(BulkItemRow.id > after, _outcome(job) == outcome).order_by(BulkItemRow.id)
     found = db.session.execute(wanted.limit(at_most + 1)).all()
     shown = [
-        Item(key, order.po, outcome, _told(job, outcome, item, order, command, sync), order.id)
-        for item, key, order, command, sync in found[:at_most]
+        Item(key, order.po, outcome, _told(job, item, order, command), order.id)
+        for item, key, order, command in found[:at_most]
     ]
     return shown, found[at_most - 1][0].id if len(found) > at_most else 0
 
@@ -89,7 +80,7 @@ def _followed(job: BulkJobRow, wanted: Any) -> Any:
     later = later.where(CommandRow.kind == ACTIONS[job.action].follows).correlate(OrderRow)
     tells = func.coalesce(BulkItemRow.command_id, later.scalar_subquery())
     of_job = _of(job, wanted.join(OrderRow, OrderRow.id == BulkItemRow.order_id))
-    return of_job.join(SyncRow, SyncRow.id == OrderRow.sync_id).outerjoin(CommandRow, CommandRow.id == tells)
+    return of_job.outerjoin(CommandRow, CommandRow.id == tells)
 
 
 def _outcome(job: BulkJobRow) -> Any:
@@ -99,7 +90,7 @@ def _outcome(job: BulkJobRow) -> Any:
     if action.follows:
         stands = case((OrderRow.attention.is_not(None), FAILED), else_=UNDER_WAY)
     elif action.reads:
-        stands = _reading(job)
+        stands = case((IS_ON_ITS_WAY, UNDER_WAY), else_=DONE)
     came = case(
         (CommandRow.id.is_(None), stands),
         (CommandRow.state == CommandState.PARKED, FAILED),
@@ -108,15 +99,6 @@ def _outcome(job: BulkJobRow) -> Any:
         else_=DONE,
     )
     return case((BulkItemRow.state == ItemState.DONE, came), else_=BulkItemRow.state)
-
-
-def _reading(job: BulkJobRow) -> Any:
-    """Whether it was read since: not yet, not on both sides (then it is tried again by itself), or wholly."""
-    now = clock.now()
-    is_due = or_(SyncRow.look_again_at <= now, SyncRow.claimed_until > now, SyncRow.doubted_at.is_not(None))
-    was_read = SyncRow.read_at >= (job.started_at or job.asked_at)
-    has_failed = and_(SyncRow.trouble != "", or_(was_read, SyncRow.tries > 0))
-    return case((has_failed, FAILED), (is_due, UNDER_WAY), (was_read, DONE), else_=UNDER_WAY)
 
 
 def reasons(job: BulkJobRow, most: int = 12, some: int = 5) -> list[Reason]:
@@ -164,24 +146,11 @@ def _some(job: BulkJobRow, sentence: str, most: int) -> tuple[Item, ...]:
     return tuple(Item(key, po, SKIPPED, sentence) for key, po in found)
 
 
-def _told(
-    job: BulkJobRow, outcome: str, item: BulkItemRow, order: OrderRow, command: CommandRow | None, sync: SyncRow
-) -> str:
+def _told(job: BulkJobRow, item: BulkItemRow, order: OrderRow, command: CommandRow | None) -> str:
     action = ACTIONS[job.action]
-    if action.reads and item.state == ItemState.DONE and outcome != UNDER_WAY:
-        return _what_was_read(order, sync)
+    if action.reads and item.state == ItemState.DONE:
+        return item.sentence or "It is read again now."
     return _sentence(item, order if action.follows else None, command)
-
-
-def _what_was_read(order: OrderRow, sync: SyncRow) -> str:
-    """Which side was read, and which one did not answer."""
-    if sync.trouble and sync.tries:
-        return f"Not read: {sync.trouble} It is tried again by itself."
-    if sync.trouble:
-        return f"Read at Walmart, not in Magento. {sync.trouble}"
-    if order.magento_order_id is not None:
-        return "Read on both sides."
-    return "Read at Walmart; in Magento its products." if order.wants_magento else "Read at Walmart; Magento has none."
 
 
 def _sentence(item: BulkItemRow, order: OrderRow | None, command: CommandRow | None) -> str:

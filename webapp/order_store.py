@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp import claims, clock, hints, inbox, order_rows, outbox
+from webapp import bulk_items, claims, clock, hints, inbox, order_rows, outbox
 from webapp.accounts import Account
 from webapp.claims import Claim
 from webapp.database import is_sqlite
@@ -100,6 +100,10 @@ def store(work: Work, account: Account, findings: Sequence[Finding], newest: int
     early = [po for po, look in looks.items() if look.is_too_early]
     quiet = [po for po, sync_id in pos.items() if news[sync_id].isdisjoint(order_rows.WALMARTS_NEWS)]
     inbox.settle(work, account.id, list(pos), newest, EventState.HANDLED, too_early=early, quiet=quiet)
+    read = [one for one in findings if one.sync_id in rows]
+    if read:
+        troubles = {one.sync_id: one.seen.shop_trouble or "" for one in read}
+        bulk_items.was_read(work, troubles, min(one.sight.read_at for one in read))
     _release(work, findings, {po: look.at for po, look in looks.items()})
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from webapp import accounts, claims, clock, deaths, hints, inbox, order_rows, order_store, outbox, shops
+from webapp import accounts, bulk_items, claims, clock, deaths, hints, inbox, order_rows, order_store, outbox, shops
 from webapp.accounts import Account
 from webapp.claims import Claim
 from webapp.connectors.http import ConnectorError
@@ -32,6 +32,7 @@ from webapp.unit_of_work import Work, unit_of_work
 log = logging.getLogger(__name__)
 
 DOUBT = timedelta(seconds=5)
+AGAIN = "It is tried again by itself."
 UNKNOWN_TRIES = 5
 """How often an order that a webhook announced is asked for before the webhook is believed to be wrong."""
 
@@ -214,6 +215,7 @@ def _unknown_at_walmart(claim: Claim, trial: Trial, newest: int) -> None:
         outbox.record_read(work, claim.sync_id, trial, "failed", sentence, tries)
         if again_at is None:
             inbox.settle(work, claim.account_id, [claim.po], newest, EventState.FAILED, sentence)
+        bulk_items.was_not_read(work, claim.sync_id, f"{sentence} {AGAIN}", trial.started_at)
         claims.release(work, claim, again_at, tries=tries, trouble=sentence)
 
 
@@ -240,6 +242,7 @@ def _leave_unread(claim: Claim, trial: Trial, newest: int) -> None:
         claims.check(work, claim)
         outbox.record_read(work, claim.sync_id, trial, deaths.DIED, deaths.READING, claim.deaths)
         inbox.settle(work, claim.account_id, [claim.po], newest, EventState.FAILED, deaths.READING)
+        bulk_items.was_not_read(work, claim.sync_id, deaths.READING, trial.started_at)
         claims.release(
             work,
             claim,
@@ -279,6 +282,7 @@ def _read_failed(claim: Claim, trial: Trial, sentence: str, retry_after: timedel
         with unit_of_work() as work:
             claims.check(work, claim)
             outbox.record_read(work, claim.sync_id, trial, "failed", sentence, tries)
+            bulk_items.was_not_read(work, claim.sync_id, f"{sentence} {AGAIN}", trial.started_at)
             claims.release(work, claim, again_at, tries=tries, trouble=sentence)
     except claims.Lost:
         log.info("po=%s was taken over", claim.po)

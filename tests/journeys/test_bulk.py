@@ -23,9 +23,9 @@ def placed(house: House, number: int) -> list[int]:
         return list(db.session.execute(select(OrderRow.id).order_by(OrderRow.id)).scalars())
 
 
-def begun(house: House, ids: list[int]) -> str:
+def begun(house: House, ids: list[int], action: str = "acknowledge") -> str:
     with house.app.app_context():
-        key = bulk.ask(ACTIONS["acknowledge"], ids, BY)
+        key = bulk.ask(ACTIONS[action], ids, BY)
         bulk.start(key, {}, BY)
         return key
 
@@ -72,3 +72,26 @@ def test_what_walmart_refused_is_tried_again_alone(house: House) -> None:
     assert counts(house, fresh) == {"done": 2}
     assert counts(house, key) == {"done": 5}, "the first one tells what came of them in the end"
     assert len(house.effects("acknowledge")) == 5
+
+
+def check_each_fresh_read_is_told_once_and_stays(house: House) -> None:
+    ids = placed(house, 6)
+    house.walmart.fault("status", method="GET", path="/v3/orders", status=500, times=99)
+    key = begun(house, ids[:3], "refresh")
+    house.drain()
+    assert counts(house, key) == {"failed": 3}
+    house.walmart.clear_faults()
+    well = begun(house, ids[3:], "refresh")
+    side_by_side(house, work_off, threads=2)
+    house.drain()
+    house.pass_time(days=1)
+    house.drain()
+    assert (counts(house, key), counts(house, well)) == ({"failed": 3}, {"done": 3})
+
+
+def test_each_fresh_read_is_told_once_and_stays(house: House) -> None:
+    check_each_fresh_read_is_told_once_and_stays(house)
+
+
+def test_each_fresh_read_is_told_once_on_postgresql_too(postgres_house: House) -> None:
+    check_each_fresh_read_is_told_once_and_stays(postgres_house)

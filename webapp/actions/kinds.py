@@ -24,8 +24,9 @@ class Action:
     `question` has a place for `{orders}`. `why_not` is empty where the action goes; `what` says what it will do.
     `act` does it; it may be called twice, and raises Refusal with the reason where it cannot. `follows` is the kind of
     command that the plan issues for it later; until then the order itself tells how it stands. With `reads` there is no
-    command: the order's reading is what it is about. Of one that cannot be
-    taken back `effect` says so. `check` says what is wrong with what was chosen beside it, by field, for the markets.
+    command: the order's reading is what it is about, and its end says the first word (`bulk_items`). Of one that cannot
+    be taken back `effect` says so. `check` says what is wrong with what was chosen beside it, by field, for the
+    markets.
     """
 
     key: str
@@ -75,7 +76,7 @@ def _create(chosen: Chosen, asked: Asked) -> Done:
 
 def _refresh(chosen: Chosen, asked: Asked) -> Done:
     inbox.record_wish(chosen.row.account_id, chosen.row.po, by=asked.by)
-    return Done("It is read again now.")
+    return Done("")
 
 
 def _parked(chosen: Chosen) -> list[str]:
