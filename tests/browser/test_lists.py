@@ -235,6 +235,18 @@ def test_columns_and_rows_are_as_one_left_them_in_any_browser(browser: Browser, 
         assert another.page.evaluate(heads)[1] == "sold", "each person's own"
 
 
+def test_a_column_that_reached_an_end_leaves_the_focus_in_its_row(browser: Browser, shop: Site) -> None:
+    with window(browser, shop, "viewer") as seen:
+        page = seen.page
+        page.locator("#display summary").click()
+        for column, way, other in (("Sale date", "forward", "back"), ("Total", "back", "forward")):
+            page.get_by_role("button", name=f"Move {column} {way}").press("Enter")
+            expect(page.get_by_label(f"Move {column} {way}")).to_be_disabled()
+            expect(page.get_by_role("button", name=f"Move {column} {other}")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Move Total forward")).to_be_focused()
+
+
 def test_compact_rows_have_one_line_and_a_second_only_for_what_is_urgent(browser: Browser, shop: Site) -> None:
     high = "([...rows]) => rows.map((one) => [one.offsetHeight, !!one.querySelector('.chip, small.bad')])"
     cut = """(all) => all.filter((one) => {
