@@ -58,6 +58,10 @@ def test_options_and_products_are_chosen_in_the_dialog_and_focus_goes_where_one_
     page.get_by_role("link", name="Set options of FH-TEE-LOGO…").click()
     dialog = page.locator("#dialog")
     expect(dialog.get_by_role("heading", level=1)).to_have_text("Set the options of FH-TEE-LOGO")
+    frame, legend = (dialog.locator(one).bounding_box() for one in (".variants", ".variants legend"))
+    assert frame is not None
+    assert legend is not None
+    assert legend["y"] > frame["y"], "it stands inside its frame, not across it"
     likely = dialog.get_by_role("radio", name="Color: Sand, Size: M")
     expect(likely).to_be_checked()
     expect(likely).to_be_focused()
