@@ -43,6 +43,9 @@ def test_a_carrier_that_walmart_does_not_know_is_mapped_and_the_shipment_goes(ho
     shipped = house.walmart.ledger.entries("ship", po)
     assert [one["detail"]["by"] for one in shipped] == ["api"]
     assert house.shown(po)["attention"] is None
+    focused = re.findall(r"<input [^>]*autofocus[^>]*>", admin.get(address.replace("Parcel", "parcel")).text)
+    assert len(focused) == 1
+    assert 'value="OnTrac"' in focused[0], "who comes late is led to the row that is there"
     page = admin.get(page_of(house, po)).text
     assert "OnTrac" in page
     assert "Map the carrier" not in page

@@ -402,7 +402,12 @@ NEXT = (
     (
         "Walmart knows no carrier Bee. Choose in the account's settings which carrier it is.",
         "admin",
-        "Map the carrier",
+        '/orders?carrier=Bee">Map the carrier</a>',
+    ),
+    (
+        "Walmart knows no carrier without a name. Choose in the account's settings which carrier it is.",
+        "admin",
+        '/orders#g-shipments">Map the carrier</a>',
     ),
     ("Walmart wants a reason for canceling (credit memo 1). Cancel it …", "operator", "Cancel with a reason…"),
     ("Walmart wants a reason for canceling (credit memo 1). Cancel it …", "admin", "Choose one for all"),

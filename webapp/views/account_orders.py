@@ -33,10 +33,13 @@ def show(key: str) -> AnyResponse:
     account = _find(key)
     values = order_settings.values(account.policy, place_of(account))
     carrier = request.args.get("carrier", "").strip()[:LONGEST]
-    if carrier and carrier.isprintable() and carrier not in account.policy.carriers:
+    if not carrier.isprintable():
+        carrier = ""
+    mapped = next((one for one in account.policy.carriers if one.casefold() == carrier.casefold()), "")
+    if carrier and not mapped:
         # What nobody has mapped yet stands in a row of its own: only Walmart's name is to be chosen.
         values["carriers"] = f"{values['carriers']}\n{carrier}\t"
-    return _page(account, values)
+    return _page(account, values, carrier=mapped or carrier)
 
 
 @bp.post("")
@@ -119,6 +122,7 @@ def _page(
     mistakes: dict[str, str] | None = None,
     question: dict[str, str] | None = None,
     status: int = 200,
+    carrier: str = "",
 ) -> AnyResponse:
     shown = page(
         "settings/account_orders.html",
@@ -127,6 +131,7 @@ def _page(
         sections=setting_fields.sections(values, mistakes or {}, place_of(account)),
         mistakes=mistakes or {},
         question=question,
+        carrier=carrier,
         seen=order_settings.version(account.policy),
         may_change=door.me().may(Role.ADMIN),
         changes=account_changes.recent(account.id),

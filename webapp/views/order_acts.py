@@ -69,7 +69,7 @@ def steps(row: OrderRow, account: AccountRow, options: Options, attention: str) 
     match asked:
         case Ask.CARRIER:
             ship = _act(row, account, "ship", "Mark as shipped…", "order_ship.ask", options.ship)
-            found = [*answers, *_setting(account, "Map the carrier", carrier=carrier_of(attention) or None), ship]
+            found = [*answers, *_setting(account, "Map the carrier", **_mapping(attention)), ship]
         case Ask.REASON:
             cancel = _act(row, account, "cancel", "Cancel with a reason…", "order_cancel.ask", options.cancel)
             found = [*answers, cancel, *_setting(account, "Choose one for all", _anchor="g-cancels")]
@@ -115,6 +115,12 @@ def _setting(account: AccountRow, words: str, **where: Any) -> list[Act]:
     if not door.me().may(Role.ADMIN):
         return []
     return [Act("setting", words, url_for("account_orders.show", key=account.key, **where))]
+
+
+def _mapping(attention: str) -> dict[str, str]:
+    """Where the carrier is mapped: in a row of its own, which has the focus, or among all where it has no name."""
+    carrier = carrier_of(attention)
+    return {"carrier": carrier} if carrier else {"_anchor": "g-shipments"}
 
 
 def _act(row: OrderRow, account: AccountRow, key: str, words: str, endpoint: str, why_not: str) -> Act:
