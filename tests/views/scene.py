@@ -82,7 +82,7 @@ def _parked(work: Work, account: AccountRow) -> None:
         magento=False,
         products=False,
         attention="Magento: The order's number is taken by another order. Choose another prefix in the settings.",
-        waiting_for=["Magento refused the order; see what to do above."],
+        waiting_for=["Magento refused the order; try it again or give it up."],
         acknowledge_by=clock.now() + timedelta(hours=3),
         made_up=["telephone “0000”"],
         wants_magento=True,

@@ -104,7 +104,7 @@ CANCELED_AND_ANOTHER = (a_line(statuses={"Cancelled": 1}), a_line("2", "TEE-M"))
     ("waiting_for", "changes", "is_offered"),
     [
         ([MISSES], {}, True),
-        (["Magento refused to create the product MUG-RED; see what to do above."], {}, True),
+        (["Magento refused to create the product MUG-RED; try it again or give it up."], {}, True),
         ([MISSES], {"products": True}, False),
         ([MISSES], {"lines": CANCELED_AND_ANOTHER}, False),
         (["Waiting for Magento: Magento is in maintenance mode."], {}, False),

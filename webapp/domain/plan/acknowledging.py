@@ -29,7 +29,7 @@ def acknowledge(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: dat
     if any(one.is_under_way for one in before):
         return Plan((AcknowledgeOrder(len(before)),), (under_way(DOING["AcknowledgeOrder"], before),))
     if any(one.state is CommandState.PARKED for one in before):
-        return Plan(waiting_for=("The acknowledgement was refused; see what to do above.",))
+        return Plan(waiting_for=("The acknowledgement was refused; try it again or give it up.",))
     if any(one.given_up for one in before):
         return Plan(waiting_for=("Not acknowledged: it was given up by hand.",))
     settles = in_flight(before, policy, now)

@@ -102,7 +102,7 @@ class Case:
             return Plan(tuple(one.command for one in going[-1:] if one.command), (under_way(DOING[kind], before),))
         parked = tuple(one.command for one in before if one.state is CommandState.PARKED and one.command is not None)
         if parked:
-            return Plan(held=parked, waiting_for=(f"{DOING[kind]} was refused; see what to do above.",))
+            return Plan(held=parked, waiting_for=(f"{DOING[kind]} was refused; try it again or give it up.",))
         if any(one.given_up for one in before):
             return Plan(waiting_for=(f"{DOING[kind]}: given up by hand.",))
         settles = in_flight(before, self.policy, self.now)

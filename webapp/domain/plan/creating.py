@@ -42,7 +42,7 @@ def create(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime
     if any(one.is_under_way for one in before):
         return Plan((CreateMagentoOrder(len(before)),), (under_way(DOING["CreateMagentoOrder"], before),))
     if any(one.state is CommandState.PARKED for one in before):
-        return Plan(waiting_for=("Magento refused the order; see what to do above.",))
+        return Plan(waiting_for=("Magento refused the order; try it again or give it up.",))
     if any(one.given_up for one in before) and not is_asked:
         return Plan(waiting_for=("No Magento order: creating it was given up by hand.",))
     held = "" if is_asked else why_held(seen.order, policy, seen.corrected)

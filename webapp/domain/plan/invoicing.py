@@ -27,7 +27,7 @@ def invoice(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetim
     if any(one.is_under_way for one in before):
         return Plan((CreateInvoice(len(before)),), (under_way(DOING["CreateInvoice"], before),))
     if any(one.state is CommandState.PARKED for one in before):
-        return Plan(waiting_for=("Magento refused the invoice; see what to do above.",))
+        return Plan(waiting_for=("Magento refused the invoice; try it again or give it up.",))
     if any(one.given_up for one in before):
         return Plan(waiting_for=("Not invoiced: it was given up by hand.",))
     settles = in_flight(before, policy, now)

@@ -94,7 +94,7 @@ def _made_one(sku: str, policy: Policy, issued: tuple[Issued, ...], now: datetim
     if any(one.is_under_way for one in before):
         return Plan((CreateProduct(sku, len(before)),), (under_way(f"{DOING['CreateProduct']} ({sku})", before),))
     if any(one.state is CommandState.PARKED for one in before):
-        return Plan(waiting_for=(f"{NOT_CREATED} {sku}; see what to do above.",))
+        return Plan(waiting_for=(f"{NOT_CREATED} {sku}; try it again or give it up.",))
     settles = in_flight(before, policy, now)
     if settles:
         return Plan(waiting_for=(f"Waiting for Magento to show the product {sku}.",), look_again_at=settles)
