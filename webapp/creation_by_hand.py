@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from webapp import clock, order_rows, outbox, turns
+from webapp import claims, clock, order_rows, outbox, turns
 from webapp.domain.commands import CommandState, CreateMagentoOrder, Issued, issued_of
 from webapp.domain.order import OrderStatus
 from webapp.domain.shop import REPLACEABLE_STATES
@@ -20,6 +20,7 @@ from webapp.unit_of_work import Work, unit_of_work
 
 NO_ORDER = "This order is not known any more; reload the page."
 GOES = "Creating the Magento order."
+GOES_LATER = "It is created as soon as it can be."
 IS_GOING = "It is on its way already."
 
 
@@ -122,7 +123,8 @@ def _ask(work: Work, row: OrderRow, account: AccountRow, by: str, sentence: str)
     row.under_way, row.changed_at = True, clock.now()
     work.add(ChangeRow(sync_id=row.sync_id, at=clock.now(), kind="person", by=by, sentence=sentence))
     _wake(work, row)
-    return GOES
+    trouble = claims.trouble(row.account_id, row.po)
+    return f"{GOES_LATER} {trouble}" if trouble else GOES
 
 
 def _wake(work: Work, row: OrderRow) -> None:
@@ -144,7 +146,7 @@ def _why_not_now(row: OrderRow, before: tuple[Issued, ...]) -> str:
     if any(one.is_under_way for one in before):
         return "It is being created."
     if any(one.state is CommandState.PARKED for one in before):
-        return "Magento refused it before. See what to do above, then try that again."
+        return "Magento refused it before; try that again or give it up."
     if _is_asked(row, before):
         return "It is asked for already, and created as soon as it can be."
     return ""

@@ -31,7 +31,6 @@ _EVENT_STATES = {
 }
 _CHANGE_TONES = {
     "attention": "bad",
-    "cancel": "warn",
     "person": "person",
     "note": "person",
     "waiting": "quiet",

@@ -71,6 +71,19 @@ def test_switching_creation_on_says_how_many_orders_that_means_and_creates_just_
 # By hand
 
 
+def test_while_the_shop_is_away_it_is_said_that_the_order_has_to_wait_for_it(house: House) -> None:
+    house.magento.settings(maintenance=True)
+    po = house.place()
+    house.drain()
+    assert by_hand(house, creation_by_hand.create_now, po) == (
+        "It is created as soon as it can be. Waiting for Magento: Magento is in maintenance mode."
+    )
+    house.magento.settings(maintenance=False)
+    house.pass_time(hours=1)
+    house.drain()
+    assert house.effects("order_create") == [f"WM-{po}"]
+
+
 def test_one_order_is_created_by_hand_although_creating_is_switched_off(house: House) -> None:
     house.set_policy(create_orders=False)
     po, other = house.place(), house.place()

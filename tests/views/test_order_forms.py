@@ -383,6 +383,52 @@ def hidden(text: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="(quantity-[^"]+)" value="(\d+)">', text))
 
 
+ACCEPT = "The buyer asked to cancel line 1. Accept it, or ship anyway."
+CHOOSE = "Walmart wants a reason for canceling (credit memo 1). Cancel it on the order's page with a reason."
+WISHES, CHOICE = (
+    "Waiting for you: the buyer asked to cancel line 1.",
+    "Waiting for you: choose why it is canceled at Walmart (credit memo 1).",
+)
+
+
+@pytest.mark.parametrize(
+    ("attention", "waiting", "shown"),
+    [
+        (ACCEPT, [WISHES], []),
+        (ACCEPT, [WISHES, CHOICE], [CHOICE]),
+        (CHOOSE, [CHOICE, "Waiting for a shipment in Magento."], ["Waiting for a shipment in Magento."]),
+        (CHOOSE, [WISHES], [WISHES]),
+        (None, [WISHES], [WISHES]),
+    ],
+)
+def test_what_somebody_is_asked_for_does_not_wait_once_more(
+    app: Flask, operator: FlaskClient, attention: str | None, waiting: list[str], shown: list[str]
+) -> None:
+    page = operator.get(drawn(app, a_line("1", **WISH), attention=attention, waiting_for=waiting)).text
+    card = page[page.index('data-region="next"') : page.index('data-region="items"')]
+    assert re.findall(r'<li dir="auto">([^<]+)', unescape(card)) == shown
+
+
+@pytest.mark.parametrize(
+    ("statuses", "wants", "told"), [({"Cancelled": 1}, False, "No order"), ({"Created": 1}, True, "No order yet")]
+)
+def test_an_order_that_never_comes_to_magento_is_not_waited_for(
+    app: Flask, operator: FlaskClient, statuses: dict[str, int], wants: bool, told: str
+) -> None:
+    path = drawn(app, a_line("1", statuses=statuses), magento=False, wants_magento=wants)
+    assert f'<span class="dim">{told}</span>' in operator.get(path).text
+
+
+def test_a_buyers_wish_is_no_failure_in_the_log(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app, a_line("1", **WISH))
+    with app.app_context(), unit_of_work() as work:
+        turn = work.session.execute(select(OrderRow.sync_id)).scalar_one()
+        wish = "The buyer asked to cancel."
+        work.add(ChangeRow(sync_id=turn, at=clock.now(), kind="cancel", by="rule", sentence=wish))
+    [entry] = [one for one in operator.get(path).text.split("<li") if wish in one]
+    assert '<span class="unseen">Seen: </span>' in entry
+
+
 def test_or_the_order_is_shipped_anyway(app: Flask, operator: FlaskClient) -> None:
     path = drawn(app, a_line("1", **WISH), attention="The buyer asked to cancel line 1. Accept it, or ship anyway.")
     assert sent(operator, f"{path}/ship-anyway").status_code == 303

@@ -15,6 +15,7 @@ from webapp import clock, creation_by_hand, inbox, issued, notes, order_rows, ou
 from webapp.actions import acknowledging
 from webapp.creation_by_hand import Act
 from webapp.domain.order import OrderStatus, is_open
+from webapp.domain.plan.asking import is_said_by
 from webapp.domain.plan.products import waits_for_product
 from webapp.grid import tastes
 from webapp.models import AccountRow, CommandRow, OrderRow, SyncRow, db
@@ -322,7 +323,8 @@ def _said(row: OrderRow, account: AccountRow) -> dict[str, Any]:
 def _waiting(row: OrderRow, account: AccountRow) -> list[str]:
     """What it waits for beside what somebody is asked for; of a paused account first that."""
     resting = showing.resting(account)
-    told = [row.attention, *(sentence for sentence in row.waiting_for if row.attention and waits_for_product(sentence))]
+    asked = row.attention or ""
+    told = [one for one in row.waiting_for if asked and (waits_for_product(one) or is_said_by(asked, one))]
     rest = [sentence for sentence in row.waiting_for if sentence not in told]
     return [resting, *rest] if resting and row.waiting_for else rest
 

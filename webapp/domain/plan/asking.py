@@ -35,6 +35,18 @@ _BEGINNINGS = {
 }
 
 
+_WAITS_FOR = {
+    Ask.ANSWER: "Waiting for you: the buyer asked to cancel",
+    Ask.REASON: "Waiting for you: choose why it is canceled",
+}
+
+
+def is_said_by(attention: str, waiting: str) -> bool:
+    """Whether a sentence of `waiting_for` says no more than what `attention` asks of somebody."""
+    same = _WAITS_FOR.get(ask_of(attention))
+    return waiting == attention or (same is not None and waiting.startswith(same))
+
+
 def carrier_of(sentence: str) -> str:
     """Which carrier of the shop's a sentence asks to map; empty where it has no name."""
     name = sentence.removeprefix(NO_CARRIER).partition(CHOOSE_CARRIER)[0].strip()
