@@ -6,6 +6,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+LARGE = 64 * 1024
+"""Bytes; more than glibc keeps ready, less than it asks the system for."""
+
 
 @contextmanager
 def left_alone() -> Iterator[None]:
@@ -28,7 +31,15 @@ def leave_what_is_there() -> None:
     compiled are most, and looking through those at Python's own pace makes one page in twenty wait 25 to 150 ms.
     """
     gc.collect()
+    _put_in_order()
     _leave()
+
+
+def _put_in_order() -> None:
+    """glibc sorts what was freed at the next request for a large piece, and writes to all of it: better here, once,
+    than in each fork, which would hold a copy of it from then on (4 MB after a rehearsal).
+    """
+    bytearray(LARGE)
 
 
 def _leave() -> None:
