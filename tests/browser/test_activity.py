@@ -122,7 +122,7 @@ def test_every_number_of_the_dashboard_is_that_of_the_list_it_opens(browser: Bro
         expect(beside).to_have_url(url)
         where = re.sub(rf"{site.url}(/\w+).*", r"\1", url)
         if where == "/orders":
-            expect(beside.locator(".foot p")).to_have_text(re.compile(rf"\b{count[0]} orders?$"))
+            expect(beside.locator(".foot p")).to_have_text(re.compile(rf"\b{count[0]} orders?\b"))
         else:
             expect(beside.locator(LISTED[where])).to_have_count(int(count[0]))
     assert len(found) == 6 + 9 + 5 + 2 + 1 + 5 + 5

@@ -38,6 +38,19 @@ def many(app: Flask, number: int, first: int = 0) -> AccountRow:
         return account
 
 
+def test_the_page_says_whose_clock_its_times_are_on(app: Flask, admin: FlaskClient) -> None:
+    many(app, 1)
+    assert "<small>Times are those of America/Los Angeles." in admin.get("/orders").text
+    with app.app_context(), unit_of_work() as work:
+        an_order(
+            work,
+            an_account(work, a_store(work, name="East", time_zone="America/New_York"), name="East"),
+            "1796277083022",
+        )
+    assert "Times are those of each order’s store." in admin.get("/orders").text
+    assert "<small>Times are" not in admin.get("/orders?status=canceled").text
+
+
 def test_every_column_is_filled(app: Flask, admin: FlaskClient) -> None:
     with app.app_context():
         key, po = draw()

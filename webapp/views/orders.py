@@ -125,6 +125,13 @@ def zone_name(wanted: Wanted, accounts: Sequence[AccountRow]) -> str:
     return next((row.store.time_zone for row in [*fits, *accounts]), "UTC")
 
 
+def _one_zone(orders: Iterable[OrderRow], accounts: Iterable[AccountRow]) -> str:
+    """The time zone of all these orders' stores; empty where they have several."""
+    zones = {account.id: account.store.time_zone for account in accounts}
+    found = {zones[order.account_id] for order in orders}
+    return found.pop() if len(found) == 1 else ""
+
+
 def _shown(
     asked: Question, found: Page, accounts: Sequence[AccountRow], kept: Saved, likes: Tastes
 ) -> dict[str, object]:
@@ -142,6 +149,7 @@ def _shown(
         **grid_words.choices(accounts),
         "all_columns": tastes.COLUMNS,
         "zone_name": zone_name(wanted, accounts),
+        "one_zone": _one_zone(found.orders, accounts),
         "mistakes": asked.mistakes,
         "rows": [replace(row, is_chosen=row.id in picked.here) for row in rows] if picked.here else rows,
         "chosen": picked,
