@@ -13,8 +13,8 @@ from markupsafe import Markup, escape
 
 from webapp.views.showing import Row
 
-KEPT = 1_000
-"""Twenty pages of fifty, some kilobytes each."""
+KEPT = 200
+"""Four pages of fifty, some kilobytes each."""
 KEPT_SECONDS = 3600.0
 """After so long all are forgotten, since a buyer whose name stands in one may have been erased."""
 _DRAWN = "orderbridge_drawn"
