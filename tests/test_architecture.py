@@ -71,7 +71,14 @@ ROWS = (
         "webapp.store_rights",
     ),
     ("webapp.orders", "webapp.order_store", "webapp.order_pages", "webapp.scans", "webapp.reimport")
-    + ("webapp.polls", "webapp.poll_windows", "webapp.product_polls", "webapp.shop_polls", "webapp.sync_health")
+    + (
+        "webapp.polls",
+        "webapp.poll_windows",
+        "webapp.product_polls",
+        "webapp.shop_polls",
+        "webapp.shop_outage",
+        "webapp.sync_health",
+    )
     + (
         "webapp.handlers",
         "webapp.addresses",

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, Update, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, case, func, or_, select, update
 
-from webapp import accounts, clock, deaths, poll_windows, product_polls, reimport, scans, shop_polls, stock
+from webapp import accounts, clock, deaths, poll_windows, product_polls, reimport, scans, shop_outage, shop_polls, stock
 from webapp.accounts import Account
 from webapp.claims import Holder
 from webapp.columns import NOW
 from webapp.connectors.http import CallRecord, ConnectorError
 from webapp.domain import scan as rules
 from webapp.domain.poll_kinds import NAMES, SHOP, kind_of
-from webapp.domain.retry import next_attempt
+from webapp.domain.retry import LONGEST_ASKED_WAIT, next_attempt
 from webapp.domain.scan import Scan
 from webapp.limits import MustWait
 from webapp.models import AccountRow, PollRow, StoreRow, db
@@ -33,8 +33,6 @@ LEASE = timedelta(minutes=2)
 """Renewed with every page; a page takes at most a call to Walmart, one for a token and a few to Magento."""
 TURN_SECONDS = 15.0
 """How long one piece of work reads on; then the next one takes over, so that no drain outlives its time."""
-SHOP_AGAIN = timedelta(minutes=1)
-"""At most so long after a failure a shop is asked again, unless it named a time itself."""
 CURSOR_LIVES = timedelta(seconds=60)
 """A cursor that has lain longer is not trusted: its window is read again."""
 
@@ -60,6 +58,7 @@ _SILENCE = {
     "trouble": case((_FELL_SILENT, deaths.SENTENCE), else_=PollRow.trouble),
 }
 """Whoever lets go says so: a poll that is taken over was left by a worker that is gone."""
+_WELL: Mapping[str, object] = {"tries": 0, "trouble": "", "failing_since": None}
 
 
 class Lost(Exception):
@@ -136,6 +135,8 @@ def run(turn: Turn) -> None:
         _wait(turn, wait)
     except ConnectorError as error:
         _failed(turn, error.message, error.retry_after)
+    except shop_outage.NoAnswer as away:
+        _failed(turn, away.error.message, away.error.retry_after, is_away=True)
     except Exception as error:
         log.exception("poll=%s failed unexpectedly", turn.id)
         _failed(turn, f"An error in Orderbridge itself ({type(error).__name__}).", None)
@@ -218,25 +219,27 @@ def _read(turn: Turn, account: Account) -> None:
     elif scan.is_done:
         _succeeded(turn, account, scan, finding)
     else:
-        _end(turn, due_at=clock.now(), tries=0)
+        _end(turn, due_at=clock.now(), tries=0, failing_since=None)
 
 
 def _ask_for_products(turn: Turn) -> None:
+    shop_outage.knock(turn.kind, _store_of(turn), _log_call)
     asked, there = product_polls.ask(_store_of(turn), _log_call)
     stock.read_when_due(accounts.store_by_id(_store_of(turn)))
     due_at, found = clock.now() + product_polls.EVERY, {"asked": asked, "there": there}
-    _end(turn, due_at=due_at, succeeded_at=clock.now(), tries=0, trouble="", found=found)
+    _end_shop(turn, due_at=due_at, found=found)
 
 
 def _read_shop(turn: Turn) -> None:
     """Only once all is stored does the cursor move."""
+    shop_outage.knock(turn.kind, _store_of(turn), _log_call)
     reached = shop_polls.read(turn.kind, _store_of(turn), turn.cursor_at, lambda work: _renew(work, turn), _log_call)
     now = clock.now()
     due_at = now + shop_polls.every(turn.kind) if reached.is_done else now
     brought = {"read": reached.read, "news": reached.news}
     finding = {name: turn.finding.get(name, 0) + number for name, number in brought.items()}
     told = {"found": finding, "finding": None} if reached.is_done else {"finding": finding}
-    _end(turn, cursor_at=reached.cursor_at, due_at=due_at, succeeded_at=now, tries=0, trouble="", **told)
+    _end_shop(turn, cursor_at=reached.cursor_at, due_at=due_at, **told)
 
 
 def _begin(turn: Turn, account: Account) -> Scan:
@@ -254,7 +257,7 @@ def _end_reimport(turn: Turn, reimport_id: int, scan: Scan) -> None:
         if reimport.end(work, reimport_id, scan):
             work.session.delete(work.session.get_one(PollRow, turn.id))
         else:
-            work.execute(_mine(turn).values(claimed_until=None, due_at=clock.now(), tries=0, trouble=""))
+            work.execute(_mine(turn).values(claimed_until=None, due_at=clock.now(), **_WELL))
 
 
 def _succeeded(turn: Turn, account: Account, scan: Scan, finding: Mapping[str, int]) -> None:
@@ -269,8 +272,7 @@ def _succeeded(turn: Turn, account: Account, scan: Scan, finding: Mapping[str, i
         finding=None,
         due_at=now + every,
         succeeded_at=now,
-        tries=0,
-        trouble=poll_windows.missed(turn.cursor_at, now),
+        **{**_WELL, "trouble": poll_windows.missed(turn.cursor_at, now)},
     )
 
 
@@ -282,14 +284,15 @@ def _wait(turn: Turn, wait: MustWait) -> None:
         log.info("poll=%s was taken over", turn.id)
 
 
-def _failed(turn: Turn, sentence: str, retry_after: timedelta | None) -> None:
-    """The next try comes soon at first, then at most as late as the poll would come anyway."""
+def _failed(turn: Turn, sentence: str, retry_after: timedelta | None, *, is_away: bool = False) -> None:
+    """`is_away`: its shop could not be reached, not even with the smallest call."""
     tries, now = turn.tries + 1, clock.now()
-    longest = now + _longest(turn, retry_after)
-    again_at = next_attempt(tries, now, jitter=random.random(), retry_after=retry_after) or longest
+    failed = {"tries": tries, "trouble": sentence, "failing_since": func.coalesce(PollRow.failing_since, now)}
     try:
         with unit_of_work() as work:
-            _renew(work, turn, claimed_until=None, due_at=min(again_at, longest), tries=tries, trouble=sentence)
+            is_probe = is_away and shop_outage.is_first_to_come(work, turn.id, _store_of(turn), now)
+            longest = min(_every(turn), shop_outage.AGAIN) if is_probe else _every(turn)
+            _renew(work, turn, claimed_until=None, due_at=_again_at(tries, now, longest, retry_after), **failed)
             if turn.reimport_id is not None:
                 reimport.record_trouble(work, turn.reimport_id, sentence)
     except Lost:
@@ -297,10 +300,11 @@ def _failed(turn: Turn, sentence: str, retry_after: timedelta | None) -> None:
     log.warning("poll=%s failed: %s", turn.id, sentence)
 
 
-def _longest(turn: Turn, retry_after: timedelta | None) -> timedelta:
-    """A shop that is back shows it soon, since until then every page says that it is away."""
-    every = _every(turn)
-    return min(every, SHOP_AGAIN) if turn.store_id is not None and retry_after is None else every
+def _again_at(tries: int, now: datetime, longest: timedelta, retry_after: timedelta | None) -> datetime:
+    """Soon at first, then at most after `longest`; never before the time that the other side asked for."""
+    again_at = next_attempt(tries, now, jitter=random.random(), retry_after=retry_after) or now + longest
+    asked = min(retry_after or timedelta(0), LONGEST_ASKED_WAIT)
+    return again_at if asked > longest else min(again_at, now + longest)
 
 
 def _every(turn: Turn) -> timedelta:
@@ -318,6 +322,14 @@ def _renew(work: Work, turn: Turn, **values: object) -> None:
 def _end(turn: Turn, **values: object) -> None:
     with unit_of_work() as work:
         _renew(work, turn, claimed_until=None, **values)
+
+
+def _end_shop(turn: Turn, **values: object) -> None:
+    """It has succeeded, so its shop is there."""
+    now = clock.now()
+    with unit_of_work() as work:
+        shop_outage.wake_others(work, turn.id, _store_of(turn), now)
+        _renew(work, turn, claimed_until=None, succeeded_at=now, **_WELL, **values)
 
 
 def _mine(turn: Turn) -> Update:

@@ -22,8 +22,10 @@ from webapp.accounts import Store
 from webapp.connectors.http import CallRecord
 from webapp.connectors.magento import MagentoClient
 from webapp.connectors.magento_documents import Documents
+from webapp.domain.facets import InShop, unfold
 from webapp.domain.poll_kinds import SHOP, SHOP_DELETIONS, SHOP_ORDERS, SHOP_SHIPMENTS, SHOP_TRACKS
 from webapp.domain.shop import ShopShipment
+from webapp.grid import sql
 from webapp.models import AccountRow, OrderRow, PollRow, StoreFactRow, db
 from webapp.neighbours import call_magento
 from webapp.queue import Bell
@@ -87,7 +89,7 @@ def read(
 ) -> Reached:
     """Ask the shop and hint at the orders of ours that are news. Raises ConnectorError; the cursor stands then."""
     store, began, ends_at = accounts.store_by_id(store_id), clock.now(), time.monotonic() + TURN_SECONDS
-    if not _serves_orders(store_id):
+    if not serves_orders(store_id):
         return Reached(cursor_at or began, is_done=True)
     magento = call_magento(store, on_call)
     documents = magento.documents
@@ -107,12 +109,12 @@ def read(
     return Reached(latest, True, read_, news)
 
 
-def _serves_orders(store_id: int) -> bool:
-    """Orders of ours are in the shop, or are to be made there: then it has to answer."""
-    is_there = or_(OrderRow.magento_order_id.is_not(None), OrderRow.wants_magento)
-    ours = select(OrderRow.id).join(AccountRow, AccountRow.id == OrderRow.account_id)
-    ours = ours.where(AccountRow.store_id == store_id, is_there)
-    return db.session.execute(ours.limit(1)).first() is not None
+def serves_orders(store_id: int) -> bool:
+    """Orders of ours are in the shop, or are to be made there: then it has to answer. Bounded however many there are:
+    the facets that orders have are read, not the orders."""
+    ours = set(db.session.execute(select(AccountRow.id).where(AccountRow.store_id == store_id)).scalars())
+    facets = map(unfold, db.session.execute(sql.known_facets()).scalars())
+    return any(one.account_id in ours and one.in_shop is not InShop.EXCLUDED for one in facets)
 
 
 def _news(kind: str, documents: Documents, since: datetime) -> Iterator[News]:

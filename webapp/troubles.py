@@ -9,7 +9,23 @@ from functools import cache
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, bindparam, cast, func, literal, null, or_, select, text, union_all
+from sqlalchemy import (
+    BindParameter,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    union_all,
+)
+from sqlalchemy.orm import aliased
 
 from webapp import clock, shop_polls
 from webapp.columns import NOW, Utc
@@ -117,12 +133,13 @@ def _late(rows: Iterable[Any], now: datetime) -> Iterator[Trouble]:
     """The worst poll of each account and store that is late; a resting account's polls rest with it."""
     resting = {row.key for row in rows if row.what == "rest"}
     told: set[str] = set()
-    for row in sorted((row for row in rows if row.what in {"account poll", "store poll"}), key=lambda row: row.since):
+    late = [row for row in rows if row.what in {"account poll", "store poll"}]
+    for row in sorted(late, key=lambda row: (not _is_away(row), row.since)):
         if row.key in resting | told:
             continue
         allowed, what = _allowed(row)
-        if _fails(row):
-            headline = f"The shop {row.name} could not be read for {span(now - row.since)}."
+        if _is_away(row):
+            headline = f"The shop {row.name} could not be read for {span(now - (row.at or row.since))}."
         elif allowed is None or now - row.since <= allowed:
             continue
         else:
@@ -133,9 +150,9 @@ def _late(rows: Iterable[Any], now: datetime) -> Iterator[Trouble]:
         yield Trouble("warn", headline, detail, "polls", name=f"polls:{row.key}")
 
 
-def _fails(row: Any) -> bool:
-    """A shop's poll of any kind has failed twice: whatever it is for, the orders of that shop wait."""
-    return row.what == "store poll" and row.number > 1 and row.word in STORE_POLLS
+def _is_away(row: Any) -> bool:
+    """A poll of the shop has failed twice, and none of it has succeeded since: the orders of that shop wait."""
+    return row.what == "store poll" and row.number > 0 and row.word in STORE_POLLS
 
 
 def _allowed(row: Any) -> tuple[timedelta | None, str]:
@@ -176,7 +193,6 @@ def _everything() -> Any:
     latest = select(AttemptRow.id, AttemptRow.started_at, AttemptRow.duration_ms).order_by(AttemptRow.id.desc())
     tries = latest.limit(LATEST_TRIES).subquery()
     polled = func.coalesce(PollRow.succeeded_at, PollRow.began_at, AccountRow.created_at)
-    shop_polled = func.coalesce(PollRow.succeeded_at, PollRow.began_at, StoreRow.created_at)
     return union_all(
         _row("facts", at=_last_order(), since=_oldest_due(), number=_waiting()),
         _row("flow", at=_last_webhook(), since=_last_poll()),
@@ -201,15 +217,25 @@ def _everything() -> Any:
         .join_from(PollRow, AccountRow, AccountRow.id == PollRow.account_id)
         .join(StoreRow, StoreRow.id == AccountRow.store_id)
         .where(polled < early, ~AccountRow.is_paused, ~StoreRow.is_paused),
-        _row(
-            "store poll", StoreRow.name, StoreRow.key, PollRow.kind, PollRow.trouble, never, shop_polled, PollRow.tries
-        )
-        .join_from(PollRow, StoreRow, StoreRow.id == PollRow.store_id)
-        .where(or_(shop_polled < early, PollRow.tries > 1), ~StoreRow.is_paused),
+        _of_stores(early),
         _row("try", word=cast(tries.c.id, AccountRow.name.type), since=tries.c.started_at, number=tries.c.duration_ms)
         .select_from(tries)
         .where(tries.c.started_at > bindparam("slow_since", type_=Utc())),
     )
+
+
+def _of_stores(early: BindParameter[datetime]) -> Select[Any]:
+    """Polls of stores that are late or fail: `at` is when any poll of the store last succeeded, `number` 1 where none
+    has since this one began to fail."""
+    polled = func.coalesce(PollRow.succeeded_at, PollRow.began_at, StoreRow.created_at)
+    each = aliased(PollRow)
+    read_at = select(func.max(each.succeeded_at)).where(each.store_id == StoreRow.id).scalar_subquery()
+    is_unread = or_(read_at.is_(None), PollRow.failing_since > read_at)
+    is_away = and_(PollRow.tries > 1, PollRow.failing_since.is_not(None), is_unread)
+    number = case((is_away, 1), else_=0)
+    told = _row("store poll", StoreRow.name, StoreRow.key, PollRow.kind, PollRow.trouble, read_at, polled, number)
+    told = told.join_from(PollRow, StoreRow, StoreRow.id == PollRow.store_id)
+    return told.where(or_(polled < early, is_away), ~StoreRow.is_paused)
 
 
 def _row(

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from sqlalchemy import text
 
 from tests.hearing import reads
 from tests.house import House
-from tests.polling import poll, row, turns
-from webapp import clock
-from webapp.domain.poll_kinds import SHOP, SHOP_SHIPMENTS
+from tests.polling import ask_all, poll, row, turns
+from tests.rows import an_order
+from tests.views.conftest import statements
+from webapp import clock, shop_polls
+from webapp.domain.poll_kinds import SHOP, SHOP_CREDITMEMOS, SHOP_ORDERS, SHOP_SHIPMENTS, STORE_POLLS
+from webapp.models import AccountRow, db
+from webapp.unit_of_work import unit_of_work
 
 SKU = "FH-MUG-350-BLU"
 
@@ -132,3 +138,65 @@ def test_deleted_and_canceled_orders_are_noticed_by_the_polls_alone(
     turns_before = turns(house)
     look(house)
     assert turns(house) == turns_before, "what is known to be gone or as it was is not read again"
+
+
+def asked(house: House, at: int) -> list[str]:
+    """The lists that the shop was asked for since its call of this number."""
+    return [call["path"].rpartition("/")[2] for call in house.magento.ledger.calls("GET")[at:]]
+
+
+def fail(house: House, times: int = 4) -> int:
+    """Every poll comes so often; how many calls the shop has had by then."""
+    for _ in range(times):
+        ask_all(house)
+        house.drain()
+    return len(house.magento.ledger.calls("GET"))
+
+
+def test_a_shop_in_trouble_is_asked_little_and_one_that_is_back_shows_it_within_a_minute(house: House, po: str) -> None:
+    house.magento.settings(maintenance=True)
+    before = fail(house)
+    for _ in range(60):
+        house.pass_time(seconds=10)
+    calls = house.magento.ledger.calls("GET")[before:]
+    own = 10 // 2 + 4 * 10 // 5
+    assert 9 <= len(calls) <= 10 + own, "one a minute, and each poll on its own schedule"
+    assert all("[value]=0&" in unquote(call["query"]) for call in calls), "each is the smallest"
+    house.magento.settings(maintenance=False)
+    house.pass_time(minutes=1, seconds=1)
+    assert {kind: row(house, kind).tries for kind in STORE_POLLS} == dict.fromkeys(STORE_POLLS, 0)
+
+
+def test_a_right_that_is_missing_is_asked_for_on_the_usual_schedule(house: House, po: str) -> None:
+    """However often the other polls succeed meanwhile."""
+    house.magento.fault("status", method="GET", path="/V1/creditmemos", status=403)
+    before = fail(house)
+    for _ in range(60):
+        house.pass_time(seconds=20)
+    assert asked(house, before).count("creditmemos") <= 20 // 5 + 1
+    assert row(house, SHOP_CREDITMEMOS).tries
+    assert not row(house, SHOP_ORDERS).tries
+
+
+def test_a_shop_that_names_a_later_time_is_left_alone_until_then(house: House, po: str) -> None:
+    house.magento.fault("status", method="GET", path="/V1/creditmemos", status=503, headers={"Retry-After": "3000"})
+    before = clock.now()
+    for _ in range(2):
+        assert poll(house, SHOP_CREDITMEMOS).due_at >= before + timedelta(seconds=3000)
+
+
+def test_whether_a_shop_is_asked_costs_the_same_however_many_orders_it_has_nothing_to_do_with(house: House) -> None:
+    with house.app.app_context():
+        with unit_of_work() as work:
+            account = work.session.query(AccountRow).one()
+            for at in range(300):
+                an_order(work, account, f"28021238{at:05}", magento=False)
+        with statements(house.app) as run:
+            assert not shop_polls.serves_orders(account.store_id)
+        ours = [each for each in run if "from orders" in each.lower()]
+        plans = [step.detail for each in ours for step in db.session.execute(text(f"explain query plan {each}"))]
+        assert plans
+        assert all("facet" in step for step in plans if "orders" in step), plans
+        with unit_of_work() as work:
+            an_order(work, account, "2802123900000", magento=False, wants_magento=True)
+        assert shop_polls.serves_orders(account.store_id)

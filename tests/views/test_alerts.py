@@ -276,6 +276,7 @@ def test_a_shop_that_cannot_be_read_is_told_and_over_once_it_can(house: Flask, h
     with house.app_context(), unit_of_work() as work:
         store = work.session.query(StoreRow).one()
         poll = {"store_id": store.id, "due_at": clock.now(), "succeeded_at": clock.now()}
+        poll["failing_since"] = clock.now() + timedelta(seconds=1)
         work.add(PollRow(kind="products", name="p", tries=2, trouble="Magento is in maintenance mode.", **poll))
     for _ in range(3):
         round_(house, 3)
@@ -283,7 +284,9 @@ def test_a_shop_that_cannot_be_read_is_told_and_over_once_it_can(house: Flask, h
     assert [one["headline"] for one in told] == ["The shop North Outfitters shop could not be read for 9 min."]
     assert told[0]["detail"].startswith("Magento is in maintenance mode. Nothing is lost.")
     with house.app_context(), unit_of_work() as work:
-        work.session.query(PollRow).update({"tries": 0, "trouble": "", "succeeded_at": clock.now()})
+        work.session.query(PollRow).update(
+            {"tries": 0, "trouble": "", "failing_since": None, "succeeded_at": clock.now()}
+        )
     round_(house, 1)
     now, over = client.get(PAGE).text.split('id="told"')[1].split("<h2>Over</h2>")
     assert ("could not be read" in now, "could not be read" in over) == (False, True)

@@ -175,15 +175,42 @@ def test_a_late_poll_is_told_once_an_account(app: Flask, viewer: FlaskClient, mo
     assert "No poll of North Outfitters for open orders has succeeded for 31 h." in text
     assert "No poll of North Outfitters for changed orders" not in text, "the worst one tells"
     assert "No poll of North Outfitters shop for changed orders in the shop has succeeded for 21 min." in text
-    trouble = "Magento is in maintenance mode."
-    for tries, is_told in ((1, False), (2, True)):
-        with app.app_context(), unit_of_work() as work:
-            failing = work.session.query(PollRow).filter_by(name="c")
-            failing.update({"succeeded_at": ago(4), "tries": tries, "trouble": trouble})
-        text = viewer.get("/orders").text
-        assert ("The shop North Outfitters shop could not be read for 4 min." in text) is is_told
-        assert (f"{trouble} Nothing is lost." in text) is is_told
-    assert "Nothing is lost. It is tried again by itself." in text
+
+
+@pytest.mark.parametrize(
+    ("tries", "read_ago", "others_ago", "told"),
+    [
+        (1, 6, 6, ""),
+        (2, 6, 6, "The shop North Outfitters shop could not be read for 6 min."),
+        (2, 9, 4, "The shop North Outfitters shop could not be read for 4 min."),
+        (2, 60, 4, "The shop North Outfitters shop could not be read for 4 min."),
+        (2, 6, 1, ""),
+        (9, 21, 1, "No poll of North Outfitters shop for credit memos in the shop has succeeded for 21 min."),
+    ],
+    ids=["once", "twice", "another was read later", "long silent", "another is read", "one alone is silent"],
+)
+def test_a_shop_cannot_be_read_while_none_of_its_polls_succeeds(
+    app: Flask,
+    viewer: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
+    tries: int,
+    read_ago: int,
+    others_ago: int,
+    told: str,
+) -> None:
+    well(monkeypatch)
+    trouble, now = "Magento is in maintenance mode.", clock.now()
+    with app.app_context(), unit_of_work() as work:
+        store = a_store(work)
+        an_account(work, store)
+        poll: dict[str, Any] = {"store_id": store.id, "due_at": now + timedelta(minutes=1)}
+        fails = {"tries": tries, "trouble": trouble, "failing_since": now - timedelta(minutes=3)}
+        read_at, others_at = (now - timedelta(minutes=each) for each in (read_ago, others_ago))
+        work.add(PollRow(kind="shop_creditmemos", name="c", succeeded_at=read_at, **poll, **fails))
+        work.add(PollRow(kind="products", name="p", succeeded_at=others_at, **poll))
+    text = viewer.get("/orders").text
+    assert (f"<b>{told}</b> {trouble} Nothing is lost. It is tried again by itself." in text) is bool(told)
+    assert ("could not be read" in text) is ("could not be read" in told)
 
 
 @pytest.mark.parametrize(("slow", "is_told"), [(3, True), (2, False)])

@@ -123,6 +123,10 @@ class MagentoClient:
         matched = {sku: found.get(sku) or spelled.get(sku.strip().casefold()) for sku in wanted}
         return {sku: product for sku, product in matched.items() if product}
 
+    def knock(self, path: str) -> None:
+        """Ask for nothing of what is listed at `path`, which needs the right to it: the smallest read there is."""
+        self._door.first(path, [[Filter("entity_id", "0", "eq")]], "items[entity_id]", thing, 1)
+
     def create_order(self, body: dict[str, Any]) -> ShopOrder:
         """Create the order from the complete entity and return it.
 

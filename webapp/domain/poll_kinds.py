@@ -88,6 +88,15 @@ SHOP_WHAT = {
 }
 STORE_POLLS = ("products", *SHOP)
 """What is read periodically from a Magento store."""
+SHOP_PATHS = {
+    "products": "products",
+    SHOP_ORDERS: "orders",
+    SHOP_SHIPMENTS: "shipments",
+    SHOP_CREDITMEMOS: "creditmemos",
+    SHOP_TRACKS: "shipments",
+    SHOP_DELETIONS: "orders",
+}
+"""Of which of Magento's lists each of them reads."""
 
 US = (*CHANGED, *OPEN_DAILY, CANCELLATIONS)
 ELSEWHERE = (*CHANGED_ELSEWHERE, *OPEN_OFTEN, CANCELLATIONS)

@@ -175,6 +175,8 @@ class PollRow(Base):
     succeeded_at: Mapped[datetime | None]
     began_at: Mapped[datetime | None] = mapped_column(default=clock.now)
     """Since when there is this poll; None: as long as its account or store."""
+    failing_since: Mapped[datetime | None]
+    """When it failed first since it last succeeded."""
     trouble: Mapped[str] = mapped_column(Text, default="")
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     found: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
