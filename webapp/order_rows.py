@@ -258,9 +258,14 @@ def as_kept(order: Order, *, is_erased: bool) -> Order:
 
 def set_numbers(row: OrderRow, order: Order) -> None:
     """Let the order be found by its numbers on both sides and by its parcels'."""
+    parcels = [each for number in numbers_of_parcels(order) for each in (number, words.joined(number))]
+    row.find_numbers = words.stored([order.po, order.customer_order_id, row.magento_increment_id or "", *parcels])
+
+
+def numbers_of_parcels(order: Order) -> list[str]:
+    """Under which numbers its units went, as Walmart has them, each once."""
     traces = [quantity.tracking for line in order.lines for quantity in line.quantities if quantity.tracking]
-    shop = row.magento_increment_id or ""
-    row.find_numbers = words.stored([order.po, order.customer_order_id, shop, *(trace.number for trace in traces)])
+    return list(dict.fromkeys(trace.number for trace in traces))
 
 
 def set_products(row: OrderRow, products: Mapping[str, Product]) -> None:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
@@ -15,8 +15,9 @@ from webapp import outbox
 from webapp.actions.shipping import Packed
 from webapp.by_hand import Mistakes, Parcel
 from webapp.by_hand.allowing import why_not_shipped
+from webapp.by_hand.doubting import Label, doubts
 from webapp.by_hand.finding import Found, of_row, ready_units, refuse
-from webapp.by_hand.shipping import doubts_of, in_parcel, judge, tracking_mistakes
+from webapp.by_hand.shipping import in_parcel, judge, tracking_mistakes
 from webapp.domain.outgoing import contents
 from webapp.models import AccountRow, OrderRow, db
 from webapp.outbox import Refusal
@@ -76,7 +77,7 @@ def look(text: str) -> list[Row]:
     """Every row with what would be done; nothing is done. Raises Refusal where it is no sheet."""
     rows = _read(text)
     orders = _Orders(_find({row["order"] for _, row in rows if row["order"]}))
-    return [_judge(at, row, orders) for at, row in rows]
+    return _doubted([_judge(at, row, orders) for at, row in rows], orders)
 
 
 def parcels(rows: Iterable[Row]) -> dict[int, list[Packed]]:
@@ -162,7 +163,16 @@ def _judge(at: int, row: Mapping[str, str], orders: _Orders) -> Row:
     for unit in command.units:
         left[unit.line] -= unit.quantity
     said = f"{contents(command.units, found.order.lines)} with {in_parcel(command)}"
-    return Row(at, found.row.po, said, (), found.row.id, key, Packed(parcel, lines), " ".join(doubts_of(found, parcel)))
+    return Row(at, found.row.po, said, (), found.row.id, key, Packed(parcel, lines))
+
+
+def _doubted(rows: list[Row], orders: _Orders) -> list[Row]:
+    """With what is odd about the numbers of those that can go, seen together."""
+    by_id = {one.row.id: one for some in orders.found.values() for one in some}
+    packed = [(row, row.packed.parcel) for row in rows if row.packed]
+    labels = [Label(by_id[row.order_id], parcel.carrier, parcel.number) for row, parcel in packed]
+    odd = {row.at: " ".join(said) for (row, _), said in zip(packed, doubts(labels), strict=True)}
+    return [replace(row, doubt=odd.get(row.at, "")) for row in rows]
 
 
 def _each(*sentences: str) -> tuple[str, ...]:

@@ -14,17 +14,17 @@ import pytest
 from flask import Flask
 
 from tests.house import new_database
-from tests.rows import ALDER_COURT, a_line, a_store, an_account, an_order, turns
+from tests.rows import ALDER_COURT, a_line, a_parcel, a_store, an_account, an_order, turns
 from tests.views.conftest import built, settings_in
 from webapp import clock, order_rows, queries
 from webapp.database import is_sqlite
 from webapp.domain.facets import Problem, Tab, unfold
 from webapp.domain.order import OrderStatus
 from webapp.domain.words import typed_words, words_of
-from webapp.grid import lists
+from webapp.grid import lists, sql
 from webapp.grid.saved import Search
 from webapp.grid.wanted import Sort, Wanted
-from webapp.models import OrderRow, SyncRow, db
+from webapp.models import AccountRow, OrderRow, SyncRow, db
 from webapp.unit_of_work import unit_of_work
 
 NOW = datetime(2026, 11, 10, 12, tzinfo=UTC)
@@ -250,3 +250,19 @@ def test_the_facet_in_the_database_says_what_the_order_says(shop: Flask) -> None
         assert (facet.to_ship, facet.is_open, facet.has_failed) == (row.to_ship, row.is_open, row.has_failed)
         assert facet.wants_to_cancel is row.wants_to_cancel
         assert facet.is_refunded is (row.refunded > 0)
+
+
+def test_orders_are_found_by_their_parcels_numbers_however_those_are_written(shop: Flask) -> None:
+    with shop.app_context():
+        with unit_of_work() as work:
+            account = work.session.query(AccountRow).first()
+            assert account is not None
+            numbers = {"900": "1Z 999 AA1-0123", "901": "1z999aa10123", "902": "AND", "903": "1Z999AA101234"}
+            ids = {
+                po: an_order(work, account, po, (a_line("1", statuses={"Shipped": 1}, tracking=a_parcel(number)),)).id
+                for po, number in numbers.items()
+            }
+        for given, found in ((("1z999aa10123",), ("900", "901")), (("and", "no"), ("902",)), (("no",), ())):
+            statement = sql.with_numbers(given, 10)
+            assert sorted(db.session.execute(statement).scalars()) == [ids[po] for po in found]
+        assert len(list(db.session.execute(sql.with_numbers(["1z999aa10123", "and"], 2)))) == 2

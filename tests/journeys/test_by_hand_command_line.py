@@ -34,6 +34,7 @@ def test_ship_cancel_and_refund_each_once_and_mistakes_in_a_sentence(house: Hous
         (("ship", po, "--line", "1=two", *UPS), "two is no number of units."),
         (("ship", po, "--line", "1=2", *UPS), "Line 1 has 1 to ship, not 2."),
         (("ship", po, "--carrier", "Bee", "--number", "T1"), "enter the address where the parcel is tracked"),
+        (("ship", po, "--carrier", "UPS", "--number", "1Z1"), "Look for a slip, or add --sure."),
         (("cancel", po, "--line", "1=1:BECAUSE"), "not BECAUSE: CUSTOMER_REQUESTED_SELLER_TO_CANCEL, SELLER_CANCEL"),
         (("cancel", po, "--line", "1=1"), "Walmart takes one of these reasons, not none"),
         (("refund", po, "--line", "1=all", "--reason", "Others"), "Of line 1 nothing can be refunded"),

@@ -5,15 +5,18 @@ from __future__ import annotations
 import html
 import io
 import re
+from dataclasses import replace
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.rows import a_line, a_store, an_account, an_order, reread
+from tests.rows import ALDER_COURT, a_line, a_parcel, a_store, an_account, an_order, reread
 from tests.views.conftest import token_on
 from tests.views.test_bulk import asked, outcomes, work_off
 from webapp import sheets
+from webapp.domain.order import Address
 from webapp.models import CommandRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
 
@@ -99,15 +102,69 @@ def test_each_order_with_a_number_is_marked_as_shipped(app: Flask, operator: Fla
     status, _, text = post(operator, f"{path}/start", **given)
     assert status == 422
     assert "1Z1: This does not look like a number of UPS: most begin with 1Z and have 18 signs" in text
-    twice = {"carrier-us": "GLS", f"number-{ids[ONE]}": "G7", f"number-{ids[TWO]}": "G7"}
-    assert "G7 stands at several orders. Look for a slip" in post(operator, f"{path}/start", **twice)[2]
-    given["sure"] = "on"
+    given["sure"] = sure_in(text)
     for _ in range(2):
         assert post(operator, f"{path}/start", **given)[0] == 303
     work_off(app)
     [one] = issued(app, "ConfirmShipment")
     assert (one["number"], one["units"]) == ("1Z1", [{"line": "1", "quantity": 1}])
     assert outcomes(app)[ids[TWO]] == ("skipped", "No tracking number was entered for it.")
+
+
+def sure_in(text: str) -> str:
+    """What the tick says that is offered with a question."""
+    found = re.search(r'name="sure" value="([^"]+)"', text)
+    assert found is not None
+    return found[1]
+
+
+def elsewhere(**changes: str) -> Address:
+    return replace(ALDER_COURT, name="Somebody Else", **changes)
+
+
+GOOD, OTHER = "1Z999AA10123456784", "1z 999 aa1 01 2345 6784"
+
+
+@pytest.mark.parametrize(
+    ("typed", "shipped", "address", "told"),
+    [
+        ((GOOD, OTHER), "G1", ALDER_COURT, ""),
+        ((GOOD, OTHER), "G1", elsewhere(), f"{OTHER} stands at several orders."),
+        (("", GOOD), OTHER, elsewhere(), f"Line 3 of order {TWO} has the number {GOOD} already."),
+        ((GOOD, ""), OTHER, elsewhere(), f"Order {TWO} has the number {GOOD} already."),
+        ((GOOD, ""), OTHER, ALDER_COURT, ""),
+    ],
+    ids=["one parcel", "written otherwise", "the order's own", "another order's", "one parcel, another day"],
+)
+def test_a_number_that_is_used_is_asked_about(
+    app: Flask, operator: FlaskClient, typed: tuple[str, str], shipped: str, address: Address, told: str
+) -> None:
+    """Two orders to one address may be in one parcel."""
+    lines = (a_line("1"), a_line("3", statuses={"Shipped": 1}, tracking=a_parcel(shipped)))
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work), marketplace="us")
+        ids = [an_order(work, account, ONE, (a_line("1"),)).id, an_order(work, account, TWO, lines, address=address).id]
+    path, _ = asked(operator, "ship", *ids)
+    given = {f"number-{one}": number for one, number in zip(ids, typed, strict=True)}
+    status, _, text = post(operator, f"{path}/start", **{"carrier-us": "UPS"}, **given)
+    assert (status, told in text) == (422 if told else 303, True)
+
+
+def test_of_many_odd_numbers_three_are_named_and_each_change_is_asked_about_anew(
+    app: Flask, operator: FlaskClient
+) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work), marketplace="us")
+        ids = [an_order(work, account, f"28021000001{at:02}", (a_line("1"),)).id for at in range(9)]
+    path, _ = asked(operator, "ship", *ids)
+    given = {"carrier-us": "UPS", **{f"number-{one}": f"1Z{at}" for at, one in enumerate(ids)}}
+    text = post(operator, f"{path}/start", **given)[2]
+    assert text.count("This does not look like a number of UPS") == 3
+    assert "And 6 more. Look for a slip" in text
+    sure = sure_in(text)
+    for changed in ({f"number-{ids[8]}": "1Z88"}, {"carrier-us": "FedEx"}):
+        assert post(operator, f"{path}/start", **{**given, **changed, "sure": sure})[0] == 422
+    assert post(operator, f"{path}/start", **given, sure=sure)[0] == 303
 
 
 def test_shipments_are_resent_only_where_there_can_be_any(app: Flask, operator: FlaskClient) -> None:
@@ -173,6 +230,18 @@ def test_a_sheet_is_looked_at_row_by_row_and_then_sent_once(app: Flask, operator
         ("B1", [{"line": "2", "quantity": 1}], True),
     ]
     assert outcomes(app)[ids[ONE]][0] == "done"
+
+
+def test_one_number_at_two_orders_of_a_sheet_is_said_beside_both(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work), marketplace="us")
+        for po, address in ((ONE, ALDER_COURT), (TWO, elsewhere())):
+            an_order(work, account, po, (a_line("1"), a_line("2")), address=address)
+    parcels = ((ONE, 1, GOOD), (ONE, 2, GOOD), (TWO, 1, OTHER), (TWO, 2, "1Z999AA10123456700"))
+    sheet = "order,line,carrier,tracking number\n" + "".join(f"{po},{line},UPS,{one}\n" for po, line, one in parcels)
+    _, _, text = post(operator, "/orders/ship-sheet", sheet=sheet, request="r-1")
+    rows = re.findall(r'<tr><td data-label="Row">\d+</td>.*?<td>(.*?)</td></tr>', text)
+    assert ["stands at several orders." in row for row in rows] == [True, True, True, False]
 
 
 def test_a_row_tells_everything_that_is_wrong_with_it(app: Flask, operator: FlaskClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from html import escape, unescape
 from pathlib import Path
@@ -14,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from tests.rows import a_line, a_parcel, a_store, an_account, an_order, reread
+from tests.rows import ALDER_COURT, a_line, a_parcel, a_store, an_account, an_order, reread
 from tests.views.conftest import token_on
 from tests.views.scene import draw
 from webapp import clock
@@ -187,6 +188,8 @@ def test_a_mistake_stands_beside_its_field_and_what_was_typed_stays(app: Flask, 
         ("ABCDEF", "This does not look like a number of UPS"),
         ("1Z999AA10123456785", "This does not look like a number of UPS"),
         ("1Z999AA10000000001", "Line 2 of this order has the number 1Z999AA10000000001 already."),
+        ("1z 999 aa1 0000000001", "Line 2 of this order has the number 1z 999 aa1 0000000001 already."),
+        ("1Z999AA10123456784", "Order 2802100000001 has the number 1Z999AA10123456784 already."),
     ],
 )
 def test_a_number_that_may_be_a_slip_is_asked_about_once(
@@ -194,6 +197,10 @@ def test_a_number_that_may_be_a_slip_is_asked_about_once(
 ) -> None:
     parcel = Tracking("UPS", "1Z999AA10000000001", "", "Standard", clock.now())
     path = drawn(app, a_line("1"), a_line("2", statuses={"Shipped": 1}, tracking=parcel))
+    with app.app_context(), unit_of_work() as work:
+        other = a_line("1", statuses={"Shipped": 1}, tracking=a_parcel())
+        address = replace(ALDER_COURT, name="Somebody Else")
+        an_order(work, work.session.query(AccountRow).one(), "2802100000001", (other,), address=address)
     given = {"carrier": "UPS", "number": number, "quantity__1": "1"}
     assert "sure" not in operator.get(f"{path}/ship").text
     for send in (sent, sent_by_htmx):
@@ -201,9 +208,13 @@ def test_a_number_that_may_be_a_slip_is_asked_about_once(
         assert answer.status_code == 422
         assert sentence in mistakes_in(answer.text)["sure"]
         assert "The number is right: send it." in answer.text
-    assert "sure" in mistakes_in(sent(operator, f"{path}/ship", sure="1Z999AA10123456784", **given).text)
+    [sure] = re.findall(r'name="sure" value="([^"]+)"', answer.text)
+    for changed in ({"number": "ABCDEFG"}, {"carrier": "USPS"}):
+        assert "sure" in mistakes_in(sent(operator, f"{path}/ship", **{**given, **changed}, sure=sure).text)
+    again = sent(operator, f"{path}/ship", **{**given, "quantity__1": "9"}, sure=sure)
+    assert f'name="sure" value="{sure}" checked' in again.text
     assert issued(app) == []
-    assert sent(operator, f"{path}/ship", sure=number, **given).status_code == 303
+    assert sent(operator, f"{path}/ship", sure=sure, **given).status_code == 303
     assert [arguments["number"] for _, arguments, _ in issued(app)] == [number]
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from webapp import by_hand, plain, queries
-from webapp.actions.chosen import Chosen, newest_command
+from webapp.actions.chosen import Chosen, load, newest_command
 from webapp.actions.doing import Asked, Done, PassedOver
 from webapp.by_hand import Parcel
+from webapp.by_hand.doubting import Label, question
 from webapp.by_hand.finding import of_row, ready_units, undecided
 from webapp.by_hand.shipping import SEND_ANYWAY, tracking_mistakes
-from webapp.by_hand.tracking_numbers import doubt
 from webapp.domain.carriers import listed
 from webapp.domain.commands import ConfirmShipment
 from webapp.policy_json import policy_from_json
@@ -56,18 +55,21 @@ def check(options: Mapping[str, str], markets: Collection[str]) -> dict[str, str
         wrong["numbers"] = "Enter a tracking number for at least one order."
     elif unfit:
         wrong["numbers"] = f"Letters and digits only, Walmart takes no other signs: {', '.join(unfit[:3])}."
-    if not any(wrong.values()) and options.get(SURE) != "on":
-        doubts = _doubts(numbers, [options[f"{CARRIER}{market}"] for market in markets])
-        wrong[SURE] = " ".join([*doubts[:3], SEND_ANYWAY]) if doubts else ""
+    if not any(wrong.values()):
+        asked = question(_labels(options), SEND_ANYWAY, many=True)
+        wrong[SURE] = asked if asked and asked.answer != options.get(SURE) else ""
     return {name: said for name, said in wrong.items() if said}
 
 
-def _doubts(numbers: Collection[str], carriers: Collection[str]) -> list[str]:
-    """Of which numbers to ask; with several markets nobody can tell whose carrier a number is of, so one has to fit."""
-    each = [[doubt(carrier, number) for carrier in carriers] for number in numbers]
-    odd = [f"{number}: {said[0]}" for number, said in zip(numbers, each, strict=True) if all(said)]
-    twice = [number for number, count in Counter(numbers).items() if count > 1]
-    return odd + [f"{number} stands at several orders." for number in twice]
+def _labels(options: Mapping[str, str]) -> list[Label]:
+    """What was typed for each order, with the carrier of its market."""
+    typed = {name.removeprefix(NUMBER): value.strip() for name, value in options.items() if name.startswith(NUMBER)}
+    ids = {int(one): number for one, number in typed.items() if number and one.isdecimal() and len(one) < 19}
+    return [
+        Label(of_row(one.row, one.account, one.issued), options.get(f"{CARRIER}{one.account.marketplace}", ""), number)
+        for one in load(ids)
+        if (number := ids[one.row.id])
+    ]
 
 
 def _wrong_carrier(typed: str, market: str) -> str:

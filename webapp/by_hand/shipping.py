@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from webapp import clock, order_rows
 from webapp.by_hand.allowing import why_not_resent, why_not_shipped
+from webapp.by_hand.doubting import Label, question
 from webapp.by_hand.finding import (
     ASKED,
     Found,
@@ -21,11 +22,10 @@ from webapp.by_hand.finding import (
     undecided,
     was_asked,
 )
-from webapp.by_hand.tracking_numbers import doubt
 from webapp.domain.carriers import listed, tracking_url
 from webapp.domain.command_keys import anew
 from webapp.domain.commands import Command, CommandState, ConfirmShipment, CorrectTracking, Issued
-from webapp.domain.order import Line, Tracking
+from webapp.domain.order import Tracking
 from webapp.domain.outgoing import contents
 from webapp.models import CommandRow
 from webapp.unit_of_work import Work, unit_of_work
@@ -53,11 +53,12 @@ def ship(
     request_id: str,
     *,
     anyway: bool = False,
-    sure: bool = False,
+    sure: bool | str = False,
 ) -> str:
     """Tell Walmart that these units, by line number, have left in one parcel.
 
-    `anyway`: also those whose buyer asked to cancel. `sure`: also under a number that there is a doubt about.
+    `anyway`: also those whose buyer asked to cancel. `sure`: whatever doubt there is about the number, or the answer to
+    the question that was asked.
     """
     with unit_of_work() as work:
         found = find(work, order_id)
@@ -81,7 +82,7 @@ def judge(
     ready: Mapping[str, int],
     *,
     anyway: bool = False,
-    sure: bool = False,
+    sure: bool | str = False,
     request_id: str = "",
 ) -> ConfirmShipment:
     """What would be sent, of units that are `ready` by line. Raises Refusal with what is wrong, or asks about."""
@@ -92,9 +93,10 @@ def judge(
     wishing = _wishing(found, lines)
     if wishing and not anyway:
         mistakes["anyway"] = f"The buyer asked to cancel line {', '.join(wishing)}. Say that it ships anyway."
-    doubts = [] if sure or mistakes else doubts_of(found, parcel)
-    if doubts:
-        mistakes["sure"] = " ".join([*doubts, SEND_ANYWAY])
+    label = Label(found, parcel.carrier.strip(), parcel.number.strip())
+    asked = None if sure is True or mistakes else question([label], SEND_ANYWAY)
+    if asked and asked.answer != sure:
+        mistakes["sure"] = asked
     if mistakes:
         raise Mistakes(mistakes)
     return ConfirmShipment(units, number=tracking.number, parcel=tracking, other_carrier=is_other, request=request_id)
@@ -108,22 +110,6 @@ def tracking_mistakes(parcel: Parcel, found: Found | None = None) -> dict[str, s
     else:
         _tracking(found, parcel, mistakes)
     return mistakes
-
-
-def doubts_of(found: Found, parcel: Parcel) -> list[str]:
-    """What to ask about a parcel that Walmart would take: its number's form, and whether the order has it already."""
-    number = parcel.number.strip()
-    lines = [line.number for line in found.order.lines if number in _numbers_at_walmart(line)]
-    for one in found.issued:
-        went = one.is_under_way or one.done_at is not None
-        if went and isinstance(one.command, ConfirmShipment) and one.command.number == number:
-            lines += [unit.line for unit in one.command.units]
-    used = f"Line {', '.join(dict.fromkeys(lines))} of this order has the number {number} already." if lines else ""
-    return [said for said in (doubt(parcel.carrier, number), used) if said]
-
-
-def _numbers_at_walmart(line: Line) -> set[str]:
-    return {quantity.tracking.number for quantity in line.quantities if quantity.tracking}
 
 
 def in_parcel(command: ConfirmShipment) -> str:

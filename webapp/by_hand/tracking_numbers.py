@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from tracking_numbers import DEFINITIONS  # type: ignore[import-untyped]
 
+from webapp.domain.words import joined
+
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
@@ -42,7 +44,7 @@ _RULES: Mapping[str, _Rule] = {
 def doubt(carrier: str, number: str) -> str:
     """Why this is hardly a number of the carrier's, in a sentence; empty where it may be, or nobody can tell."""
     rule = _RULES.get(carrier.strip().casefold())
-    plain = re.sub(r"[ -]", "", number).upper()
+    plain = joined(number).upper()
     if rule is None or not plain or rule.others.fullmatch(plain) or _closes(rule, plain):
         return ""
     return f"This does not look like a number of {carrier.strip()}: {rule.usual}."

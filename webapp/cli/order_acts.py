@@ -15,6 +15,7 @@ from webapp.by_hand import Left, Parcel, left_to_refund
 from webapp.by_hand.allowing import why_not_answered
 from webapp.by_hand.finding import Found, of_row, ready_units, refuse, wanted_canceled
 from webapp.by_hand.refunding import judge
+from webapp.by_hand.shipping import SEND_ANYWAY
 from webapp.cli.orders import for_account, order_of
 from webapp.cli.saying import as_json, fail, plainly, show
 from webapp.domain.amounts import amount_of, money
@@ -46,7 +47,7 @@ def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
 @click.option("--url", default="", help="Where a parcel of a carrier that Walmart does not list is tracked.")
 @click.option("--method", default="", help="Walmart's shipping method; else the order's own.")
 @click.option("--anyway", is_flag=True, help="Also lines whose buyer asked to cancel.")
-@click.option("--sure", is_flag=True, help="Also under a number that is no usual one, or that the order has already.")
+@click.option("--sure", is_flag=True, help="Also under a number that is no usual one, or that is used already.")
 @for_request
 def ship(
     po: str,
@@ -66,8 +67,12 @@ def ship(
     judged = _judged(row)
     units = {line: _units(text, "--line 1=2") for line, text in _pairs(row, given, "1=2").items()}
     wanted = units or {line: count for line, count in ready_units(judged).items() if count}
-    parcel, agreed = Parcel(carrier, number, url, method), {"anyway": anyway, "sure": sure}
-    _say(account, po, by_hand.ship(row.id, wanted, parcel, BY, _request(request), **agreed), as_json)
+    parcel = Parcel(carrier, number, url, method)
+    try:
+        sentence = by_hand.ship(row.id, wanted, parcel, BY, _request(request), anyway=anyway, sure=sure)
+    except by_hand.Mistakes as mistakes:
+        fail(str(mistakes).replace(SEND_ANYWAY, "Look for a slip, or add --sure."))
+    _say(account, po, sentence, as_json)
 
 
 @command("cancel")

@@ -27,6 +27,11 @@ def typed_words(text: str) -> list[str]:
     return [together[:LONGEST_WORD]] if is_grouped else words[:12]
 
 
+def joined(number: str) -> str:
+    """A number without the blanks and dashes that people put into it, and without case: `1Z 999` is `1z999`."""
+    return "".join(words_of(number))
+
+
 def stored(texts: Iterable[str]) -> str:
     """Each word once, after a space, so that ` mug` finds where a word begins."""
     words = dict.fromkeys(word for text in texts for word in words_of(text))

@@ -158,6 +158,17 @@ def _found(words: Words) -> tuple[str, dict[str, str]]:
     return "select id from orders where find_vector @@ cast(:query as tsquery)", {"query": query}
 
 
+def with_numbers(numbers: Sequence[str], at_most: int) -> TextClause:
+    """The ids of orders that have one of these numbers, each a whole word (`domain.words`), at most so many."""
+    if is_sqlite():
+        match = f"{NUMBERS} : ({' OR '.join(numbers)})"
+        found = "select rowid as id from orders_fts where orders_fts match :match"
+    else:
+        match = " | ".join(f"{LETTERS[NUMBERS]}{number}" for number in numbers)
+        found = "select id from orders where find_vector @@ cast(:match as tsquery)"
+    return text(f"{found} limit {at_most}").bindparams(match=match)
+
+
 def where(conditions: Sequence[str]) -> str:
     return f" where {' and '.join(conditions)}" if conditions else ""
 

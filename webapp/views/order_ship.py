@@ -39,14 +39,15 @@ def ship(account_key: str, po: str) -> AnyResponse:
     parcel = Parcel(typed["carrier"], typed["number"], typed["url"], typed["method"])
     if mistakes:
         return _form(found, Typed(typed.values, {**tracking_mistakes(parcel, judged), **mistakes}))
-    # What was agreed to is this number; another one is asked about anew.
-    agreed = {"anyway": typed["anyway"] == "on", "sure": typed["sure"] == typed["number"]}
-    by = door.me().email
+    by, anyway, sure = door.me().email, typed["anyway"] == "on", typed["sure"]
 
     def again(mistakes: Mapping[str, str]) -> AnyResponse:
         return _form(found, Typed(typed.values, mistakes))
 
-    return order_forms.do(found, lambda: by_hand.ship(found.row.id, wanted, parcel, by, number, **agreed), again)
+    def act() -> str:
+        return by_hand.ship(found.row.id, wanted, parcel, by, number, anyway=anyway, sure=sure)
+
+    return order_forms.do(found, act, again)
 
 
 @bp.post("/resend")
