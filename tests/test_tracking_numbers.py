@@ -14,6 +14,8 @@ from webapp.by_hand.tracking_numbers import doubt
         ("ups", "1z 5r8 939 03 5756 712 7"),
         ("UPS", "1ZXX3150YW44070023"),
         ("UPS", "H1234567890"),
+        ("UPS", "MI123456ABC0000123"),
+        ("UPS", "mi 123456 1234567890123456789012"),
         ("USPS", "9505 5110 6960 5048 6006 24"),
         ("USPS", "92748931507708513018050063"),
         ("USPS", "420221539101026837331000039521"),
@@ -35,6 +37,7 @@ def test_what_may_be_a_number_is_not_doubted(carrier: str, number: str) -> None:
     [
         ("UPS", "ABCDEF", "18 signs"),
         ("UPS", "1Z999AA10123456785", "18 signs"),
+        ("UPS", "MI123456", "18 signs"),
         ("UPS", "1Z999AA1012345678", "18 signs"),
         ("USPS", "9505511069605048600625", "22 digits"),
         ("USPS", "RB123456784US", "22 digits"),

@@ -55,6 +55,8 @@ def test_ship_cancel_and_refund_each_once_and_mistakes_in_a_sentence(house: Hous
     told(house, "cancel", po, "--line", "3=1:SELLER_CANCEL_PRICING_ERROR")
     house.drain()
     assert house.shown(po)["counts"] == "2 shipped · 1 canceled"
+    other = run(house, "refund", po, "--line", "1=PRODUCT:MX$2.50", "--reason", "Others")
+    assert (other.exit_code, "This order is in USD." in other.output) == (1, True)
     asked = ("refund", po, "--line", "1=PRODUCT:2.50:0.21", "--line", "2=10.00", "--reason", "Finance -> Goodwill")
     would = told(house, *asked)
     assert would["done"] is False

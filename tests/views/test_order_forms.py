@@ -319,6 +319,8 @@ REFUND_MISTAKES: tuple[tuple[dict[str, str], str, str], ...] = (
     ({"tax__1__PRODUCT": "0.99"}, "tax-1-PRODUCT", "has $0.98 of tax on product left"),
     ({"amount__1__PRODUCT": "-1"}, "amount-1-PRODUCT", "not below zero"),
     ({"amount__1__PRODUCT": "four"}, "amount-1-PRODUCT", "An amount such as 4.50"),
+    ({"amount__1__PRODUCT": "4.50 EUR"}, "amount-1-PRODUCT", "This order is in USD."),
+    ({"tax__1__PRODUCT": "MX$1"}, "tax-1-PRODUCT", "This order is in USD."),
     ({}, "amounts", "Enter an amount"),
     ({"amount__1__PRODUCT": "1", "reason": "Because"}, "reason", "Walmart's reasons"),
 )

@@ -125,6 +125,7 @@ def test_each_change_is_kept_old_and_new_with_its_author(app: Flask, admin: Flas
         ({"number_prefix": "x" * 33}, "number_prefix", "At most 32 letters"),
         ({"customer": "predefined"}, "customer_id", "Give the id of the Magento customer"),
         ({"customer": "new", "customer_group": ""}, "customer_group", "Give the customer group"),
+        ({"hold_above": "£500"}, "hold_above", "The orders of this account are in USD."),
         ({"shipping_method": "flatrate"}, "shipping_method", "Carrier and method"),
         ({"status_canceled": "canceled"}, "status_canceled", "Magento itself brings an order to canceled"),
         ({"own_carriers.0.left": "Abeja", "own_carriers.0.right": "no"}, "own_carriers", "https://"),

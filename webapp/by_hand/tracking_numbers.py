@@ -28,8 +28,8 @@ _RULES: Mapping[str, _Rule] = {
     "ups": _Rule(
         frozenset({"ups"}),
         "most begin with 1Z and have 18 signs, of which the last one checks the others",
-        # Freight, notices, and what the postal service delivers for UPS.
-        re.compile(r"[0-9]{9}|[0-9]{12}|[0-9]{18}|[A-Z][0-9]{10}|[0-9]{22}|[0-9]{26}"),
+        # Freight, notices, and what the postal service delivers for UPS, also under a number of the shipper's own.
+        re.compile(r"[0-9]{9}|[0-9]{12}|[0-9]{18}|[A-Z][0-9]{10}|[0-9]{22}|[0-9]{26}|MI[0-9]{6}[A-Z0-9]{1,22}"),
     ),
     "usps": _Rule(frozenset({"usps", "s10"}), "most have 22 digits, of which the last one checks the others"),
     "fedex": _Rule(

@@ -18,7 +18,7 @@ from webapp.by_hand.refunding import judge
 from webapp.by_hand.shipping import SEND_ANYWAY
 from webapp.cli.orders import for_account, order_of
 from webapp.cli.saying import as_json, fail, plainly, show
-from webapp.domain.amounts import amount_of, money
+from webapp.domain.amounts import OtherCurrency, amount_of, money
 from webapp.domain.order import ZERO, Charge
 from webapp.domain.outgoing import contents
 from webapp.domain.reasons import REFUND_REASONS, cancel_reasons
@@ -114,7 +114,9 @@ def refund(
     if reason not in REFUND_REASONS:
         fail(f"Walmart takes one of these reasons, not {reason}: {', '.join(REFUND_REASONS)}.")
     left = {one.line.number: one for one in left_to_refund(_judged(row))}
-    amounts = {line: _charges(left.get(line), line, text) for line, text in _pairs(row, given, "1=all").items()}
+    amounts = {
+        line: _charges(left.get(line), line, text, row.currency) for line, text in _pairs(row, given, "1=all").items()
+    }
     if is_sure:
         _say(account, po, by_hand.refund(row.id, amounts, reason, comment, BY, _request(request)), as_json)
         return
@@ -226,7 +228,7 @@ def _units(text: str, example: str) -> int:
     return int(text)
 
 
-def _charges(left: Left | None, line: str, text: str) -> tuple[Charge, ...]:
+def _charges(left: Left | None, line: str, text: str, currency: str) -> tuple[Charge, ...]:
     """What is to be given back of a line: `all`, an amount of the product's price, or kinds with their taxes."""
     if left is None:
         fail(f"Of line {line} nothing can be refunded: it has not shipped, or all is refunded already.")
@@ -234,17 +236,20 @@ def _charges(left: Left | None, line: str, text: str) -> tuple[Charge, ...]:
         return left.everything
     charges = []
     for part in text.split(","):
-        kind, amount, tax = _parts(part)
+        kind, amount, tax = _parts(part, currency)
         if kind not in left.amounts:
             fail(f"Line {line} has no {kind} left to refund. It has {', '.join(left.amounts)}.")
         charges.append(left.charge(kind, amount, tax))
     return tuple(charges)
 
 
-def _parts(text: str) -> tuple[str, Decimal, Decimal]:
+def _parts(text: str, currency: str) -> tuple[str, Decimal, Decimal]:
     kind, sign, rest = text.partition(":")
     amount, _, tax = rest.partition(":") if sign else (kind, "", "")
-    found = [amount_of(one) if one else ZERO for one in (amount, tax)]
+    try:
+        found = [amount_of(one, currency) if one else ZERO for one in (amount, tax)]
+    except OtherCurrency:
+        fail(f"{text} is no amount of this order. This order is in {currency}.")
     if None in found or not amount:
         fail(f"{text} is no amount. Write all, 4.50, or PRODUCT:4.50:0.37,SHIPPING:1.00.")
     return (kind.upper() if sign else "PRODUCT"), found[0] or ZERO, found[1] or ZERO

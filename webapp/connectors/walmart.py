@@ -34,6 +34,7 @@ from webapp.connectors.walmart_webhooks import (
     read_event_types,
     read_subscriptions,
 )
+from webapp.domain.amounts import CURRENCIES
 from webapp.domain.commands import Side
 from webapp.domain.order import SELLER_FULFILLED, Order
 from webapp.domain.outgoing import LineRefunded, UnitsCancelled, UnitsShipped
@@ -56,7 +57,6 @@ T = TypeVar("T")
 MOST_ORDERS = 200
 MOST_RETURN_PAGES = 50
 TOKEN_SECONDS = 900
-CURRENCIES = {"us": "USD", "ca": "CAD", "mx": "MXN", "cl": "CLP"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from webapp.domain.amounts import CURRENCIES
 from webapp.domain.creation_settings import CART, offers
 from webapp.domain.policy import CustomerMode, TaxSource
 from webapp.order_settings.kinds import Choice, Group, Number, Place, Setting, ShopChoice, Switch, Text
-
-CURRENCIES = {"us": "USD", "ca": "CAD", "mx": "MXN", "cl": "CLP"}
-"""What the orders of each market are in."""
 
 STATUS = Text(
     "([a-z][a-z0-9_]{0,31})?",

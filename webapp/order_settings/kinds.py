@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from webapp.domain.amounts import amount_of
+from webapp.domain.amounts import CURRENCIES, OtherCurrency, amount_of
 from webapp.domain.creation_settings import DIRECT
 
 LONGEST = 200
@@ -248,7 +248,11 @@ class Amount(Kind):
     def read(self, text: str, place: Place) -> Decimal | None:
         if not text:
             return None
-        amount = amount_of(text)
+        currency = CURRENCIES.get(place.market, "USD")
+        try:
+            amount = amount_of(text, currency)
+        except OtherCurrency:
+            raise Wrong(f"The orders of this account are in {currency}.") from None
         if amount is None or amount >= MOST_MONEY:
             raise Wrong("An amount such as 500 or 499.50, or nothing.")
         return amount

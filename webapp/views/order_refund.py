@@ -13,7 +13,7 @@ from webapp.by_hand import Left, left_to_refund
 from webapp.by_hand.allowing import why_not_refunded
 from webapp.by_hand.finding import Found as Judged
 from webapp.by_hand.refunding import judge
-from webapp.domain.amounts import amount_of
+from webapp.domain.amounts import OtherCurrency, amount_of
 from webapp.domain.order import ZERO, Charge
 from webapp.domain.reasons import DEFAULT_REFUND_REASON, REFUND_WORDS, refund_in_words
 from webapp.outbox import Refusal
@@ -41,7 +41,7 @@ def refund(account_key: str, po: str) -> AnyResponse:
     """Say what will be given back and ask; with `confirmed`, which names the sum that was shown, do it."""
     found, typed, number = find(account_key, po), order_forms.sent(), number_of_form()
     judged, mistakes = order_forms.judged(found), dict[str, str]()
-    amounts = _amounts(typed, left_to_refund(judged), mistakes)
+    amounts = _amounts(typed, left_to_refund(judged), found.row.currency, mistakes)
     if mistakes or typed["step"] == "change":
         return _form(found, Typed(typed.values, mistakes))
 
@@ -101,7 +101,7 @@ def _form(found: Found, typed: Typed) -> AnyResponse:
     )
 
 
-def _amounts(typed: Typed, lines: list[Left], mistakes: dict[str, str]) -> Amounts:
+def _amounts(typed: Typed, lines: list[Left], currency: str, mistakes: dict[str, str]) -> Amounts:
     """Charges by line; a line of which everything is given back needs no amounts."""
     found: Amounts = {}
     for line in lines:
@@ -110,22 +110,24 @@ def _amounts(typed: Typed, lines: list[Left], mistakes: dict[str, str]) -> Amoun
             found[number] = line.everything
             continue
         charges = (
-            line.charge(kind, _amount(typed, f"amount-{number}-{kind}", mistakes), _tax(typed, number, kind, mistakes))
+            line.charge(
+                kind, *(_amount(typed, f"{what}-{number}-{kind}", currency, mistakes) for what in ("amount", "tax"))
+            )
             for kind in line.amounts
         )
         found[number] = tuple(one for one in charges if one.amount or one.tax)
     return found
 
 
-def _tax(typed: Typed, number: str, kind: str, mistakes: dict[str, str]) -> Decimal:
-    return _amount(typed, f"tax-{number}-{kind}", mistakes)
-
-
-def _amount(typed: Typed, name: str, mistakes: dict[str, str]) -> Decimal:
+def _amount(typed: Typed, name: str, currency: str, mistakes: dict[str, str]) -> Decimal:
     text = typed[name].strip()
     if not text:
         return ZERO
-    amount = amount_of(text)
+    try:
+        amount = amount_of(text, currency)
+    except OtherCurrency:
+        mistakes[name] = f"This order is in {currency}."
+        return ZERO
     if amount is None:
         mistakes[name] = "An amount such as 4.50, not below zero."
     return amount or ZERO
