@@ -160,6 +160,9 @@ def test(channel_id: int) -> str:
         kept = work.session.get(AlertChannelRow, channel_id, populate_existing=True)
         if kept is not None:
             kept.trouble, kept.sent_at = trouble, kept.sent_at if trouble else clock.now()
+            if kept.tries and not trouble:
+                # What was not taken waits for its next try, and now it would arrive.
+                kept.tries, kept.next_try_at = 0, None
     return trouble
 
 

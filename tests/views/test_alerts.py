@@ -332,6 +332,24 @@ def test_what_is_not_taken_comes_again_and_says_why(house: Flask, box: Letterbox
     assert "no such mailbox" not in client.get(PAGE).text
 
 
+def test_what_was_not_taken_goes_out_at_once_after_a_test_that_arrives(house: Flask, box: Letterbox) -> None:
+    client, _ = say(house, mail="orders@shop.example", every="60")
+    box.refuses = "554 5.7.1 not now"
+    order(house, 1, **late())
+    for minutes in (0, 1, 2, 5, 20):
+        round_(house, minutes)
+    with house.app_context():
+        test = f"{PAGE}/{db.session.query(AlertChannelRow).one().id}/test"
+    box.refuses = ""
+    client.post(test, data={"csrf_token": token_on(client, PAGE)})
+    round_(house, 0.5)
+    assert ["is late" in letter["Subject"] for letter in box.letters] == [False, True]
+    order(house, 2, has_failed=True, reason="Refused.")
+    client.post(test, data={"csrf_token": token_on(client, PAGE)})
+    round_(house, 0.5)
+    assert len(box.letters) == 3, "how often is still the merchant's to say"
+
+
 def test_a_trouble_of_the_server_is_told_after_five_minutes(house: Flask, hook: Listener) -> None:
     say(house, kind="hook", hook=hook.url, wants=["server"])
     round_(house)
