@@ -317,7 +317,7 @@ def test_each_number_is_that_of_the_page_it_leads_to(house: Flask, hook: Listene
     client = signed_in(house, "viewer")
     for one in hook.got[0]["alerts"]:
         path = "/" + one["url"].split("/", 3)[3]
-        assert f">{one['orders']} order{'s' if one['orders'] > 1 else ''}</p>" in client.get(path).text, path
+        assert f">{one['orders']} order{'s' if one['orders'] > 1 else ''} <small>" in client.get(path).text, path
 
 
 def test_what_is_not_taken_comes_again_and_says_why(house: Flask, box: Letterbox) -> None:

@@ -32,7 +32,7 @@ def numbers(text: str) -> list[tuple[str, str]]:
 
 def shown_on(client: FlaskClient, url: str) -> str:
     """How many orders a list says that it holds."""
-    found = re.search(r"of ([\d,+]+) orders?</p>|>([\d,+]+) orders?</p>", client.get(url).text)
+    found = re.search(r"of ([\d,+]+) orders? <small>|>([\d,+]+) orders? <small>", client.get(url).text)
     return (found[1] or found[2]) if found else "0"
 
 
