@@ -301,10 +301,9 @@ def _failed(turn: Turn, sentence: str, retry_after: timedelta | None, *, is_away
 
 
 def _again_at(tries: int, now: datetime, longest: timedelta, retry_after: timedelta | None) -> datetime:
-    """Soon at first, then at most after `longest`; never before the time that the other side asked for."""
-    again_at = next_attempt(tries, now, jitter=random.random(), retry_after=retry_after) or now + longest
-    asked = min(retry_after or timedelta(0), LONGEST_ASKED_WAIT)
-    return again_at if asked > longest else min(again_at, now + longest)
+    """Soon at first, then after `longest`, or after the time that the other side asked for where that is longer."""
+    latest = now + max(longest, min(retry_after or timedelta(0), LONGEST_ASKED_WAIT))
+    return min(next_attempt(tries, now, jitter=random.random(), retry_after=retry_after) or latest, latest)
 
 
 def _every(turn: Turn) -> timedelta:

@@ -54,11 +54,13 @@ def is_first_to_come(work: Work, poll_id: int, store_id: int, now: datetime) -> 
 def wake_others(work: Work, poll_id: int, store_id: int, now: datetime) -> None:
     """A poll of the store has succeeded, which is not stored yet: what has failed since the last success comes at once.
 
-    What fails although others succeed, such as for want of a right, keeps to its schedule.
+    What fails although others succeed, such as for want of a right, keeps to its schedule; so does what the
+    shop told to come much later, and the look for deleted orders, which comes each hour.
     """
     each = aliased(PollRow)
     newest = select(func.max(each.succeeded_at)).where(each.store_id == store_id).scalar_subquery()
-    away = (PollRow.due_at > now, or_(newest.is_(None), PollRow.failing_since > newest))
+    soon = PollRow.due_at.between(now, now + shop_polls.EVERY)
+    away = (soon, or_(newest.is_(None), PollRow.failing_since > newest))
     mine = update(PollRow).where(*_others(poll_id, store_id), PollRow.failing_since.is_not(None), *away)
     work.execute(mine.values(due_at=now).execution_options(synchronize_session=False))
 

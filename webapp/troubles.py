@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from webapp import clock, shop_polls
+from webapp import clock, product_polls, shop_polls
 from webapp.columns import NOW, Utc
 from webapp.domain.poll_kinds import NAMES, SHOP, SHOP_WHAT, STORE_POLLS, kind_of
 from webapp.models import (
@@ -52,7 +52,9 @@ from webapp.sync_health import SHOP_MAY_MISS, span
 BEHIND = timedelta(seconds=30)
 STUCK = timedelta(minutes=5)
 SOONEST_LATE = timedelta(minutes=15)
-"""No poll is late before; one of a shop that has failed twice is told of at once, since orders wait for that shop."""
+"""No poll is late before."""
+AWAY_WITHIN = product_polls.EVERY
+"""So long none of a shop's polls succeeds before that is told; each time one of them was tried beside the first."""
 LATEST_TRIES = 20
 SLOW_WITHIN = timedelta(minutes=10)
 SLOW_TRY, SLOW_CALL = 5_000, 3_000
@@ -96,7 +98,7 @@ class State:
 def look(*, redis_is_up: bool) -> State:
     """Everything that a page has to tell of the server. One statement, and one more where calls take long."""
     now = clock.now()
-    times = {"now": now, "early": now - SOONEST_LATE, "slow_since": now - SLOW_WITHIN}
+    times = {"now": now, "early": now - SOONEST_LATE, "slow_since": now - SLOW_WITHIN, "away_since": now - AWAY_WITHIN}
     rows = db.session.execute(_everything(), times).all()
     facts, flow, told = rows[0], rows[1], rows[2:]
     oldest = max(now - facts.since, timedelta(0)) if facts.since else timedelta(0)
@@ -134,12 +136,12 @@ def _late(rows: Iterable[Any], now: datetime) -> Iterator[Trouble]:
     resting = {row.key for row in rows if row.what == "rest"}
     told: set[str] = set()
     late = [row for row in rows if row.what in {"account poll", "store poll"}]
-    for row in sorted(late, key=lambda row: (not _is_away(row), row.since)):
+    for row in sorted(late, key=lambda row: (not _is_away(row), row.at if _is_away(row) else row.since)):
         if row.key in resting | told:
             continue
         allowed, what = _allowed(row)
         if _is_away(row):
-            headline = f"The shop {row.name} could not be read for {span(now - (row.at or row.since))}."
+            headline = f"The shop {row.name} could not be read for {span(now - row.at)}."
         elif allowed is None or now - row.since <= allowed:
             continue
         else:
@@ -151,7 +153,7 @@ def _late(rows: Iterable[Any], now: datetime) -> Iterator[Trouble]:
 
 
 def _is_away(row: Any) -> bool:
-    """A poll of the shop has failed twice, and none of it has succeeded since: the orders of that shop wait."""
+    """A poll of the shop fails, and none of it has succeeded since, each having had its turn: its orders wait."""
     return row.what == "store poll" and row.number > 0 and row.word in STORE_POLLS
 
 
@@ -225,15 +227,16 @@ def _everything() -> Any:
 
 
 def _of_stores(early: BindParameter[datetime]) -> Select[Any]:
-    """Polls of stores that are late or fail: `at` is when any poll of the store last succeeded, `number` 1 where none
-    has since this one began to fail."""
+    """Polls of stores that are late or fail: `at` is since when one fails, `number` 1 where none of the store has
+    succeeded since, for long enough that another one was tried."""
     polled = func.coalesce(PollRow.succeeded_at, PollRow.began_at, StoreRow.created_at)
     each = aliased(PollRow)
     read_at = select(func.max(each.succeeded_at)).where(each.store_id == StoreRow.id).scalar_subquery()
     is_unread = or_(read_at.is_(None), PollRow.failing_since > read_at)
-    is_away = and_(PollRow.tries > 1, PollRow.failing_since.is_not(None), is_unread)
-    number = case((is_away, 1), else_=0)
-    told = _row("store poll", StoreRow.name, StoreRow.key, PollRow.kind, PollRow.trouble, read_at, polled, number)
+    is_long = PollRow.failing_since <= bindparam("away_since", type_=Utc())
+    is_away = and_(PollRow.tries > 1, is_long, is_unread)
+    number, since = case((is_away, 1), else_=0), PollRow.failing_since
+    told = _row("store poll", StoreRow.name, StoreRow.key, PollRow.kind, PollRow.trouble, since, polled, number)
     told = told.join_from(PollRow, StoreRow, StoreRow.id == PollRow.store_id)
     return told.where(or_(polled < early, is_away), ~StoreRow.is_paused)
 

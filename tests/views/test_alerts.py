@@ -275,8 +275,8 @@ def test_a_shop_that_cannot_be_read_is_told_and_over_once_it_can(house: Flask, h
     client, _ = say(house, kind="hook", hook=hook.url, wants=["server"], every="1")
     with house.app_context(), unit_of_work() as work:
         store = work.session.query(StoreRow).one()
-        poll = {"store_id": store.id, "due_at": clock.now(), "succeeded_at": clock.now()}
-        poll["failing_since"] = clock.now() + timedelta(seconds=1)
+        poll = {"store_id": store.id, "due_at": clock.now(), "failing_since": clock.now()}
+        poll["succeeded_at"] = clock.now() - timedelta(minutes=1)
         work.add(PollRow(kind="products", name="p", tries=2, trouble="Magento is in maintenance mode.", **poll))
     for _ in range(3):
         round_(house, 3)

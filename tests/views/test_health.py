@@ -178,22 +178,23 @@ def test_a_late_poll_is_told_once_an_account(app: Flask, viewer: FlaskClient, mo
 
 
 @pytest.mark.parametrize(
-    ("tries", "read_ago", "others_ago", "told"),
+    ("tries", "fails_for", "read_ago", "others_ago", "told"),
     [
-        (1, 6, 6, ""),
-        (2, 6, 6, "The shop North Outfitters shop could not be read for 6 min."),
-        (2, 9, 4, "The shop North Outfitters shop could not be read for 4 min."),
-        (2, 60, 4, "The shop North Outfitters shop could not be read for 4 min."),
-        (2, 6, 1, ""),
-        (9, 21, 1, "No poll of North Outfitters shop for credit memos in the shop has succeeded for 21 min."),
+        (1, 3, 6, 6, ""),
+        (2, 3, 6, 6, "The shop North Outfitters shop could not be read for 3 min."),
+        (2, 3, 60, 4, "The shop North Outfitters shop could not be read for 3 min."),
+        (2, 1, 6, 4, ""),
+        (2, 3, 6, 1, ""),
+        (9, 16, 21, 1, "No poll of North Outfitters shop for credit memos in the shop has succeeded for 21 min."),
     ],
-    ids=["once", "twice", "another was read later", "long silent", "another is read", "one alone is silent"],
+    ids=["once", "twice", "long silent", "no other was tried since", "another is read", "one alone is silent"],
 )
 def test_a_shop_cannot_be_read_while_none_of_its_polls_succeeds(
     app: Flask,
     viewer: FlaskClient,
     monkeypatch: pytest.MonkeyPatch,
     tries: int,
+    fails_for: int,
     read_ago: int,
     others_ago: int,
     told: str,
@@ -204,7 +205,7 @@ def test_a_shop_cannot_be_read_while_none_of_its_polls_succeeds(
         store = a_store(work)
         an_account(work, store)
         poll: dict[str, Any] = {"store_id": store.id, "due_at": now + timedelta(minutes=1)}
-        fails = {"tries": tries, "trouble": trouble, "failing_since": now - timedelta(minutes=3)}
+        fails = {"tries": tries, "trouble": trouble, "failing_since": now - timedelta(minutes=fails_for)}
         read_at, others_at = (now - timedelta(minutes=each) for each in (read_ago, others_ago))
         work.add(PollRow(kind="shop_creditmemos", name="c", succeeded_at=read_at, **poll, **fails))
         work.add(PollRow(kind="products", name="p", succeeded_at=others_at, **poll))
