@@ -17,6 +17,8 @@ from tests.house import new_database
 from tests.rows import ALDER_COURT, a_line, a_parcel, a_store, an_account, an_order, turns
 from tests.views.conftest import built, settings_in
 from webapp import clock, order_rows, queries
+from webapp.by_hand import doubting
+from webapp.by_hand.finding import of_row
 from webapp.database import is_sqlite
 from webapp.domain.facets import Problem, Tab, unfold
 from webapp.domain.order import OrderStatus
@@ -265,4 +267,22 @@ def test_orders_are_found_by_their_parcels_numbers_however_those_are_written(sho
         for given, found in ((("1z999aa10123",), ("900", "901")), (("and", "no"), ("902",)), (("no",), ())):
             statement = sql.with_numbers(given, 10)
             assert sorted(db.session.execute(statement).scalars()) == [ids[po] for po in found]
-        assert len(list(db.session.execute(sql.with_numbers(["1z999aa10123", "and"], 2)))) == 2
+
+
+def test_a_number_at_many_orders_hides_no_other(shop: Flask) -> None:
+    filler, used = "1Z9990000000000000", "1Z999AA10123456784"
+    typed = [filler, *(f"1Z8{at:015}" for at in range(198)), used]
+    with unit_of_work() as work:
+        account = work.session.query(AccountRow).first()
+        assert account is not None
+        for at in range(doubting.AT_ONCE + 1):
+            number = used if at == doubting.AT_ONCE else filler
+            parcel = (a_line("1", statuses={"Shipped": 1}, tracking=a_parcel(number)),)
+            an_order(work, account, f"71{at:011}", parcel, address=replace(ALDER_COURT, name="Somebody Else"))
+        fresh = an_order(work, account, "7200000000000")
+    found = of_row(fresh, account, ())
+    said = doubting.doubts([doubting.Label(found, "Other", number) for number in typed])
+    orders = [[sentence for sentence in some if sentence.startswith("Order ")] for some in said]
+    assert [len(some) for some in orders] == [1, *[0] * 198, 1]
+    assert orders[-1] == [f"Order 7100000000200 has the number {used} already."]
+    assert len(list(db.session.execute(sql.with_numbers([one.lower() for one in typed], 5)))) == 6

@@ -21,7 +21,10 @@ from webapp.models import OrderRow, db
 
 NAMED = 3
 """So many doubts are said of many parcels; of the others how many they are."""
-AT_ONCE, MOST_OTHERS = 200, 400
+AT_ONCE = 200
+"""So many numbers are looked up by one statement; SQLite takes one of 500 parts."""
+OTHERS = 5
+"""So many orders that have a number are looked at: the first to another address is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +101,12 @@ def _lines_with(found: Found, plain: str) -> Iterable[str]:
 
 
 def _elsewhere(numbers: Iterable[str]) -> Mapping[str, Mapping[int, Order]]:
-    """The orders that have one of these numbers at Walmart, by number and id."""
+    """A few of the orders that have one of these numbers at Walmart, by number and id."""
     having: dict[str, dict[int, Order]] = defaultdict(dict)
     wanted = [number for number in numbers if number]
     for at in range(0, len(wanted), AT_ONCE):
         words = [word for number in wanted[at : at + AT_ONCE] for word in words_of(number)]
-        ids = db.session.execute(sql.with_numbers(words, MOST_OTHERS)).scalars().all() if words else []
+        ids = db.session.execute(sql.with_numbers(words, OTHERS)).scalars().all() if words else []
         rows = select(OrderRow).where(OrderRow.id.in_(ids)).options(selectinload(OrderRow.lines))
         for row in db.session.execute(rows).scalars():
             order = order_rows.to_order(row)

@@ -158,15 +158,18 @@ def _found(words: Words) -> tuple[str, dict[str, str]]:
     return "select id from orders where find_vector @@ cast(:query as tsquery)", {"query": query}
 
 
-def with_numbers(numbers: Sequence[str], at_most: int) -> TextClause:
-    """The ids of orders that have one of these numbers, each a whole word (`domain.words`), at most so many."""
+def with_numbers(numbers: Sequence[str], of_each: int) -> TextClause:
+    """The ids of orders that have one of these numbers, each a whole word (`domain.words`): of each number at most so
+    many, so that one that stands at many orders hides no other."""
     if is_sqlite():
-        match = f"{NUMBERS} : ({' OR '.join(numbers)})"
-        found = "select rowid as id from orders_fts where orders_fts match :match"
-    else:
-        match = " | ".join(f"{LETTERS[NUMBERS]}{number}" for number in numbers)
-        found = "select id from orders where find_vector @@ cast(:match as tsquery)"
-    return text(f"{found} limit {at_most}").bindparams(match=match)
+        one = "select rowid as id from orders_fts where orders_fts match :match{} limit {}"
+        each = (f"select * from ({one.format(at, of_each)})" for at in range(len(numbers)))
+        matches = {f"match{at}": f'{NUMBERS} : "{number}"' for at, number in enumerate(numbers)}
+        return text(" union all ".join(each)).bindparams(**matches)
+    words = bindparam("words", [f"{LETTERS[NUMBERS]}{number}" for number in numbers], type_=ARRAY(String))
+    # One by one: for hundreds of words at once and a limit PostgreSQL reads the whole table.
+    one = f"select id from orders where find_vector @@ cast(word as tsquery) limit {of_each}"
+    return text(f"select o.id from unnest(:words) as word cross join lateral ({one}) as o").bindparams(words)
 
 
 def where(conditions: Sequence[str]) -> str:
