@@ -102,15 +102,18 @@ def stop(key: str) -> None:
 
 
 def again(key: str, by: str) -> str:
-    """Begin the same action with the orders on which it failed. Raises Refusal where none did."""
+    """Begin the same action with the orders on which it failed, or ask anew where the action wants that. Returns the
+    key of either. Raises Refusal where none failed."""
     job = find(key)
     if job is None:
         raise Refusal(GONE)
     ids, options = bulk_progress.failed(job), {name: one for name, one in job.options.items() if name != "request"}
     if not ids:
         raise Refusal("Nothing of it has failed.")
-    fresh = ask(ACTIONS[job.action], ids, by, job.asks)
-    start(fresh, options, by)
+    action = ACTIONS[job.action]
+    fresh = ask(action, ids, by, job.asks)
+    if not action.asks_again:
+        start(fresh, options, by)
     return fresh
 
 

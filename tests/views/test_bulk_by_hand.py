@@ -15,7 +15,7 @@ from sqlalchemy import select
 from tests.rows import ALDER_COURT, a_line, a_parcel, a_store, an_account, an_order, reread
 from tests.views.conftest import token_on
 from tests.views.test_bulk import asked, outcomes, work_off
-from webapp import sheets
+from webapp import clock, sheets
 from webapp.domain.order import Address
 from webapp.models import CommandRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
@@ -81,6 +81,27 @@ def test_an_order_of_which_other_units_are_open_by_now_is_passed_over(app: Flask
     state, sentence = outcomes(app)[ids[ONE]]
     assert state == "skipped"
     assert "What is to be canceled has changed meanwhile, so nothing was canceled." in sentence
+
+
+def test_trying_a_cancellation_again_asks_first_with_what_is_open_by_then(app: Flask, operator: FlaskClient) -> None:
+    ids, reason = drawn(app), {"reason-us": "SELLER_CANCEL_PRICING_ERROR"}
+    path, _ = asked(operator, "cancel", ids[ONE])
+    post(operator, f"{path}/start", **reason)
+    work_off(app)
+    with app.app_context(), unit_of_work() as work:
+        refused = work.session.query(CommandRow).filter_by(kind="CancelLines").one()
+        refused.state, refused.reason, refused.ended_at = "parked", "Walmart: no.", clock.now()
+        reread(work, ONE, a_line("1", statuses={"Acknowledged": 2}))
+    before = issued(app, "CancelLines")
+    _, path, _ = post(operator, f"{path}/again")
+    work_off(app)
+    assert issued(app, "CancelLines") == before, "nobody was shown the second unit yet"
+    page = operator.get(path).text
+    assert "Cancel what is open of 1 order at Walmart?" in page
+    assert "2 units, sold for $11.98." in page
+    post(operator, f"{path}/start", **reason)
+    work_off(app)
+    assert [one["units"] for one in issued(app, "CancelLines")[1:]] == [[{"line": "1", "quantity": 2}]]
 
 
 def test_each_order_with_a_number_is_marked_as_shipped(app: Flask, operator: FlaskClient) -> None:

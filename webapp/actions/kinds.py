@@ -25,8 +25,8 @@ class Action:
     `act` does it; it may be called twice, and raises Refusal with the reason where it cannot. `follows` is the kind of
     command that the plan issues for it later; until then the order itself tells how it stands. With `reads` there is no
     command: the order's reading is what it is about, and its end says the first word (`bulk_items`). Of one that cannot
-    be taken back `effect` says so. `check` says what is wrong with what was chosen beside it, by field, for the
-    markets.
+    be taken back `effect` says so; one that `asks_again` shows what it would do by then before what failed is tried
+    again. `check` says what is wrong with what was chosen beside it, by field, for the markets.
     """
 
     key: str
@@ -39,6 +39,7 @@ class Action:
     follows: str = ""
     reads: bool = False
     effect: str = ""
+    asks_again: bool = False
     check: Callable[[Mapping[str, str], Collection[str]], Mapping[str, str]] = lambda options, markets: {}
 
 
@@ -145,6 +146,7 @@ ACTIONS: Mapping[str, Action] = {
             cancelling.what,
             cancelling.cancel,
             effect="Walmart tells the buyers and does not charge for these units. This cannot be taken back.",
+            asks_again=True,
             check=cancelling.check,
         ),
         Action(

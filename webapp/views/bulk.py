@@ -126,7 +126,7 @@ def stop(key: str) -> AnyResponse:
 @bp.post("/bulk/<key>/again")
 @door.needs(Role.OPERATOR)
 def again(key: str) -> AnyResponse:
-    """The same once more, with the orders on which it failed."""
+    """The same once more, with the orders on which it failed; or its question."""
     return _done(key, lambda: bulk.again(key, door.me().email))
 
 
