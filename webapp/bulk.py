@@ -176,7 +176,8 @@ def _do(turn: Turn, item: BulkItemRow) -> None:
     with unit_of_work() as work:
         _renew(work, turn)
         work.execute(update(BulkItemRow).where(BulkItemRow.id == item_id).values(**came, done_at=began))
-        bulk_items.catch_up(work, order_id)
+        if ACTIONS[job.action].reads:
+            bulk_items.catch_up(work, order_id)
 
 
 def _came_of(action: Action, order_id: int, asked: Asked) -> dict[str, Any]:

@@ -49,13 +49,19 @@ def was_not_read(work: Work, sync_id: int, sentence: str, began: datetime) -> No
 
 
 def catch_up(work: Work, order_id: int) -> None:
-    """Tell of a read that ended before the order counted as asked for."""
+    """Tell of a read that ended before the order counted as asked for. Where the turn says by now what came later, the
+    next read tells; an order that has gone needs none."""
     turn = select(SyncRow).join(OrderRow, OrderRow.sync_id == SyncRow.id).where(OrderRow.id == order_id)
     # Locked first, so that a read that ends just now finds the order, or is found here.
     locked = turn.with_for_update(of=SyncRow).execution_options(populate_existing=True)
-    sync = work.execute(locked).scalar_one()
-    if sync.read_at is not None:
+    sync = work.execute(locked).scalar_one_or_none()
+    if sync is not None and sync.read_at is not None and _still_says_how_it_was_read(sync):
         was_read(work, {sync.id: sync.trouble}, sync.read_at)
+
+
+def _still_says_how_it_was_read(sync: SyncRow) -> bool:
+    """Its trouble is the shop's: no failed try, no doubt, no death and nobody who holds it came after the read."""
+    return not sync.tries and not sync.deaths and sync.doubted_at is None and sync.claimed_until is None
 
 
 def _expected(work: Work, sync_ids: Collection[int], began: datetime) -> list[tuple[int, OrderRow]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -12,8 +11,8 @@ from sqlalchemy import select
 
 from tests.rows import a_command, a_line, a_store, an_account, an_order
 from tests.views.conftest import signed_in, token_on
-from webapp import bulk, bulk_items, clock, sweep
-from webapp.models import BulkItemRow, BulkJobRow, CommandRow, EventRow, OrderRow, SyncRow, db
+from webapp import bulk, clock, sweep
+from webapp.models import BulkItemRow, BulkJobRow, CommandRow, EventRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
 
 OPEN = (a_line(statuses={"Created": 2}),)
@@ -177,68 +176,6 @@ def test_refreshing_and_retrying_many(app: Flask, operator: FlaskClient, ids: di
     assert ("CreateMagentoOrder", "queued") in [row[1:] for row in commands(app)]
 
 
-def read(app: Flask, order_id: int, trouble: str = "", failed: str = "") -> None:
-    """What a worker leaves that has read the order: whether the shop answered, or why nothing was read."""
-    with app.app_context(), unit_of_work() as work:
-        sync = work.session.get_one(SyncRow, work.session.get_one(OrderRow, order_id).sync_id)
-        if failed:
-            sync.trouble, sync.tries = failed, 1
-            bulk_items.was_not_read(work, sync.id, f"{failed} It is tried again by itself.", clock.now())
-        else:
-            sync.trouble, sync.tries, sync.read_at = trouble, 0, clock.now()
-            bulk_items.was_read(work, {sync.id: trouble}, clock.now())
-
-
-OUTAGE = "Waiting for Magento: Magento answered 503 without a word."
-NOT_READ = {"failed": "Walmart answered 503."}
-READS = [
-    ("open", {}, "done", "Read on both sides."),
-    ("bare", {}, "done", "Read at Walmart; Magento has none."),
-    ("open", {"trouble": OUTAGE}, "failed", f"Read at Walmart, not in Magento. {OUTAGE}"),
-    ("open", NOT_READ, "failed", "Not read: Walmart answered 503. It is tried again by itself."),
-]
-
-
-@pytest.mark.parametrize(("order", "end", "outcome", "said"), READS)
-@pytest.mark.parametrize("later", [{}, {"trouble": OUTAGE}, NOT_READ])
-def test_a_refresh_says_which_side_was_read_and_says_it_for_ever(
-    app: Flask,
-    operator: FlaskClient,
-    ids: dict[str, int],
-    order: str,
-    end: dict[str, str],
-    outcome: str,
-    said: str,
-    later: dict[str, str],
-) -> None:
-    read(app, ids[order], **later)  # what was wrong before
-    path, _ = asked(operator, "refresh", ids[order])
-    begin(operator, path)
-    work_off(app)
-    assert "It is read again now." in operator.get(f"{path}?show=under-way").text
-    for each in (end, later):
-        read(app, ids[order], **each)
-        page = operator.get(path).text
-        assert re.findall(r'id="tab-([^"]+)"', page) == [outcome]
-        assert said in page
-    left = operator.post(f"{path}/again", data={"csrf_token": token_on(operator, path)}, follow_redirects=True).text
-    assert ("Nothing of it has failed." in left) is (outcome == "done")
-
-
-def test_a_read_that_began_before_a_refresh_does_not_answer_it(
-    app: Flask, operator: FlaskClient, ids: dict[str, int]
-) -> None:
-    before = clock.now()
-    path, _ = asked(operator, "refresh", ids["open"])
-    begin(operator, path)
-    work_off(app)
-    with app.app_context(), unit_of_work() as work:
-        turn = work.session.get_one(OrderRow, ids["open"]).sync_id
-        bulk_items.was_read(work, {turn: ""}, before)
-        bulk_items.was_not_read(work, turn, "Walmart answered 503.", before)
-    assert "It is read again now." in operator.get(f"{path}?show=under-way").text
-
-
 def test_everything_that_matches_is_frozen_when_it_is_asked(
     app: Flask, operator: FlaskClient, ids: dict[str, int]
 ) -> None:
@@ -350,23 +287,3 @@ def test_old_questions_are_forgotten(app: Flask, operator: FlaskClient, ids: dic
     with app.app_context():
         assert len(db.session.execute(select(BulkJobRow)).all()) == 1
         assert len(db.session.execute(select(BulkItemRow)).all()) == 1
-
-
-def test_the_progress_page_is_renewed_in_parts_until_it_is_over(
-    app: Flask, operator: FlaskClient, ids: dict[str, int]
-) -> None:
-    path, _ = asked(operator, "refresh", ids["open"])
-    begin(operator, path)
-    page = operator.get(path).text
-    found = re.search(r'id="watch" hx-get="([^"]+)"', page)
-    assert found is not None
-    assert '<noscript><meta http-equiv="refresh"' in page
-    seen = ",".join(f"{n}.{v}" for n, v in re.findall(r'data-region="([^"]+)" data-version="([^"]+)"', page))
-    htmx = {"HX-Request": "true"}
-    assert operator.get(f"{found[1]}?seen={seen}", headers=htmx).status_code == 204
-    work_off(app)
-    read(app, ids["open"])
-    renewed = operator.get(f"{found[1]}?seen={seen}", headers=htmx).text
-    assert 'data-region="progress"' in renewed
-    assert "hx-get" not in renewed, "it is over, so nothing is asked for any more"
-    assert "http-equiv" not in operator.get(path).text
