@@ -15,10 +15,10 @@ from sqlalchemy import CheckConstraint, inspect, text, update
 from sqlalchemy.engine import Connection
 
 from tests.house import new_database, settings_for
-from tests.rows import a_store, an_account
-from webapp import accounts
+from tests.rows import a_store, an_account, an_order
+from webapp import accounts, bulk, bulk_progress, clock
 from webapp.app import create_app
-from webapp.models import AccountRow, db, is_of_finding
+from webapp.models import AccountRow, BulkItemRow, BulkJobRow, db, is_of_finding
 from webapp.models.orders import FACET
 from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
@@ -29,6 +29,8 @@ pytestmark = pytest.mark.filterwarnings(
 
 BEFORE_THE_SWITCH = "0026"
 """The revision before stock of WFS orders was managed by a switch."""
+BEFORE_REFRESHES_ENDED = "0028"
+"""The revision before the end of a refresh was written down."""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -92,6 +94,35 @@ def test_a_source_that_was_named_for_wfs_orders_still_ships_them(migrated: Flask
     policies = [one.policy for key in keys if (one := accounts.by_key(key))]
     db.session.remove()
     assert [(one.wfs_source, one.invoice) for one in policies] == [("walmart", False), ("", False), ("", True)]
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "after"),
+    [
+        ("refresh", "It is read again now.", "It was read again."),
+        ("refresh", "Read on both sides now.", "It was read again."),
+        ("refresh", "Read at Walmart; Magento has none.", "Read at Walmart; Magento has none."),
+        ("resend", "It is read again now.", "It is read again now."),
+    ],
+)
+def test_refreshes_of_old_do_not_say_for_ever_that_they_go_on(
+    migrated: Flask, action: str, before: str, after: str
+) -> None:
+    directory = str(CHECKOUT / "migrations")
+    with unit_of_work() as work:
+        order = an_order(work, an_account(work, a_store(work)), "2802100000001")
+        job = BulkJobRow(key="k", action=action, by="a@b.c", state="done", asked_at=clock.now())
+        work.add(job)
+        work.flush()
+        work.add(BulkItemRow(job_id=job.id, order_id=order.id, state="done", sentence=before))
+    flask_migrate.downgrade(directory=directory, revision=BEFORE_REFRESHES_ENDED)
+    flask_migrate.upgrade(directory=directory)
+    db.session.remove()
+    found = bulk.find("k")
+    assert found is not None
+    [shown], _ = bulk_progress.items(found, bulk_progress.DONE, 0, 9)
+    db.session.remove()
+    assert shown.sentence == after
 
 
 def test_partial_indexes_keep_their_condition(migrated: Flask) -> None:
