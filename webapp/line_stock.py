@@ -103,7 +103,7 @@ def _read(store: Store, wanted: products.Wanted) -> Iterator[tuple[str, LineStoc
 
 def _links(row: OrderRow) -> dict[str, str]:
     """The shop's SKU of each of Walmart's: as it stands in the Magento order, where there is one, else as linked."""
-    ordered = {unit.line: one.sku for one in order_rows.way_back(row) for unit in one.units}
+    ordered = order_rows.ordered_skus(row)
     return {line.sku: ordered[line.number] for line in row.lines if line.number in ordered} or order_rows.links(row)
 
 

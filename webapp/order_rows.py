@@ -153,6 +153,11 @@ def way_back(row: OrderRow) -> tuple[Behind, ...]:
     return plain.read(row.magento_items or [], tuple[Behind, ...])
 
 
+def ordered_skus(row: OrderRow) -> dict[str, str]:
+    """The shop's SKU of each line in the Magento order, by the line's number at Walmart; empty where none is linked."""
+    return {unit.line: one.sku for one in way_back(row) for unit in one.units}
+
+
 def to_shop(row: OrderRow) -> ShopOrder | None:
     """The Magento order as it was last stored, with its documents; None where none is linked or was read."""
     return plain.read(row.magento_seen, ShopOrder) if row.magento_seen else None

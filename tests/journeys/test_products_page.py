@@ -49,9 +49,17 @@ def test_a_product_is_linked_without_javascript_and_the_order_goes_on(house: Hou
     page = client.get(page_of(house, po)).text
     assert f"{MUG}</span> in Magento" in page
     assert "operator@shop.example" in page
-    assert "remembered for all orders of this store" in client.get(choose).text
+    form = client.get(choose).text
+    assert "remembered for all orders of this store" in form
+    assert "keeps the products that it has" in form
+    link = f"{page_of(house, po)}/product/link"
+    said = submit(client, link, choose, sku=UNKNOWN, product="FH-KETTLE-17", seen=MUG, remember="on")
+    assert f"{MUG}</span> in Magento" in said, "that is what the order holds"
+    assert "FH-KETTLE-17</span> in later orders" in said
     said = submit(client, f"{page_of(house, po)}/product/unlink", choose, sku=UNKNOWN)
     assert "looked for by its own SKU again" in said
+    assert f"{MUG}</span> in Magento" in said
+    assert "in later orders" not in said
 
 
 def test_htmx_gets_what_was_found_alone_and_a_parent_with_its_variants(house: House) -> None:

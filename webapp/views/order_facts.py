@@ -41,6 +41,10 @@ class LineShown:
     refunded: str
     wants_to_cancel: bool
     link: Link | None
+    in_shop: str = ""
+    """The shop's SKU where it is another one than Walmart's: as the Magento order has it, else as it is linked."""
+    later: str = ""
+    """The shop's SKU for later orders, where the Magento order has another one."""
     product_id: int | None = None
     needs_options: bool = False
     misses_product: bool = False
@@ -67,11 +71,12 @@ class CorrectionShown:
 
 def lines(row: OrderRow, account: AccountRow, links: Mapping[str, Link]) -> list[LineShown]:
     """Every line in Walmart's order. `row.lines` must be loaded."""
-    return [_line(stored, row, account, links.get(stored.sku)) for stored in row.lines]
+    ordered = order_rows.ordered_skus(row)
+    return [_line(stored, row, account, links.get(stored.sku), ordered.get(stored.number, "")) for stored in row.lines]
 
 
-def _line(stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None) -> LineShown:
-    line = order_rows.to_line(stored)
+def _line(stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None, ordered: str) -> LineShown:
+    line, linked = order_rows.to_line(stored), link.product_sku if link else ""
     counts = line.counts()
     amounts = _by_kind([line])
     price, tax = amounts.pop("PRODUCT", ZERO), sum((charge.tax for charge in line.charges), ZERO)
@@ -91,6 +96,8 @@ def _line(stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None
         refunded=words.money(line.refunded, row.currency) if line.refunded else "",
         wants_to_cancel=bool(line.intent_to_cancel) and is_open(counts),
         link=link,
+        in_shop=ordered or linked if (ordered or linked) != stored.sku else "",
+        later=linked if ordered and linked != ordered else "",
         product_id=stored.product_id,
         needs_options=showing.still_chooses(row) and showing.needs_options(stored),
         misses_product=showing.misses_product(row, stored),
