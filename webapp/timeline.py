@@ -313,7 +313,8 @@ def _telling(calls: Sequence[Call]) -> Call | None:
 
 
 def _call(kept: dict[str, Any]) -> Call:
-    parts = urlsplit(str(kept.get("url", "")))
+    # Masked once more: what an earlier version kept may still name a buyer.
+    parts = urlsplit(redact.address(str(kept.get("url", ""))))
     return Call(
         side=str(kept.get("side", "")),
         method=str(kept.get("method", "")),

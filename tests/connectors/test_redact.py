@@ -98,11 +98,32 @@ def test_the_secrets_of_the_call_are_masked_wherever_they_stand() -> None:
     assert redact.excerpt("you sent s3cr3t-value", ("s3cr3t-value", "")) == "you sent ***"
 
 
-def test_addresses_lose_their_password_and_their_secrets() -> None:
-    assert (
-        redact.address("https://u:p@shop.example/x?api_key=1&limit=2") == "https://shop.example/x?api_key=***&limit=2"
-    )
-    assert redact.address("http://[bad") == "***"
+FILTER = "searchCriteria%5Bfilter_groups%5D%5B{}%5D%5Bfilters%5D%5B0%5D%5B{}%5D={}"
+PLAIN = "searchCriteria[filter_groups][{}][filters][0][{}]={}"
+
+
+def searched(form: str, value: str) -> str:
+    """A search by buyer and by store, as it goes out."""
+    pairs = ((0, "field", "customer_email"), (0, "value", value), (1, "field", "store_id"), (1, "value", "7"))
+    return "https://shop.example/rest/V1/customers/search?" + "&".join(form.format(*pair) for pair in pairs)
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("https://u:p@shop.example/x?api_key=1&limit=2", "https://shop.example/x?api_key=***&limit=2"),
+        (searched(FILTER, "ada%2Bx%40relay.walmart.com"), searched(FILTER, "***")),
+        (searched(FILTER, "ada"), searched(FILTER, "***")),
+        (searched(PLAIN, "ada@relay.walmart.com"), searched(PLAIN, "***")),
+        ("https://s.example/x?customer%5Bemail%5D=ada&sku=MUG", "https://s.example/x?customer%5Bemail%5D=***&sku=MUG"),
+        ("https://s.example/x?q=ada%40relay.walmart.com&sku=MUG", "https://s.example/x?q=***&sku=MUG"),
+        ("https://s.example/x/ada%2540mail.example/y", "https://s.example/x/***/y"),
+        ("https://s.example/x?postcode=13164&status=Created", "https://s.example/x?postcode=***&status=Created"),
+        ("http://[bad", "***"),
+    ],
+)
+def test_addresses_lose_their_password_their_secrets_and_the_buyer(url: str, masked: str) -> None:
+    assert redact.address(url) == masked
 
 
 @pytest.mark.parametrize(

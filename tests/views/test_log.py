@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.rows import a_store, an_account, an_attempt, an_event, an_order
+from tests.rows import a_call, a_command, a_store, an_account, an_attempt, an_event, an_order
 from tests.views.conftest import PEOPLE, statements, token_on
 from webapp import global_log
 from webapp.models import AccountRow, ChangeRow, UserRow, db
@@ -172,3 +172,21 @@ def test_it_takes_the_same_few_statements_at_any_size(app: Flask, viewer: FlaskC
     with statements(app) as run:
         viewer.get("/log")
     assert len([each for each in run if not each.startswith(("BEGIN", "PRAGMA"))]) <= 12
+
+
+KEPT_BEFORE = "https://shop.example/rest/V1/customers/search?f[0][field]=email&f[0][value]=ada%40relay.walmart.com"
+
+
+@pytest.mark.parametrize("page", ["/orders/{key}/{po}", "/outgoing/{command}", "/log"])
+def test_a_call_that_was_kept_with_the_buyers_mail_is_shown_without(app: Flask, viewer: FlaskClient, page: str) -> None:
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        order = an_order(work, account, "1796277083022")
+        command = a_command(work, order, "CreateMagentoOrder", state="done")
+        calls = [a_call(side="Magento", method="GET", url=KEPT_BEFORE)]
+        an_attempt(work, order, command, "Created Magento order.", calls=calls)
+        path = page.format(key=account.key, po=order.po, command=command.id)
+    text = viewer.get(path).text
+    assert "Created Magento order." in text
+    assert "customers/search?f[0][field]=email&amp;f[0][value]=***" in text or page == "/log"
+    assert "relay.walmart.com" not in text

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 import msgspec
 
@@ -36,6 +36,7 @@ _JSON = re.compile(
 _XML = re.compile(rf"(<(?:\w+:)?{_KEYS}(?:\s[^>]{{0,300}})?>)[^<]*", re.IGNORECASE)
 _FORM = re.compile(rf"((?:^|[&?\s]){_KEYS}=)[^&\s]*", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63})+")
+_MAIL_IN_ADDRESS = re.compile(r"[\w.+\-%]{1,96}(?:@|%(?:25)*40)[\w\-]{1,63}(?:\.[\w\-]{1,63})+")
 _SCHEME = re.compile(r"\b(Bearer|Basic|OAuth)\s+[\w+/=.~\-]{8,}", re.IGNORECASE)
 _JWT = re.compile(r"\beyJ[\w\-]{6,}(?:\.[\w\-]*){0,2}")
 
@@ -66,13 +67,26 @@ def sentence(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def address(url: str) -> str:
-    """The URL without a password in front of the host and with the secret parts of its query masked."""
+    """The URL without a password in front of the host and with secrets and buyer data masked in its query."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return MASK
-    query = _FORM.sub(rf"\1{MASK}", parts.query)
-    return _MAIL.sub(MASK, urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, "")))
+    shown = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, _query(parts.query), ""))
+    return _MAIL_IN_ADDRESS.sub(MASK, shown)
+
+
+def _query(query: str) -> str:
+    """Masks what a key names, and in Magento's searches the value whose `[field]`, beside it, names it."""
+    pairs = [one.partition("=") for one in query.split("&")]
+    read = [unquote_plus(key) for key, _, _ in pairs]
+    fields = {key: unquote_plus(value) for key, (_, _, value) in zip(read, pairs, strict=True)}
+    shown = []
+    for key, (name, equals, value) in zip(read, pairs, strict=True):
+        start, bracket, last = key.rpartition("[")
+        asked = fields.get(f"{start}[field]", "") if last == "value]" else (last.rstrip("]") if bracket else key)
+        shown.append(f"{name}{equals}{MASK if equals and _is_sensitive(asked) else value}")
+    return "&".join(shown)
 
 
 def _clean(text: str, secrets: Iterable[str]) -> str:
