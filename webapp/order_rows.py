@@ -169,8 +169,14 @@ def choices(row: OrderRow) -> Choices:
 
 
 def set_choices(row: OrderRow, chosen: Choices) -> None:
-    """Keep what a person has decided."""
+    """Keep what a person has decided; what that settles asks for nobody any more. Its lines must be loaded."""
     row.choices = _plain(asdict(chosen))
+    row.wants_to_cancel = waits_for_answer(to_order(row), chosen)
+
+
+def waits_for_answer(order: Order, chosen: Choices) -> bool:
+    """The buyer asked to cancel an open unit, and nobody has decided to ship its line anyway."""
+    return any(line.wants_to_cancel and line.number not in chosen.ship_anyway for line in order.lines)
 
 
 def correction(row: OrderRow) -> Corrected | None:
@@ -232,7 +238,7 @@ def fill(row: OrderRow, order: Order) -> None:
     row.counts = counts_in_words(order.counts())
     row.is_open = is_open(order.counts())
     row.to_ship = order.is_fulfilled_by_seller and order.counts()[ACKNOWLEDGED] > 0
-    row.wants_to_cancel = order.wants_to_cancel
+    row.wants_to_cancel = waits_for_answer(order, choices(row))
     row.find_items = words.stored(text for line in order.lines for text in (line.sku, line.title))
     _set_buyer_words(row)
     _fill_lines(row, order)

@@ -398,6 +398,7 @@ def hidden(text: str) -> dict[str, str]:
 
 ACCEPT = "The buyer asked to cancel line 1. Accept it, or ship anyway."
 CHOOSE = "Walmart wants a reason for canceling (credit memo 1). Cancel it on the order's page with a reason."
+SHIPMENT = "Waiting for a shipment in Magento."
 WISHES, CHOICE = (
     "Waiting for you: the buyer asked to cancel line 1.",
     "Waiting for you: choose why it is canceled at Walmart (credit memo 1).",
@@ -449,6 +450,45 @@ def test_or_the_order_is_shipped_anyway(app: Flask, operator: FlaskClient) -> No
         assert (db.session.execute(select(OrderRow)).scalar_one().choices or {})["ship_anyway"] == ["1"]
     assert "Ship anyway" not in operator.get(path).text
     assert "You have decided to ship it anyway." in sent_and_seen(operator, f"{path}/ship-anyway", path)
+
+
+ANYWAY = "Ships although the buyer asked to cancel"
+TABS = ("needs-action", "cancellation-requested")
+
+
+def listed_in(client: FlaskClient) -> list[str]:
+    """The tabs that ask somebody for something and have the order."""
+    return [tab for tab in TABS if f'data-po="{PO}"' in client.get(f"/orders?tab={tab}").text]
+
+
+@pytest.mark.parametrize("way", ["ship-anyway", "ship"])
+def test_what_ships_anyway_asks_nobody_until_the_buyer_asks_for_more(
+    app: Flask, operator: FlaskClient, way: str
+) -> None:
+    path = drawn(app, a_line("1", **WISH), a_line("2"), attention=ACCEPT, waiting_for=[WISHES, SHIPMENT])
+    assert listed_in(operator) == list(TABS)
+    parcel = {"quantity__1": "1", "carrier": "UPS", "number": NUMBER, "anyway": "on"} if way == "ship" else {}
+    assert sent(operator, f"{path}/{way}", **parcel).status_code == 303
+    # No turn comes in between: the shop may be away.
+    assert listed_in(operator) == []
+    for text in (operator.get(path).text, operator.get("/orders").text):
+        assert ANYWAY in text
+        assert SHIPMENT in text
+        for gone in (ACCEPT, WISHES, "</svg>Cancellation requested", "Needs you"):
+            assert gone not in text
+    with app.app_context(), unit_of_work() as work:
+        reread(work, PO, a_line("1", **WISH), a_line("2", **WISH))
+    assert listed_in(operator) == list(TABS)
+    with app.app_context(), unit_of_work() as work:
+        reread(work, PO, a_line("1", statuses=SHIPPED, **WISH), a_line("2"))
+    assert listed_in(operator) == []
+    assert ANYWAY not in operator.get("/orders").text
+
+
+def test_a_wish_that_is_being_accepted_asks_nobody(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app, a_line("1", **WISH), attention=ACCEPT, waiting_for=[WISHES])
+    assert sent(operator, f"{path}/accept", quantity__1="1").status_code == 303
+    assert ACCEPT not in operator.get(path).text
 
 
 def sent_and_seen(client: FlaskClient, path: str, page: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from webapp import order_rows
 from webapp.by_hand.allowing import why_not_answered, why_not_anyway, why_not_canceled
 from webapp.by_hand.finding import (
     ASKED,
     Found,
     Mistakes,
+    agree,
+    answered,
     chosen_units,
     find,
     issue,
@@ -76,6 +76,7 @@ def accept_cancellation(order_id: int, shown: Mapping[str, int], by: str, reques
                 "Walmart has no reason for buyers' requests in this market: cancel with a reason of your own."
             )
         command = CancelLines(asked, reason, f"request:{request_id}", "the buyer asked")
+        answered(found.row)
         said = f"Accept the buyer's cancellation: {contents(asked, found.order.lines)}."
         return issue(work, found, [command], by, said, "Canceling at Walmart, as the buyer asked.")
 
@@ -85,10 +86,9 @@ def ship_anyway(order_id: int, by: str) -> str:
     with unit_of_work() as work:
         found = find(work, order_id)
         refuse(why_not_anyway(found))
-        choices = order_rows.choices(found.row)
-        numbers = frozenset(line.number for line in undecided(found))
-        order_rows.set_choices(found.row, replace(choices, ship_anyway=choices.ship_anyway | numbers))
-        said = f"Ship line {', '.join(sorted(numbers))} although the buyer asked to cancel."
+        numbers = [line.number for line in undecided(found)]
+        agree(found, numbers)
+        said = f"Ship line {', '.join(numbers)} although the buyer asked to cancel."
         return note(work, found, by, said, "It will be shipped all the same.")
 
 

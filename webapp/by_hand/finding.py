@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 from webapp import accounts, clock, order_rows, outbox, turns
 from webapp.domain.commands import CancelLines, Command, CommandState, ConfirmShipment, Issued, RefundLines
 from webapp.domain.order import CREATED, Line, Order
+from webapp.domain.plan.asking import Ask, ask_of, is_said_by
 from webapp.domain.policy import Policy
 from webapp.domain.shop import Units
 from webapp.models import AccountRow, ChangeRow, OrderRow
@@ -146,6 +147,21 @@ def undecided(found: Found) -> list[Line]:
     """Those of them that nobody has decided to ship anyway."""
     agreed = order_rows.choices(found.row).ship_anyway
     return [line for line in asked_to_cancel(found) if line.number not in agreed]
+
+
+def agree(found: Found, numbers: Iterable[str]) -> None:
+    """Let these lines be shipped although their buyer asked to cancel."""
+    choices = order_rows.choices(found.row)
+    order_rows.set_choices(found.row, replace(choices, ship_anyway=choices.ship_anyway | frozenset(numbers)))
+    if not undecided(found):
+        answered(found.row)
+
+
+def answered(row: OrderRow) -> None:
+    """Ask for no answer to the buyer any more: the next turn says the same, but may be long in coming."""
+    if row.attention and ask_of(row.attention) is Ask.ANSWER:
+        row.waiting_for = [one for one in row.waiting_for if not is_said_by(row.attention, str(one))]
+        row.attention = None
 
 
 def chosen_units(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from webapp import clock, order_rows
+from webapp import clock
 from webapp.by_hand.allowing import why_not_resent, why_not_shipped
 from webapp.by_hand.doubting import Label, question
 from webapp.by_hand.finding import (
     ASKED,
     Found,
     Mistakes,
+    agree,
     chosen_units,
     find,
     issue,
@@ -67,9 +68,7 @@ def ship(
         command = judge(found, lines, parcel, ready_units(found), anyway=anyway, sure=sure, request_id=request_id)
         wishing = _wishing(found, lines)
         if wishing:
-            choices = order_rows.choices(found.row)
-            agreed = choices.ship_anyway | frozenset(wishing)
-            order_rows.set_choices(found.row, replace(choices, ship_anyway=agreed))
+            agree(found, wishing)
         despite = ", although the buyer asked to cancel" if wishing else ""
         said = f"Mark as shipped with {in_parcel(command)}{despite}: {contents(command.units, found.order.lines)}."
         return issue(work, found, [command], by, f"{said} Asked for by hand.", "Telling Walmart that it has shipped.")

@@ -173,6 +173,6 @@ _MEANINGS = {
     Tab.SHIP_TODAY: "Acknowledged units to be shipped by the end of today, those that are late among them.",
     Tab.LATE: "The ship-by date has passed and something is still open.",
     Tab.FAILED: "Something was refused, or tried for three days without success: try it again or give it up.",
-    Tab.CANCELLATION: "The buyer asked to cancel units that have not shipped.",
+    Tab.CANCELLATION: "The buyer asked to cancel units that have not shipped, and waits for your answer.",
     Tab.REFUNDS: "Part or all of the total was paid back to the buyer.",
 }

@@ -95,7 +95,8 @@ MARKS = (
     Help(
         "Cancellation requested",
         Tab.CANCELLATION.meaning,
-        "Accept it, or ship anyway, on the order's page. The mark goes once the units are shipped or canceled.",
+        "Accept it, or ship anyway, on the order's page: then it is asked for no more. What ships anyway says so "
+        "until it has shipped.",
     ),
     Help(
         "Late",

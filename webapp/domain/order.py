@@ -151,6 +151,11 @@ class Line:
         return max(self.quantity - self.shipped - self.cancelled, 0)
 
     @property
+    def wants_to_cancel(self) -> bool:
+        """The buyer asked to cancel it, and some of it is open."""
+        return bool(self.intent_to_cancel) and is_open(self.counts())
+
+    @property
     def numbers(self) -> frozenset[str]:
         """The tracking numbers that Walmart shows on the line."""
         return frozenset(one.tracking.number for one in self.quantities if one.tracking and one.tracking.number)
@@ -234,7 +239,7 @@ class Order:
     @property
     def wants_to_cancel(self) -> bool:
         """The buyer asked to cancel a line that is still open."""
-        return any(line.intent_to_cancel and is_open(line.counts()) for line in self.lines)
+        return any(line.wants_to_cancel for line in self.lines)
 
 
 def fold(counts: Counter[str]) -> OrderStatus:

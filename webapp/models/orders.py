@@ -124,7 +124,7 @@ class OrderRow(Base):
     to_ship: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Some acknowledged unit is left to the seller to ship."""
     wants_to_cancel: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """The buyer asked to cancel a unit that is open."""
+    """The buyer asked to cancel a unit that is open, and nobody has decided to ship it anyway."""
     has_failed: Mapped[bool] = mapped_column(default=False, server_default=false())
     """A command of it is parked."""
     wants_magento: Mapped[bool] = mapped_column(default=False, server_default=false())

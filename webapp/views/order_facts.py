@@ -11,7 +11,7 @@ from typing import Any
 
 from webapp import order_rows, stock
 from webapp.domain.corrected import Corrected, corrected
-from webapp.domain.order import CANCELLED, CREATED, SELLER_FULFILLED, ZERO, Line, Order, OrderStatus, is_open
+from webapp.domain.order import CANCELLED, CREATED, SELLER_FULFILLED, ZERO, Line, Order, OrderStatus
 from webapp.models import AccountRow, LineRow, OrderRow
 from webapp.product_links import Link
 from webapp.views import showing, words
@@ -40,6 +40,7 @@ class LineShown:
     total: str
     refunded: str
     wants_to_cancel: bool
+    ships_anyway: bool
     link: Link | None
     in_shop: str = ""
     """The shop's SKU where it is another one than Walmart's: as the Magento order has it, else as it is linked."""
@@ -71,11 +72,16 @@ class CorrectionShown:
 
 def lines(row: OrderRow, account: AccountRow, links: Mapping[str, Link]) -> list[LineShown]:
     """Every line in Walmart's order. `row.lines` must be loaded."""
-    ordered = order_rows.ordered_skus(row)
-    return [_line(stored, row, account, links.get(stored.sku), ordered.get(stored.number, "")) for stored in row.lines]
+    ordered, agreed = order_rows.ordered_skus(row), order_rows.choices(row).ship_anyway
+    return [
+        _line(each, row, account, links.get(each.sku), ordered.get(each.number, ""), each.number in agreed)
+        for each in row.lines
+    ]
 
 
-def _line(stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None, ordered: str) -> LineShown:
+def _line(
+    stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None, ordered: str, is_agreed: bool
+) -> LineShown:
     line, linked = order_rows.to_line(stored), link.product_sku if link else ""
     counts = line.counts()
     amounts = _by_kind([line])
@@ -94,7 +100,8 @@ def _line(stored: LineRow, row: OrderRow, account: AccountRow, link: Link | None
         tax_rate=words.percent(tax, sum((charge.amount for charge in line.charges if charge.tax), ZERO)),
         total=words.money(line.total, row.currency),
         refunded=words.money(line.refunded, row.currency) if line.refunded else "",
-        wants_to_cancel=bool(line.intent_to_cancel) and is_open(counts),
+        wants_to_cancel=line.wants_to_cancel and not is_agreed,
+        ships_anyway=line.wants_to_cancel and is_agreed,
         link=link,
         in_shop=ordered or linked if (ordered or linked) != stored.sku else "",
         later=linked if ordered and linked != ordered else "",

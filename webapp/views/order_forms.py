@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, abort, flash, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import by_hand, outbox
+from webapp import by_hand, order_rows, outbox
 from webapp.by_hand.finding import Found as Judged
 from webapp.by_hand.finding import of_row, under_way
 from webapp.domain.order import CREATED
@@ -51,6 +51,7 @@ class LineAsked:
     most: int
     why_not: str
     wants_to_cancel: bool
+    ships_anyway: bool
 
 
 def judged(found: Found) -> Judged:
@@ -111,7 +112,7 @@ def do(found: Found, act: Callable[[], str], again: Callable[[Mapping[str, str]]
 def lines_asked(judged: Judged, most: Mapping[str, int]) -> list[LineAsked]:
     """Every line, with how many of its units can be chosen."""
     wishing = {line.number for line in judged.order.lines if line.intent_to_cancel and line.open}
-    going = under_way(judged)
+    going, agreed = under_way(judged), order_rows.choices(judged.row).ship_anyway
     return [
         LineAsked(
             line.number,
@@ -119,7 +120,8 @@ def lines_asked(judged: Judged, most: Mapping[str, int]) -> list[LineAsked]:
             line.title,
             most[line.number],
             "" if most[line.number] else _why_none(judged, line.number, going[line.number]),
-            line.number in wishing,
+            line.number in wishing and line.number not in agreed,
+            line.number in wishing and line.number in agreed,
         )
         for line in judged.order.lines
     ]

@@ -97,6 +97,8 @@ class Row:
     buyer: str
     total: str
     wants_to_cancel: bool
+    """The buyer asked for it and waits for an answer; `ships_anyway` once that was given."""
+    ships_anyway: bool
     by: str
     edge: str
     notes: int
@@ -137,7 +139,8 @@ def row(order: OrderRow, account: AccountRow) -> Row:
         more_items=max(len(bought) - MOST_ITEMS, 0),
         buyer=order.buyer,
         total=words.money(order.total, order.currency),
-        wants_to_cancel=any(item.wants_to_cancel for item in bought),
+        wants_to_cancel=order.wants_to_cancel,
+        ships_anyway=not order.wants_to_cancel and any(item.wants_to_cancel for item in bought),
         by=SHIPPED_BY.get(order.ship_node, order.ship_node),
         edge=_edge(needs_attention or order.wants_to_cancel, ship_by),
         notes=order.notes or 0,
