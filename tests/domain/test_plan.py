@@ -20,8 +20,10 @@ from tests.domain.factories import (
 )
 from webapp.domain.commands import (
     AcknowledgeOrder,
+    CancelLines,
     Command,
     CommandState,
+    ConfirmShipment,
     CreateInvoice,
     CreateMagentoOrder,
     Issued,
@@ -29,6 +31,7 @@ from webapp.domain.commands import (
 from webapp.domain.order import CANCELLED, SELLER_FULFILLED, Order
 from webapp.domain.plan import Plan, Seen, is_to_be_created, plan
 from webapp.domain.policy import AcknowledgeWhen, Policy
+from webapp.domain.shop import Units
 
 ON_IMPORT, AFTER, BY_HAND = AcknowledgeWhen.ON_IMPORT, AcknowledgeWhen.AFTER_MAGENTO_ORDER, AcknowledgeWhen.BY_HAND
 QUEUED, RUNNING, DONE = CommandState.QUEUED, CommandState.RUNNING, CommandState.DONE
@@ -313,6 +316,29 @@ def test_while_magento_cannot_be_read_no_new_invoice_is_asked_for() -> None:
 )
 def test_what_is_not_done_yet_has_a_sentence(both: Seen, sentence: str) -> None:
     assert sentence in planned(both).waiting_for
+
+
+WAITS, TELLS = "Waiting for a shipment in Magento.", "Sending the shipment to Walmart."
+CANCELS = "Canceling at Walmart."
+
+
+@pytest.mark.parametrize(
+    ("command", "state", "open_units", "told"),
+    [
+        (ConfirmShipment((Units("1", 1),), request="r-1"), QUEUED, 1, (TELLS,)),
+        (ConfirmShipment((Units("1", 1),), request="r-1"), RUNNING, 1, (TELLS,)),
+        (ConfirmShipment((Units("1", 1),), request="r-1"), QUEUED, 2, (TELLS, WAITS)),
+        (ConfirmShipment((Units("1", 1),), request="r-1"), DISMISSED, 1, (WAITS,)),
+        (CancelLines((Units("1", 1),), "OTHERS", "request:r-1"), QUEUED, 1, (CANCELS,)),
+    ],
+)
+def test_what_a_person_asked_for_is_said_while_it_is_told_to_walmart(
+    command: ConfirmShipment | CancelLines, state: CommandState, open_units: int, told: tuple[str, ...]
+) -> None:
+    both = seen(an_order(a_line(1, ("Acknowledged", open_units))), linked=True, shop=a_shop_order(invoiced=1))
+    asked = Issued(type(command).__name__, "r-1", state, command=command)
+    waits = planned(both, [asked]).waiting_for
+    assert tuple(one for one in waits if one in {WAITS, TELLS, CANCELS}) == told
 
 
 def test_an_open_order_never_goes_unexplained() -> None:

@@ -461,6 +461,18 @@ def listed_in(client: FlaskClient) -> list[str]:
     return [tab for tab in TABS if f'data-po="{PO}"' in client.get(f"/orders?tab={tab}").text]
 
 
+@pytest.mark.parametrize(("units", "waits"), [("2", False), ("1", True)])
+def test_a_shipment_that_is_being_told_is_said_at_once(
+    app: Flask, operator: FlaskClient, units: str, *, waits: bool
+) -> None:
+    path = drawn(app, a_line("1", statuses={"Acknowledged": 2}), waiting_for=[SHIPMENT])
+    parcel = {"quantity__1": units, "carrier": "UPS", "number": NUMBER}
+    assert sent(operator, f"{path}/ship", **parcel).status_code == 303
+    for text in (operator.get(path).text, operator.get("/orders").text):
+        assert "Sending the shipment to Walmart." in text
+    assert (SHIPMENT in operator.get(path).text) is waits
+
+
 @pytest.mark.parametrize("way", ["ship-anyway", "ship"])
 def test_what_ships_anyway_asks_nobody_until_the_buyer_asks_for_more(
     app: Flask, operator: FlaskClient, way: str
@@ -473,9 +485,9 @@ def test_what_ships_anyway_asks_nobody_until_the_buyer_asks_for_more(
     assert listed_in(operator) == []
     for text in (operator.get(path).text, operator.get("/orders").text):
         assert ANYWAY in text
-        assert SHIPMENT in text
         for gone in (ACCEPT, WISHES, "</svg>Cancellation requested", "Needs you"):
             assert gone not in text
+    assert SHIPMENT in operator.get(path).text
     with app.app_context(), unit_of_work() as work:
         reread(work, PO, a_line("1", **WISH), a_line("2", **WISH))
     assert listed_in(operator) == list(TABS)

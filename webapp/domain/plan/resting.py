@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from webapp.domain.command_words import DOING
+from webapp.domain.commands import CancelLines, ConfirmShipment
 from webapp.domain.order import OrderStatus, is_open
 from webapp.domain.plan.case import Case
-from webapp.domain.plan.seen import LOOK_SOON, Plan, Seen, shipper
+from webapp.domain.plan.seen import LOOK_SOON, Plan, Seen, shipper, under_way
+
+FOR_SHIPMENT = "Waiting for a shipment in Magento."
 
 
 def rest(case: Case) -> Plan:
@@ -22,7 +26,18 @@ def rest(case: Case) -> Plan:
         return Plan(waiting_for=(seen.shop_trouble,), look_again_at=now + LOOK_SOON)
     if is_open(seen.order.counts()) and not seen.order.is_fulfilled_by_seller and seen.is_linked:
         return Plan(waiting_for=(f"{shipper(seen.order)}.",))
-    return Plan(waiting_for=("Waiting for a shipment in Magento.",)) if _waits_for_shipment(case) else Plan()
+    return _by_hand(case) if _waits_for_shipment(case) else Plan()
+
+
+def _by_hand(case: Case) -> Plan:
+    """What a person asked for is being told to Walmart; the shop's shipment is waited for where units are left."""
+    order, told, units = case.seen.order, dict[str, None](), 0
+    for one in case.issued:
+        if isinstance(one.command, (CancelLines, ConfirmShipment)) and (one.is_under_way or one in case.unseen):
+            told[under_way(DOING[one.kind], (one,))] = None
+            units += sum(unit.quantity for unit in one.command.units)
+    is_left = sum(line.open for line in order.lines) > units
+    return Plan(waiting_for=(*told, *([FOR_SHIPMENT] if is_left or not told else [])))
 
 
 def _deleted(seen: Seen) -> Plan:
