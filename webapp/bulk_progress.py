@@ -13,7 +13,8 @@ from sqlalchemy import case, func, literal, select
 from webapp.actions.kinds import ACTIONS
 from webapp.bulk_items import IS_ON_ITS_WAY, ItemState
 from webapp.domain.commands import CommandState
-from webapp.models import AccountRow, BulkItemRow, BulkJobRow, CommandRow, OrderRow, db
+from webapp.models import AccountRow, BulkItemRow, BulkJobRow, CommandRow, LineRow, OrderRow, db
+from webapp.order_rows import has_open
 
 
 class JobState(StrEnum):
@@ -122,6 +123,17 @@ def markets(job: BulkJobRow) -> list[str]:
     wanted = wanted.join(BulkItemRow, BulkItemRow.order_id == OrderRow.id)
     found = _of(job, wanted.where(BulkItemRow.state == ItemState.WAITING)).distinct()
     return sorted(db.session.execute(found).scalars())
+
+
+def wish_all(job: BulkJobRow, market: str) -> bool:
+    """Whether the buyer asked to cancel every open line of the orders of this market that are waiting."""
+    wanted = select(LineRow.quantities).join(OrderRow, OrderRow.id == LineRow.order_id)
+    wanted = wanted.join(AccountRow, AccountRow.id == OrderRow.account_id)
+    wanted = wanted.join(BulkItemRow, BulkItemRow.order_id == OrderRow.id)
+    unasked = wanted.where(
+        BulkItemRow.state == ItemState.WAITING, AccountRow.marketplace == market, LineRow.intent_to_cancel == ""
+    )
+    return not any(has_open(quantities) for quantities in db.session.execute(_of(job, unasked)).scalars())
 
 
 def recent(at_most: int = 30) -> Sequence[BulkJobRow]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -172,6 +173,14 @@ def set_choices(row: OrderRow, chosen: Choices) -> None:
     """Keep what a person has decided; what that settles asks for nobody any more. Its lines must be loaded."""
     row.choices = _plain(asdict(chosen))
     row.wants_to_cancel = waits_for_answer(to_order(row), chosen)
+
+
+def has_open(quantities: Iterable[Mapping[str, Any]]) -> bool:
+    """Some unit of a stored line is neither shipped nor canceled."""
+    counted: Counter[str] = Counter()
+    for quantity in quantities:
+        counted[quantity["status"]] += quantity["amount"]
+    return is_open(counted)
 
 
 def waits_for_answer(order: Order, chosen: Choices) -> bool:

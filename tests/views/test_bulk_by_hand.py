@@ -70,6 +70,19 @@ def test_many_are_canceled_with_a_reason_after_what_it_means_was_said(app: Flask
     assert {one["reason"] for one in issued(app, "CancelLines")} == {"SELLER_CANCEL_PRICING_ERROR"}
 
 
+@pytest.mark.parametrize(
+    ("chosen", "is_offered"), [([THREE], True), ([ONE], False), ([ONE, THREE], False), ([THREE, FOUR], True)]
+)
+def test_the_buyers_wish_is_a_reason_only_where_every_buyer_asked(
+    app: Flask, operator: FlaskClient, chosen: list[str], *, is_offered: bool
+) -> None:
+    ids = drawn(app)
+    _, page = asked(operator, "cancel", *(ids[po] for po in chosen))
+    assert "Pricing error" in page
+    assert ("CUSTOMER_REQUESTED_SELLER_TO_CANCEL" in page) is is_offered
+    assert ("Only for lines whose buyer did ask." in page) is is_offered
+
+
 def test_an_order_of_which_other_units_are_open_by_now_is_passed_over(app: Flask, operator: FlaskClient) -> None:
     ids = drawn(app)
     path, _ = asked(operator, "cancel", *ids.values())

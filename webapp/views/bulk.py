@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,7 +16,7 @@ from webapp.account_entry import MARKETS
 from webapp.actions.kinds import ACTIONS
 from webapp.bulk_progress import DONE, FAILED, SKIPPED, UNDER_WAY, WAITING, Item, JobState
 from webapp.domain.carriers import listed
-from webapp.domain.reasons import cancel_reasons
+from webapp.domain.reasons import BUYER_ASKED, Reason, cancel_reasons
 from webapp.grid import lists
 from webapp.grid.wanted import Wanted
 from webapp.models import BulkJobRow
@@ -174,11 +175,17 @@ def _question(job: BulkJobRow, typed: Typed | None = None) -> AnyResponse:
         typed=typed or Typed(),
         markets=bulk_progress.markets(job),
         market_words=MARKETS,
-        reasons_in=cancel_reasons,
+        reasons_in=partial(_reasons, job),
         carriers_in=listed,
     )
     answer.status_code = typed.status if typed else 200
     return answer
+
+
+def _reasons(job: BulkJobRow, market: str) -> list[Reason]:
+    """Walmart's reasons to cancel that fit all of the market's orders: the buyer's own only where all have asked."""
+    every = cancel_reasons(market)
+    return [one for one in every if one.code != BUYER_ASKED or bulk_progress.wish_all(job, market)]
 
 
 def _progress(job: BulkJobRow) -> dict[str, Any]:
