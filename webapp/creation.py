@@ -24,7 +24,7 @@ from webapp.domain.order import Order, OrderStatus
 from webapp.domain.plan.mailing import WANTED
 from webapp.domain.policy import TaxSource, UnknownRegion
 from webapp.domain.shop import Product, ShopOrder
-from webapp.domain.shop_address import country_of
+from webapp.domain.shop_address import country_of, filled_in
 from webapp.domain.way_back import Sent
 from webapp.models import ChangeRow, OrderRow
 from webapp.outbox import Outcome, Refusal, Unneeded
@@ -270,8 +270,7 @@ def _note_address(scene: Scene, sent: dict[str, Any], work: Work) -> None:
 
 def _to_tell(scene: Scene, sent: dict[str, Any]) -> Iterable[tuple[str, str]]:
     if sent["made_up"]:
-        made_up = " and no ".join(sent["made_up"])
-        yield "made_up", f"Walmart gave no {made_up}; filled in because Magento demands a value."
+        yield "made_up", filled_in(sent["made_up"])
     if sent["mode"] == "direct" and scene.stored.is_fulfilled_by_seller:
         not_held = stock.not_held(scene.account.store)
         if not_held:

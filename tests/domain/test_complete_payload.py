@@ -194,8 +194,8 @@ def test_an_email_is_made_up_only_for_a_cart_and_then_said(mode: str, order: str
         ("Puerto Rico", "PR", ()),
         ("Puerto Rico as a country", None, ()),
         ("APO", "AP", ()),
-        ("no telephone", "ID", ("telephone “0000”",)),
-        ("a name of one word", "ID", ("last name “Prudence”",)),
+        ("no telephone", "ID", ("Walmart gave no telephone: “0000” was filled in",)),
+        ("a name of one word", "ID", ("Walmart gave no last name: “Prudence” was filled in",)),
     ],
 )
 def test_odd_addresses_are_sent_as_they_are_and_what_had_to_be_made_up_is_said(

@@ -271,7 +271,10 @@ def test_the_name_is_split_for_a_shop_that_wants_two(name: str, first: str, last
 def test_what_was_made_up_is_said_in_the_orders_comment() -> None:
     entity = built(an_order(a_line(), address=replace(HOME, name="Prudence", phone="")))
     assert len(entity.made_up) == 2
-    assert "telephone" in entity.body["status_histories"][0]["comment"]
+    assert (
+        "Walmart gave no last name: “Prudence” was filled in because Magento demands a value. "
+        "Walmart gave no telephone: “0000” was filled in because Magento demands a value."
+    ) in entity.body["status_histories"][0]["comment"]
     assert entity.body["billing_address"]["telephone"] == "0000"
     assert built(an_order()).made_up == ()
 

@@ -53,6 +53,13 @@ def test_the_page_answers_what_was_bought_shipped_and_done(app: Flask, operator:
     assert "differ by" not in text
 
 
+def test_what_was_filled_in_for_magento_is_said(app: Flask, viewer: FlaskClient) -> None:
+    with app.app_context():
+        key, _ = draw()
+    text = viewer.get(f"/orders/{key}/2802123876522").text
+    assert "Walmart gave no telephone: “0000” was filled in because Magento demands a value." in text
+
+
 def test_the_log_tells_the_story_newest_first(app: Flask, operator: FlaskClient) -> None:
     with app.app_context():
         key, po = draw()

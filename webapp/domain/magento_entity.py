@@ -10,7 +10,7 @@ from typing import Any
 from webapp.domain.order import ZERO, Order
 from webapp.domain.regions import Region
 from webapp.domain.shop import Product
-from webapp.domain.shop_address import CannotBuild, build_address
+from webapp.domain.shop_address import CannotBuild, build_address, filled_in
 from webapp.domain.shop_rows import Basket, Row, basket, cents, price
 from webapp.domain.way_back import Sent
 
@@ -273,7 +273,7 @@ def _comment(order: Order, target: Target, goods: Basket, made_up: Sequence[str]
         parts.append(f"Ship by {order.ship_by:%Y-%m-%d %H:%M} UTC.")
     parts += [f"Shipping contains {name} {amount:.2f}." for name, amount in goods.fees if amount]
     if made_up:
-        parts.append(f"Walmart gave no {' and no '.join(made_up)}: filled in because Magento demands a value.")
+        parts.append(filled_in(made_up))
     if target.back_link:
         parts.append(target.back_link)
     return {

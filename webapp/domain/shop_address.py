@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from webapp.domain.order import Address, Order
@@ -110,3 +111,12 @@ def _names(name: str, made_up: list[str]) -> tuple[str, str]:
 def _instead(what: str, value: str, made_up: list[str]) -> str:
     made_up.append(f"{what} “{value}”")
     return value
+
+
+def filled_in(made_up: Iterable[str]) -> str:
+    """What Walmart did not give and what stands in its place, a sentence each."""
+    parts = (one.partition(" “") for one in made_up)
+    said = (
+        f"Walmart gave no {what}: “{value} was filled in because Magento demands a value." for what, _, value in parts
+    )
+    return " ".join(said)

@@ -12,6 +12,7 @@ from typing import Any
 from webapp import order_rows, stock
 from webapp.domain.corrected import Corrected, corrected
 from webapp.domain.order import CANCELLED, CREATED, SELLER_FULFILLED, ZERO, Line, Order, OrderStatus
+from webapp.domain.shop_address import filled_in
 from webapp.models import AccountRow, LineRow, OrderRow
 from webapp.product_links import Link
 from webapp.views import showing, words
@@ -185,6 +186,7 @@ def buyer(row: OrderRow, order: Order, *, sees_buyer: bool) -> dict[str, Any]:
         "address": address(held, sees_buyer=sees_buyer),
         "walmart_address": [part for part in walmart if part],
         "correction": _correction(row, order, kept) if kept else None,
+        "filled_in": filled_in(row.made_up),
     }
 
 
