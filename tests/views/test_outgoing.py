@@ -161,6 +161,21 @@ def test_one_command_shows_each_attempt_with_its_calls(app: Flask, operator: Fla
     assert operator.get("/outgoing/999").status_code == 404
 
 
+@pytest.mark.parametrize(("listed", "words"), [(0, "not tried yet"), (1, "tried once"), (2, "tried 2×")])
+def test_the_list_says_as_many_tries_as_the_page_has(
+    app: Flask, operator: FlaskClient, listed: int, words: str
+) -> None:
+    with app.app_context(), unit_of_work() as work:
+        order = an_order(work, an_account(work, a_store(work)), str(PO))
+        # Try again began the count of its waits anew.
+        command = a_command(work, order, state="parked", ended_at=clock.now(), tries=min(listed, 1))
+        for _ in range(listed):
+            an_attempt(work, order, command, "Walmart: no.", outcome="failed")
+        number = command.id
+    assert f">{words}</a>" in operator.get("/outgoing?show=parked").text
+    assert operator.get(f"/outgoing/{number}").text.count("Walmart: no.") >= listed
+
+
 def test_who_gives_up_without_a_reason_is_asked_for_it_where_the_form_stands(app: Flask, operator: FlaskClient) -> None:
     with app.app_context():
         fill()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -85,6 +85,7 @@ def index() -> AnyResponse:
     rows = _commands(STATES[show], chosen, request.args.get("older", 0, number), due)
     args = {"show": show, "cause": chosen.slug if chosen else None, "due": due if due in DUE else None}
     stands = {"on": "outgoing", "cause": args["cause"] or "", "older": request.args.get("older", "")}
+    tried = _tried([row[0].id for row in rows])
     older = rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None
     return page(
         "outgoing/index.html",
@@ -97,7 +98,7 @@ def index() -> AnyResponse:
         causes=[_why(one, show, chosen) for one in found.causes] if found else [],
         or_more=bool(found and found.or_more),
         chosen=_why(chosen, show, chosen) if chosen else None,
-        commands=[_out(*row) for row in rows[:PAGE_SIZE]],
+        commands=[_out(tried, *row) for row in rows[:PAGE_SIZE]],
         zone=_zone_name(),
         list_url=url_for("outgoing.index", **args),  # type: ignore[arg-type]
         older_url=url_for("outgoing.index", older=older, **args) if older else "",  # type: ignore[arg-type]
@@ -122,7 +123,7 @@ def show(command_id: int) -> AnyResponse:
     may_act, zone = door.me().may(Role.OPERATOR), _zone_name()
     return page(
         "outgoing/show.html",
-        out=_out(*found),
+        out=_out(_tried([command_id]), *found),
         command=command,
         tries=[(day, list(mine)) for day, mine in groupby(entries, key=lambda entry: words.day(entry.at, zone))],
         frozen=redact.body(msgspec.json.encode(command.frozen)) if may_act and command.frozen else "",
@@ -208,7 +209,13 @@ def _zone_name() -> str:
     return orders.zone_name(Wanted(), queries.all_accounts())
 
 
-def _out(command: CommandRow, sync: SyncRow, account: AccountRow) -> Out:
+def _tried(command_ids: Sequence[int]) -> dict[int, int]:
+    """How often each was tried, by the attempts that its page lists; `CommandRow.tries` starts anew with Try again."""
+    wanted = select(AttemptRow.command_id, func.count()).where(AttemptRow.command_id.in_(command_ids))
+    return {int(row[0] or 0): row[1] for row in db.session.execute(wanted.group_by(AttemptRow.command_id))}
+
+
+def _out(tried: Mapping[int, int], command: CommandRow, sync: SyncRow, account: AccountRow) -> Out:
     return Out(
         entry=timeline.of_command(command),
         side=str(SIDES.get(command.kind, "")),
@@ -219,5 +226,5 @@ def _out(command: CommandRow, sync: SyncRow, account: AccountRow) -> Out:
         order_url=showing.order_url(account.key, sync.po),
         retry_url=url_for("order.retry", account_key=account.key, po=sync.po, command_id=command.id),
         dismiss_url=url_for("order.dismiss", account_key=account.key, po=sync.po, command_id=command.id),
-        tries=command.tries,
+        tries=max(tried.get(command.id, 0), command.tries),
     )
