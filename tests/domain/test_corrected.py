@@ -52,6 +52,12 @@ def wrong(typed: dict[str, str], *, refuse_unknown: bool = False) -> dict[str, s
         ({"country": "CL", "state": "Atacama", "postal_code": ""}, ""),
         ({"country": "CL", "state": "", "postal_code": "8320000"}, ""),
         ({"country": "DE", "state": "", "postal_code": ""}, ""),
+        ({"country": "DE", "state": "", "postal_code": "!!"}, "postal_code"),
+        ({"country": "JP", "state": "", "postal_code": "〒 ５"}, ""),
+        ({"country": "GU", "state": "", "postal_code": "96910"}, ""),
+        ({"country": "ZZ", "postal_code": "!!"}, "country"),
+        ({"country": "EU"}, "country"),
+        ({"country": "Q1"}, "country"),
         ({"country": "Germany"}, "country"),
         ({"country": ""}, "country"),
         ({"name": "  "}, "name"),
@@ -67,6 +73,13 @@ def wrong(typed: dict[str, str], *, refuse_unknown: bool = False) -> dict[str, s
 )
 def test_each_country_has_its_own_rules(typed: dict[str, str], field: str) -> None:
     assert "".join(wrong(typed)) == field
+
+
+def test_a_country_that_does_not_exist_and_an_empty_postal_code_have_their_sentence() -> None:
+    assert wrong({"country": "zz"}) == {"country": "There is no country ZZ. Write its two letters, for instance US."}
+    assert wrong({"country": "DE", "state": "", "postal_code": "!!"}) == {
+        "postal_code": "A postal code has letters or digits. Leave it empty where there is none."
+    }
 
 
 def test_a_region_that_the_shop_does_not_know_is_refused_where_the_settings_say_so() -> None:

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
+
+from babel import Locale
 
 from webapp.domain.order import Address, Order
 from webapp.domain.regions import Region, match
@@ -36,6 +39,8 @@ POSTAL = {
     "CL": (re.compile(r"(\d{7}|\d{3}-\d{4})?"), "seven digits, or nothing"),
 }
 """By country: the postal code's form, and the same in words."""
+_NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+"""Codes of groups of countries, of tests and of what is not known, which stand among the territories too."""
 _PHONE = re.compile(r"(?=(?:\D*\d){5})[\d\s+().,/x-]+", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CANADIAN = re.compile(r"([A-Z]\d[A-Z])\s*-?\s*(\d[A-Z]\d)")
@@ -63,6 +68,13 @@ class Corrected:
 def corrected(order: Order, correction: Corrected | None) -> Order:
     """The order as it is to be delivered."""
     return replace(order, address=correction.address, email=correction.email) if correction else order
+
+
+@cache
+def _countries() -> frozenset[str]:
+    """The codes of countries and of what has a code of its own, such as Puerto Rico."""
+    codes = {str(code) for code in Locale("en").territories}
+    return frozenset(code for code in codes if len(code) == 2) - _NO_COUNTRIES
 
 
 def two_letters(country: str) -> str:
@@ -122,9 +134,14 @@ def _of_place(
     if len(country) != 2 or not country.isalpha():
         yield "country", "The country is two letters, for instance US."
         return
+    if country not in _countries():
+        yield "country", f"There is no country {country}. Write its two letters, for instance US."
+        return
     form, in_words = POSTAL.get(country, (None, ""))
     if form is not None and not form.fullmatch(address.postal_code):
         yield "postal_code", f"A postal code in {country} is {in_words}."
+    elif address.postal_code and not any(sign.isalnum() for sign in address.postal_code):
+        yield "postal_code", "A postal code has letters or digits. Leave it empty where there is none."
     if not address.state:
         if country in WITH_STATE:
             yield "state", f"An address in {country} needs its state or province."
