@@ -17,6 +17,17 @@ def end(typed: str, zone: tzinfo) -> datetime:
     return _after(at.astimezone(zone).date(), zone) if _is_day(typed) else at
 
 
+def to_the_minute(typed: str, zone: tzinfo, is_last: bool) -> str:
+    """The same for a browser’s field of a time, a day as its first or last minute; empty if it cannot be read."""
+    try:
+        at = moment(typed, zone).astimezone(zone)
+    except (ValueError, OverflowError):
+        return ""
+    if _is_day(typed) and is_last:
+        at = at.replace(hour=23, minute=59)
+    return at.replace(tzinfo=None).isoformat(timespec="seconds" if at.second else "minutes")
+
+
 def _after(day: date, zone: tzinfo) -> datetime:
     """The first moment of the next day, which need not be 24 hours later."""
     return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)

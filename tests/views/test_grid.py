@@ -180,6 +180,26 @@ def test_filters_are_the_address_and_counts_agree(app: Flask, admin: FlaskClient
 
 
 @pytest.mark.parametrize(
+    ("field", "typed", "shown"),
+    [
+        ("due_from", "2026-12-01", "2026-12-01T00:00"),
+        ("due_to", "2026-12-01", "2026-12-01T23:59"),
+        ("sold_to", "2026-12-01 14:30", "2026-12-01T14:30"),
+        ("sold_from", "2026-12-01T14:30:05", "2026-12-01T14:30:05"),
+        ("sold_from", "2026-12-01T20:00:00+00:00", "2026-12-01T12:00"),
+        ("due_from", "soon", ""),
+    ],
+)
+def test_a_time_that_a_link_brought_stands_in_its_field_as_a_browser_takes_it(
+    app: Flask, admin: FlaskClient, field: str, typed: str, shown: str
+) -> None:
+    with app.app_context():
+        draw()
+    text = admin.get("/orders", query_string={field: typed}).text
+    assert f'name="{field}" value="{shown}" type="datetime-local"' in text
+
+
+@pytest.mark.parametrize(
     ("field", "query", "sentence"),
     [
         ("total_from", "total_from=abc", "The total “abc” cannot be read. Write it like 12.50."),

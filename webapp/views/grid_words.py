@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from urllib.parse import urlencode
 
 from flask import url_for
 
+from webapp import days
 from webapp.domain.facets import Problem, Tab
 from webapp.domain.order import OrderStatus
 from webapp.grid import saved
 from webapp.grid.lists import Page
 from webapp.grid.saved import Saved, Search
 from webapp.grid.tastes import COLUMNS, Tastes
-from webapp.grid.wanted import Sort, Wanted
+from webapp.grid.wanted import RANGES, Sort, Wanted
 from webapp.models import AccountRow
 
 MAGENTO_WORDS = {
@@ -145,6 +147,12 @@ def pills(wanted: Wanted, accounts: Sequence[AccountRow], search: Search | None,
         for slug, name, value, changes in found
         if value
     )
+
+
+def times(wanted: Wanted, zone: tzinfo) -> dict[str, str]:
+    """The typed times as the panel's fields take them: a link may have brought a day alone."""
+    names = [name for name in RANGES if not name.startswith("total")]
+    return {name: days.to_the_minute(getattr(wanted, name), zone, name.endswith("_to")) for name in names}
 
 
 def _account_name(wanted: Wanted, accounts: Sequence[AccountRow]) -> str:

@@ -149,6 +149,7 @@ def _shown(
         **grid_words.choices(accounts),
         "all_columns": tastes.COLUMNS,
         "zone_name": zone_name(wanted, accounts),
+        "times": grid_words.times(wanted, zone_of(wanted, accounts)),
         "one_zone": _one_zone(found.orders, accounts),
         "mistakes": asked.mistakes,
         "rows": [replace(row, is_chosen=row.id in picked.here) for row in rows] if picked.here else rows,
