@@ -25,6 +25,12 @@ pytestmark = pytest.mark.browser
 SEVENTY = 70
 NEWS = '<div id="news"><a href="/orders" hx-get="/orders" hx-target="#grid" hx-swap="outerHTML">1 new order</a></div>'
 TROUBLE = '<div id="pulse" class="pulse bad"></div><div id="said" hx-swap-oob="innerHTML"><b>Redis is down.</b></div>'
+EMPTY_STYLES = """() => {
+  for (const one of document.querySelectorAll("[id]")) {
+    one.style.color = "red";
+    one.style.color = "";
+  }
+}"""
 POS = "[...document.querySelectorAll('#rows > tr[data-po]')].map((one) => one.dataset.po)"
 
 
@@ -211,6 +217,40 @@ def test_views_are_kept_renamed_begun_with_shared_and_deleted(browser: Browser, 
         expect(page.locator("#rows > tr")).to_have_count(50)
         theirs.reload()
         expect(theirs.locator(".named")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 760, 390])
+def test_what_is_said_above_the_list_makes_no_page_wider(browser: Browser, shop: Site, width: int) -> None:
+    with window(browser, shop, viewport={"width": width, "height": 700}) as seen:
+        page = seen.page
+        page.goto(f"{shop.url}/orders?by=walmart")
+        before = seen.overflow()
+        page.locator("#views > summary").click()
+        page.get_by_label("Save this list as").fill("By Walmart")
+        page.get_by_role("button", name="Save the view").click()
+        flash = page.locator(".flash")
+        expect(flash).to_have_text("The view is saved.")
+        box = flash.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= width
+        assert seen.overflow() == before
+        page.locator("#views > summary").click()
+        page.get_by_label("Change the view By Walmart").click()
+        page.get_by_role("button", name="Delete").locator("visible=true").click()
+        expect(page.locator(".flash")).to_have_text("The view is deleted.")
+
+
+def test_rows_that_are_renewed_leave_nothing_in_the_console(browser: Browser, shop: Site) -> None:
+    with window(browser, shop) as seen:
+        page = seen.page
+        # As an extension, or a tool that takes pictures, leaves the fields of a page.
+        page.evaluate(EMPTY_STYLES)
+        for step in ("#sort-total", "#tab-all"):
+            page.locator(step).click()
+            expect(page.locator("#rows [style]")).to_have_count(0)
+            comes_true(page, "!document.querySelector('.htmx-request, .htmx-settling')")
+            page.evaluate(EMPTY_STYLES)
+        assert seen.violations() == []
 
 
 def test_columns_and_rows_are_as_one_left_them_in_any_browser(browser: Browser, shop: Site) -> None:
