@@ -10,8 +10,18 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.conftest import enter, visit
 from tests.browser.house import Site, furnish
 from tests.views.conftest import PEOPLE
+from webapp import alert_channels, people
+from webapp.domain.alerts import Kind
+from webapp.models import AccountRow, OrderRow, StoreRow
+from webapp.unit_of_work import unit_of_work
 
 pytestmark = pytest.mark.browser
+
+SETTINGS_WITH_NAMES = ("/settings/people", "/settings/alerts", "/settings/accounts", "/settings/stores", "/dashboard")
+STRAYING = """() => [...document.querySelectorAll(".card *, .head *")].filter((one) => {
+  const edge = one.closest(".card, .head").getBoundingClientRect(), box = one.getBoundingClientRect();
+  return one.checkVisibility() && box.width > 1 && !one.closest(".tabs, svg") && box.right > edge.right + 1;
+}).map((one) => one.outerHTML.slice(0, 90))"""
 
 
 @pytest.fixture
@@ -56,6 +66,26 @@ def test_a_role_and_a_closed_door_count_from_the_next_click_on(admin: Page, othe
     expect(theirs.get_by_role("heading", name="You are not signed in")).to_be_visible()
     admin.locator("tr", has_text=PEOPLE["admin"]).get_by_role("button", name="Disable").click()
     expect(admin.get_by_text("is the last admin. Make somebody else an admin first.")).to_be_visible()
+
+
+def test_names_without_any_blank_cut_nothing_off(admin: Page, site: Site) -> None:
+    house = furnish(site)
+    name = "Ñ" * 120
+    with site.app.app_context(), unit_of_work() as work:
+        for row in (*work.session.query(AccountRow), *work.session.query(StoreRow)):
+            row.name = f"{name[: -len(row.name)]}{row.name.replace(' ', '')}"
+        order = work.session.query(OrderRow).filter_by(po=house.names["po"]).one()
+        order.address = {**order.address, "name": name}
+    email = f"{'a' * 60}@{'b' * 60}.shop.example"
+    with site.app.app_context():
+        people.add_user(email, "viewer", "a long enough password", PEOPLE["admin"])
+        wish = alert_channels.Wish("mail", email, True, (Kind.SERVER.value,), alert_channels.USUALLY)
+        alert_channels.add(wish, PEOPLE["admin"])
+    for path in (*SETTINGS_WITH_NAMES, house.path("/orders/{key}/{po}"), house.path("/settings/accounts/{key}")):
+        admin.goto(site.url + path)
+        for width in (1440, 1280, 1000, 700, 390):
+            admin.set_viewport_size({"width": width, "height": 900})
+            assert admin.evaluate(STRAYING) == [], (path, width)
 
 
 def test_two_admins_at_one_form_and_a_mistake_at_its_field(admin: Page, other: BrowserContext, site: Site) -> None:
