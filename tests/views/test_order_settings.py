@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields as fields_of
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
@@ -19,6 +20,7 @@ from tests.views.conftest import token_on
 from webapp import accounts, order_settings, stock
 from webapp.domain.policy import Policy
 from webapp.models import SettingChangeRow, StoreRow, SyncRow, db
+from webapp.policy_json import policy_to_json
 from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
 
@@ -62,6 +64,12 @@ def save(client: FlaskClient, key: str, **changes: str | None) -> Any:
     return client.post(address(key), data={**data, "csrf_token": token_on(client, "/account")})
 
 
+def follow(client: FlaskClient, answer: Any) -> str:
+    """The page that saving led to."""
+    assert answer.status_code == 303
+    return client.get(answer.headers["Location"]).text
+
+
 def kept(app: Flask) -> list[tuple[str, str, str]]:
     with app.app_context():
         rows = db.session.execute(select(SettingChangeRow).order_by(SettingChangeRow.id)).scalars()
@@ -73,6 +81,19 @@ def policy(app: Flask, key: str) -> Policy:
         account = accounts.by_key(key)
         assert account is not None
         return account.policy
+
+
+def test_a_field_that_shows_less_than_is_kept_and_was_not_touched_is_no_change(app: Flask, admin: FlaskClient) -> None:
+    since = datetime(2026, 11, 20, 15, 42, 7, tzinfo=UTC)
+    key = add(app, settings=policy_to_json(replace(Policy(), import_since=since)))
+    assert 'value="2026-11-20"' in admin.get(address(key)).text
+    assert "Nothing was different." in follow(admin, save(admin, key))
+    said = follow(admin, save(admin, key, hold_above="250"))
+    assert "Saved: Hold orders above." in said
+    assert policy(app, key).import_since == since
+    assert [setting for setting, *_ in kept(app)] == ["Hold orders above"]
+    save(admin, key, import_since="2026-11-19")
+    assert policy(app, key).import_since == datetime(2026, 11, 19, 8, tzinfo=UTC)
 
 
 def test_every_field_of_the_policy_has_its_setting() -> None:

@@ -39,7 +39,9 @@ def read(form: Mapping[str, str], kept: Policy, place: Place, *, is_new: bool = 
             wrong[setting.name] = setting.needs
             continue
         try:
-            chosen[setting.name] = setting.kind.read(typed, place)
+            value, old = setting.kind.read(typed, place), getattr(kept, setting.name)
+            # A field may show less than is kept, as the day of a moment: what was left as it stood is no change.
+            chosen[setting.name] = old if typed == setting.kind.show(old, place) else value
         except Wrong as problem:
             wrong[setting.name] = str(problem)
     wanted = replace(kept, **chosen)
