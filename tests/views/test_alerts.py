@@ -25,6 +25,7 @@ from webapp.intake import CONFLICT
 from webapp.models import AccountRow, AlertChannelRow, EventRow, OrderRow, PollRow, StoreRow, db
 from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
+from webapp.views import words
 
 PAGE = "/settings/alerts"
 ALL = [kind.value for kind in Kind]
@@ -264,6 +265,10 @@ def test_what_is_over_is_said_so_at_once_and_goes_on_where_it_comes_again_soon(
     round_(house, 1)
     now, over = unescape(client.get(PAGE).text).split('id="told"')[1].split("<h2>Over</h2>")
     assert ("is late" in now, "is late" in over) == (False, True)
+    with house.app_context():
+        began = [words.moment(one.began_at, "America/Los_Angeles") for one in alerts.past()]
+    assert [one for one in began if unescape(one) not in over] == []
+    assert over.count("Times are those of America/Los Angeles.") == 2, "what is over, and what was changed"
     round_(house, away - 1)
     order(house, 3, **late())
     round_(house, 1)

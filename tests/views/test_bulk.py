@@ -10,10 +10,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.rows import a_command, a_line, a_store, an_account, an_order
-from tests.views.conftest import signed_in, token_on
+from tests.views.conftest import PEOPLE, signed_in, token_on
 from webapp import bulk, clock, sweep
 from webapp.models import BulkItemRow, BulkJobRow, CommandRow, EventRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
+from webapp.views import words
 
 OPEN = (a_line(statuses={"Created": 2}),)
 
@@ -120,6 +121,10 @@ def test_the_page_goes_on_telling_what_came_of_each(app: Flask, operator: FlaskC
         made[1].state, made[1].reason, made[1].ended_at = "parked", "Walmart: no.", clock.now()
     page = operator.get(path).text
     assert "1 done, 1 on its way, 1 failed" in page
+    with app.app_context():
+        started = words.moment(db.session.query(BulkJobRow).one().started_at, "America/Los_Angeles", seconds=True)
+    assert f"Begun by {PEOPLE['operator']} {started}, ended " in page
+    assert "</time>. Times are those of America/Los Angeles." in page
     assert "Walmart: no." in page, "what failed is shown first"
     assert "Walmart took the acknowledgement." in operator.get(f"{path}?show=done").text
     retried = operator.post(f"{path}/again", data={"csrf_token": token_on(operator, path)})

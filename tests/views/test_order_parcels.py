@@ -50,8 +50,7 @@ def issue(work: Work, command: Command, state: str, **changes: Any) -> None:
         type(command).__name__,
         arguments=msgspec.to_builtins(asdict(command)),
         state=state,
-        ended_at=None if state in {"queued", "running"} else clock.now(),
-        **changes,
+        **{"ended_at": None if state in {"queued", "running"} else clock.now(), **changes},
     )
 
 
@@ -83,7 +82,7 @@ def test_each_parcel_says_what_walmart_has_said(app: Flask, operator: FlaskClien
     by_hand = replace(a_parcel("SENDING"), carrier="OnTrac")
     with app.app_context(), unit_of_work() as work:
         told = ConfirmShipment((Units("1", 1), Units("2", 1)), 31, "000000031", NUMBER)
-        issue(work, told, "done", frozen={"floors": {"1": 1, "2": 1}, "sent_at": [AT.isoformat()]})
+        issue(work, told, "done", ended_at=AT, frozen={"floors": {"1": 1, "2": 1}, "sent_at": [AT.isoformat()]})
         issue(work, ConfirmShipment((Units("4", 1),), 0, "", "SENDING", by_hand, request="r"), "queued")
         refused = "Tracking number is not valid."
         issue(work, ConfirmShipment((Units("5", 1),), 32, "000000032", "REFUSED"), "parked", reason=refused)
@@ -92,7 +91,7 @@ def test_each_parcel_says_what_walmart_has_said(app: Flask, operator: FlaskClien
         )
     text = part(operator, path, "parcels")
     for words in (
-        f"UPS {NUMBER} 2 × MUG-RED (lines 1, 2) · Magento shipment 000000031 Told from here on",
+        f"UPS {NUMBER} 2 × MUG-RED (lines 1, 2) · Magento shipment 000000031 Told from here on 2026-11-20 at 01:30.",
         "9400111 1 × TEE (line 3) Confirmed elsewhere: in Seller Center, or by another program. Accepted by Walmart",
         "OnTrac SENDING 1 × SKU-4 (line 4) Being sent",
         "REFUSED 1 × SKU-5 (line 5) · Magento shipment 000000032 Walmart: Tracking number is not valid. Refused",

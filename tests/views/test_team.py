@@ -11,9 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from tests.rows import a_store, an_account
 from tests.views.conftest import PEOPLE, signed_in, token_on
 from webapp import team
 from webapp.models import SettingChangeRow, UserRow, db
+from webapp.unit_of_work import unit_of_work
+from webapp.views import words
 
 PASSWORD = "four quiet words here"
 
@@ -47,6 +50,17 @@ def test_a_person_added_without_a_password_comes_in_by_the_link_that_is_shown_on
     assert link[0] not in listed
     assert "No password yet" in listed
     assert kept(app) == [(PEOPLE["admin"], "dana@shop.example", "", "added as operator")]
+
+
+def test_who_changed_what_is_told_on_the_clock_of_the_other_pages(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        an_account(work, a_store(work))
+    post(admin, "", email="dana@shop.example", role="viewer", password=PASSWORD)
+    page = admin.get("/settings/people").text
+    with app.app_context():
+        at = words.moment(db.session.query(SettingChangeRow).one().at, "America/Los_Angeles")
+    assert f'<span class="dim">{at}</span>' in page
+    assert "Times are those of America/Los Angeles." in page
 
 
 def test_a_person_added_with_a_password_signs_in_and_a_bad_one_is_explained(app: Flask, admin: FlaskClient) -> None:

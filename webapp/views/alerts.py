@@ -8,11 +8,12 @@ from typing import Any
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import alert_channels, alerts, audit, settings
+from webapp import alert_channels, alerts, audit, queries, settings
 from webapp.domain.alerts import Kind
+from webapp.grid.wanted import Wanted
 from webapp.people import Role
 from webapp.typed import Mistakes
-from webapp.views import beside, door
+from webapp.views import beside, door, orders
 
 bp = Blueprint("alerts", __name__, url_prefix="/settings/alerts")
 
@@ -118,6 +119,6 @@ def _shown(mistakes: Mapping[str, str], form: Mapping[str, str]) -> AnyResponse:
         standing=[(one, alert_channels.who_knows(one, channels)) for one in alerts.standing()],
         past=alerts.past(),
         changes=audit.recent(audit.ALERTS),
-        zone="UTC",
+        zone=orders.zone_name(Wanted(), queries.all_accounts()),
     )
     return make_response(shown, 422 if mistakes else 200)

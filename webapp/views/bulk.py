@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import bulk, bulk_progress
+from webapp import bulk, bulk_progress, queries
 from webapp.account_entry import MARKETS
 from webapp.actions.kinds import ACTIONS
 from webapp.bulk_progress import DONE, FAILED, SKIPPED, UNDER_WAY, WAITING, Item, JobState
@@ -214,6 +214,7 @@ def _progress(job: BulkJobRow) -> dict[str, Any]:
         "older_url": url_for("bulk.show", key=job.key, show=chosen, after=more) if more else "",
         "back_url": _back(job),
         "may_act": door.me().may(Role.OPERATOR),
+        "zone": orders.zone_name(Wanted(), queries.all_accounts()),
     }
 
 

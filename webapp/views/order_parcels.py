@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from webapp.domain.commands import CommandState, ConfirmShipment, CorrectTracking, CreateShipment, Issued
 from webapp.domain.order import Order, Tracking
@@ -50,9 +50,10 @@ def parcels(
     issued: Sequence[Issued],
     waiting: Iterable[str],
     deals: Mapping[str, str],
+    zone: tzinfo,
 ) -> list[Parcel]:
     """All of them: those that Walmart shows first, then those on their way, then those that wait in Magento."""
-    found = [*_accepted(order, shop, issued), *_on_the_way(order, shop, issued)]
+    found = [*_accepted(order, shop, issued, zone), *_on_the_way(order, shop, issued)]
     known = {parcel.number for parcel in found if parcel.number}
     waits = tuple(waiting)
     for shipment in shop.shipments if shop else ():
@@ -78,7 +79,7 @@ def undealt(order: Order, shipment: ShopShipment, behind: Sequence[Behind], deal
     return found
 
 
-def _accepted(order: Order, shop: ShopOrder | None, issued: Sequence[Issued]) -> Iterator[Parcel]:
+def _accepted(order: Order, shop: ShopOrder | None, issued: Sequence[Issued], zone: tzinfo) -> Iterator[Parcel]:
     packed: dict[tuple[str, str], tuple[Tracking, list[Units]]] = {}
     for line in order.lines:
         for quantity in line.quantities:
@@ -97,7 +98,7 @@ def _accepted(order: Order, shop: ShopOrder | None, issued: Sequence[Issued]) ->
             icon="shipped",
             at=trace.shipped_at,
             shipment=_shipment_of(trace.number, shop, issued),
-            detail=_history(trace.number, issued),
+            detail=_history(trace.number, issued, zone),
         )
 
 
@@ -193,17 +194,18 @@ def _shipment_of(number: str, shop: ShopOrder | None, issued: Sequence[Issued]) 
     return next((command.shipment_number for command in told if command.number == number), "")
 
 
-def _history(number: str, issued: Sequence[Issued]) -> str:
+def _history(number: str, issued: Sequence[Issued], zone: tzinfo) -> str:
     """Who told Walmart, when, and what the number was before."""
     said = []
     for one in issued:
         if one.done_at is None or getattr(one.command, "number", "") != number:
             continue
+        at = f"{one.done_at.astimezone(zone):%Y-%m-%d at %H:%M}"
         if isinstance(one.command, ConfirmShipment):
             by = f" by {one.by}" if one.by_person and one.by else ""
-            said.append(f"Told from here{by} on {one.done_at:%Y-%m-%d at %H:%M} UTC.")
+            said.append(f"Told from here{by} on {at}.")
         elif isinstance(one.command, CorrectTracking):
-            said.append(f"Corrected from {one.command.before} on {one.done_at:%Y-%m-%d at %H:%M} UTC.")
+            said.append(f"Corrected from {one.command.before} on {at}.")
     return " ".join(dict.fromkeys(said)) or ELSEWHERE
 
 

@@ -8,9 +8,10 @@ from types import MappingProxyType
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import audit, people, settings, team
+from webapp import audit, people, queries, settings, team
+from webapp.grid.wanted import Wanted
 from webapp.people import Refused, Role
-from webapp.views import door
+from webapp.views import door, orders
 
 bp = Blueprint("team", __name__, url_prefix="/settings/people")
 
@@ -117,7 +118,7 @@ def _shown(
         members=team.everyone(),
         roles=list(Role),
         changes=audit.recent(*audit.SUBJECTS),
-        zone="UTC",
+        zone=orders.zone_name(Wanted(), queries.all_accounts()),
         mistakes=mistakes,
         email=email,
         chosen=role,
