@@ -412,3 +412,11 @@ def test_an_unknown_status_needs_a_person() -> None:
 def test_the_plan_is_pure_asking_twice_gives_the_same() -> None:
     both, before = seen(an_order(), products={}), [issued(AcknowledgeOrder, PARKED, reason="No.")]
     assert planned(both, before) == planned(both, before)
+
+
+@pytest.mark.parametrize(("wishing", "named"), [((2,), "line 2"), ((1, 3), "lines 1, 3")])
+def test_the_lines_that_a_buyer_wants_canceled_are_named(wishing: tuple[int, ...], named: str) -> None:
+    lines = (a_line(one, ("Acknowledged", 1), intent_to_cancel="Y" if one in wishing else "") for one in (1, 2, 3))
+    found = planned(seen(an_order(*lines), linked=True))
+    assert found.attention == f"The buyer asked to cancel {named}. Accept it, or ship anyway."
+    assert f"Waiting for you: the buyer asked to cancel {named}." in found.waiting_for

@@ -196,7 +196,7 @@ def test_what_another_host_raises_by_a_slower_clock_is_told_too(house: Flask, ho
     clock.move(timedelta(minutes=-3))
     with house.app_context():
         alerts.look()
-    assert "told to nobody in the list yet" in client.get(PAGE).text
+    assert "nobody in this list has been told yet" in client.get(PAGE).text
     round_(house, 5)
     round_(house, 5)
     assert [one["kind"] for got in hook.got for one in got["alerts"]] == ["late", "cancellation"]

@@ -218,6 +218,18 @@ def test_a_number_that_may_be_a_slip_is_asked_about_once(
     assert [arguments["number"] for _, arguments, _ in issued(app)] == [number]
 
 
+@pytest.mark.parametrize(("wishing", "named"), [(("1",), "line 1"), (("1", "3"), "lines 1, 3")])
+def test_the_lines_whose_buyer_asked_to_cancel_are_named(
+    app: Flask, operator: FlaskClient, wishing: tuple[str, ...], named: str
+) -> None:
+    path = drawn(app, *(a_line(one, **(WISH if one in wishing else {})) for one in ("1", "2", "3")))
+    assert f"The buyer asked to cancel {named}. Ship anyway." in operator.get(f"{path}/ship").text
+    given = {"carrier": "UPS", "number": NUMBER, **{f"quantity__{one}": "1" for one in ("1", "2", "3")}}
+    assert (
+        f"The buyer asked to cancel {named}. Tick that you ship anyway." in sent(operator, f"{path}/ship", **given).text
+    )
+
+
 def test_htmx_is_sent_to_the_orders_page_when_it_is_done(app: Flask, operator: FlaskClient) -> None:
     path = drawn(app)
     answer = sent_by_htmx(operator, f"{path}/ship", carrier="UPS", number=NUMBER, quantity__1="1")

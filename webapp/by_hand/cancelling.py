@@ -22,7 +22,7 @@ from webapp.by_hand.finding import (
     was_asked,
 )
 from webapp.domain.commands import CancelLines, Command
-from webapp.domain.outgoing import contents
+from webapp.domain.outgoing import contents, lines_named
 from webapp.domain.reasons import BUYER_ASKED, Reason, buyer_asked, cancel_reasons
 from webapp.domain.shop import Units
 from webapp.outbox import Refusal
@@ -88,7 +88,7 @@ def ship_anyway(order_id: int, by: str) -> str:
         refuse(why_not_anyway(found))
         numbers = [line.number for line in undecided(found)]
         agree(found, numbers)
-        said = f"Ship line {', '.join(numbers)} although the buyer asked to cancel."
+        said = f"Ship {lines_named(numbers)} although the buyer asked to cancel."
         return note(work, found, by, said, "It will be shipped all the same.")
 
 

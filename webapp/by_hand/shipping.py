@@ -29,7 +29,7 @@ from webapp.domain.command_keys import anew
 from webapp.domain.command_words import DOING
 from webapp.domain.commands import Command, CommandState, ConfirmShipment, CorrectTracking, Issued
 from webapp.domain.order import Tracking
-from webapp.domain.outgoing import contents
+from webapp.domain.outgoing import contents, lines_named
 from webapp.domain.plan.resting import FOR_SHIPMENT
 from webapp.models import CommandRow
 from webapp.unit_of_work import Work, unit_of_work
@@ -104,7 +104,7 @@ def judge(
     tracking, is_other = _tracking(found, parcel, mistakes)
     wishing = _wishing(found, lines)
     if wishing and not anyway:
-        mistakes["anyway"] = f"The buyer asked to cancel line {', '.join(wishing)}. Say that it ships anyway."
+        mistakes["anyway"] = f"The buyer asked to cancel {lines_named(wishing)}. Tick that you ship anyway."
     label = Label(found, parcel.carrier.strip(), parcel.number.strip())
     asked = None if sure is True or mistakes else question([label], SEND_ANYWAY)
     if asked and asked.answer != sure:

@@ -51,6 +51,12 @@ class LineRefunded:
     charges: tuple[Charge, ...]
 
 
+def lines_named(numbers: Iterable[str]) -> str:
+    """`line 1`, `lines 1, 2`; each once, in their order."""
+    each = list(dict.fromkeys(numbers))
+    return f"{'line' if len(each) == 1 else 'lines'} {', '.join(each)}"
+
+
 def contents(units: Iterable[Units], lines: Iterable[Line]) -> str:
     """`2 × MUG-RED (lines 1, 2)`: the same for a parcel, a cancellation and in every log."""
     skus = {line.number: line.sku for line in lines}
@@ -58,7 +64,5 @@ def contents(units: Iterable[Units], lines: Iterable[Line]) -> str:
     for unit in units:
         sku = skus.get(unit.line, f"line {unit.line}")
         counts[sku] += unit.quantity
-        if unit.line not in numbers.setdefault(sku, []):
-            numbers[sku].append(unit.line)
-    several = {sku: "lines" if len(mine) > 1 else "line" for sku, mine in numbers.items()}
-    return ", ".join(f"{counts[sku]} × {sku} ({several[sku]} {', '.join(numbers[sku])})" for sku in counts)
+        numbers.setdefault(sku, []).append(unit.line)
+    return ", ".join(f"{counts[sku]} × {sku} ({lines_named(numbers[sku])})" for sku in counts)

@@ -13,6 +13,7 @@ from webapp.by_hand.allowing import why_not_shipped
 from webapp.by_hand.finding import ready_units, undecided
 from webapp.by_hand.shipping import tracking_mistakes
 from webapp.domain.carriers import METHODS, listed
+from webapp.domain.outgoing import lines_named
 from webapp.people import Role
 from webapp.views import door, order_forms
 from webapp.views.order import Found, find, said
@@ -61,6 +62,7 @@ def resend(account_key: str, po: str) -> AnyResponse:
 def _form(found: Found, typed: Typed) -> AnyResponse:
     judged = order_forms.judged(found)
     own = [name for name in judged.policy.own_carriers if name not in listed(judged.market)]
+    wishing = [line.number for line in undecided(judged)]
     methods = dict.fromkeys(one for one in (found.row.method_code, *METHODS) if one)
     return order_forms.ask(
         "orders/ship.html",
@@ -68,7 +70,8 @@ def _form(found: Found, typed: Typed) -> AnyResponse:
         typed,
         why_not=why_not_shipped(judged),
         lines=order_forms.lines_asked(judged, ready_units(judged)),
-        wishing=[line.number for line in undecided(judged)],
+        wishing=wishing,
+        wished=lines_named(wishing),
         carriers=[*own, *listed(judged.market)],
         own=own,
         methods=list(methods),

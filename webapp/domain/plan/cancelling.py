@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from webapp.domain.commands import CancelLines, CommandState, ConfirmShipment
 from webapp.domain.order import Line
+from webapp.domain.outgoing import lines_named
 from webapp.domain.plan.asking import BUYER_ASKED, NO_REASON
 from webapp.domain.plan.case import Case
 from webapp.domain.plan.claims import claimed, open_lines
@@ -43,10 +44,10 @@ def accept(case: Case) -> Plan:
     left = _wished(case)
     if not left or not case.seen.order.is_fulfilled_by_seller:
         return Plan()
-    names = ", ".join(left)
+    names = lines_named(left)
     if not case.policy.accept_cancellation_requests or _was_refused(case, left):
-        sentence = f"{BUYER_ASKED} line {names}. Accept it, or ship anyway."
-        return Plan(waiting_for=(f"Waiting for you: the buyer asked to cancel line {names}.",), attention=sentence)
+        sentence = f"{BUYER_ASKED} {names}. Accept it, or ship anyway."
+        return Plan(waiting_for=(f"Waiting for you: the buyer asked to cancel {names}.",), attention=sentence)
     reason = buyer_asked(case.seen.market) or case.policy.cancel_reason
     cause = Cause("buyer", "the buyer asked for it")
     return _send(case, cause, reason, left) if reason else _ask_for_reason(cause)

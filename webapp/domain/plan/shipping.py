@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from webapp.domain.carriers import carrier_of
 from webapp.domain.commands import ConfirmShipment, Issued
+from webapp.domain.outgoing import lines_named
 from webapp.domain.plan.asking import CHOOSE_CARRIER, NAMELESS, NO_CARRIER, SHIPPED_THOUGH_ASKED
 from webapp.domain.plan.case import Case
 from webapp.domain.plan.claims import claimed, open_lines
@@ -170,12 +171,12 @@ def _lines_to_ship(case: Case, standing: Standing) -> tuple[list[str], list[str]
 
 
 def _asked_to_cancel(lines: Sequence[str]) -> Plan:
-    names = ", ".join(dict.fromkeys(lines))
-    sentence = (
-        f"{SHIPPED_THOUGH_ASKED} {names}, but its buyer asked to cancel. Ship it anyway, or cancel it: both are on the "
-        "order's page."
-    )
-    return Plan(waiting_for=(f"Waiting for you: the buyer asked to cancel line {names}.",), attention=sentence)
+    names = lines_named(lines)
+    it = "them" if names.startswith("lines") else "it"
+    # By its beginning the database tells this problem from others.
+    begin = f"{SHIPPED_THOUGH_ASKED}{names.removeprefix('line')}, but the buyer asked to cancel."
+    sentence = f"{begin} Ship {it} anyway, or cancel {it}: both are on the order's page."
+    return Plan(waiting_for=(f"Waiting for you: the buyer asked to cancel {names}.",), attention=sentence)
 
 
 def _why_not_sent(case: Case, shipment: ShopShipment, track: ShopTrack | None) -> Plan | None:
