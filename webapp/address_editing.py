@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
+from babel import Locale
 from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
@@ -26,6 +28,8 @@ from webapp.unit_of_work import Work, unit_of_work
 LIMITS = Limits(connect_seconds=2, total_seconds=5)
 """Somebody waits in front of the page."""
 TO_MAGENTO, ONLY_HERE = "yes", "no"
+NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+"""Codes of groups of countries, of tests and of what is not known, which stand among the territories too."""
 
 
 class Mistakes(Exception):
@@ -50,6 +54,13 @@ class Form:
     values: Mapping[str, str]
     version: int
     shop_number: str
+
+
+@cache
+def countries() -> frozenset[str]:
+    """The codes of countries and of what has a code of its own, such as Puerto Rico."""
+    codes = {str(code) for code in Locale("en").territories}
+    return frozenset(code for code in codes if len(code) == 2) - NO_COUNTRIES
 
 
 def form_of(row: OrderRow) -> Form:
@@ -82,7 +93,8 @@ def save(order_id: int, given: Mapping[str, str], seen: int, choice: str, by: st
     address, email = tidy(dict(given))
     account = _account(order_id)
     refuse = account.policy.unknown_region is UnknownRegion.REFUSE
-    wrong = mistakes(address, email, _regions(account, address.country), refuse_unknown=refuse)
+    regions = _regions(account, address.country)
+    wrong = mistakes(address, email, regions, countries=countries(), refuse_unknown=refuse)
     with unit_of_work() as work:
         row = _order(work, order_id)
         number = shop_number(row)

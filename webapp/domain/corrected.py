@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
-
-from babel import Locale
 
 from webapp.domain.order import Address, Order
 from webapp.domain.regions import Region, match
@@ -39,8 +36,6 @@ POSTAL = {
     "CL": (re.compile(r"(\d{7}|\d{3}-\d{4})?"), "seven digits, or nothing"),
 }
 """By country: the postal code's form, and the same in words."""
-_NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
-"""Codes of groups of countries, of tests and of what is not known, which stand among the territories too."""
 _PHONE = re.compile(r"(?=(?:\D*\d){5})[\d\s+().,/x-]+", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CANADIAN = re.compile(r"([A-Z]\d[A-Z])\s*-?\s*(\d[A-Z]\d)")
@@ -70,13 +65,6 @@ def corrected(order: Order, correction: Corrected | None) -> Order:
     return replace(order, address=correction.address, email=correction.email) if correction else order
 
 
-@cache
-def _countries() -> frozenset[str]:
-    """The codes of countries and of what has a code of its own, such as Puerto Rico."""
-    codes = {str(code) for code in Locale("en").territories}
-    return frozenset(code for code in codes if len(code) == 2) - _NO_COUNTRIES
-
-
 def two_letters(country: str) -> str:
     """The country's code as Magento writes it; an unknown word stays as it is."""
     code = country.strip().upper()
@@ -93,13 +81,20 @@ def tidy(given: dict[str, str]) -> tuple[Address, str]:
 
 
 def mistakes(
-    address: Address, email: str, regions: tuple[Region, ...] | None, *, refuse_unknown: bool
+    address: Address,
+    email: str,
+    regions: tuple[Region, ...] | None,
+    *,
+    countries: Container[str],
+    refuse_unknown: bool,
 ) -> dict[str, str]:
     """By the name of the field, what is wrong with it, in a sentence; none where all is well.
 
-    `regions` are those that the shop knows in this country; None where it could not be asked.
+    `countries` are the codes of those that exist, `regions` what the shop knows in this one; None where it could not be
+    asked.
     """
-    return dict([*_of_text(address, email), *_of_place(address, regions, refuse_unknown=refuse_unknown)])
+    place = _of_place(address, regions, countries, refuse_unknown=refuse_unknown)
+    return dict([*_of_text(address, email), *place])
 
 
 def differences(before: Order, after: Order) -> list[tuple[str, str, str]]:
@@ -128,13 +123,13 @@ def _of_text(address: Address, email: str) -> Iterator[tuple[str, str]]:
 
 
 def _of_place(
-    address: Address, regions: tuple[Region, ...] | None, *, refuse_unknown: bool
+    address: Address, regions: tuple[Region, ...] | None, countries: Container[str], *, refuse_unknown: bool
 ) -> Iterator[tuple[str, str]]:
     country = address.country
     if len(country) != 2 or not country.isalpha():
         yield "country", "The country is two letters, for instance US."
         return
-    if country not in _countries():
+    if country not in countries:
         yield "country", f"There is no country {country}. Write its two letters, for instance US."
         return
     form, in_words = POSTAL.get(country, (None, ""))
