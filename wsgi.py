@@ -1,18 +1,6 @@
-"""The application for a WSGI server and for the command line (`flask --app wsgi …`)."""
+"""The application for the command line (`flask --app wsgi …`) and for any WSGI server."""
 
-import importlib
-import os
-import sys
+from jobs.web_app import app
+from webapp.cli import prepare
 
-from jobs import garbage
-from webapp.parent_watch import end_with_parent
-from webapp.settings import SettingsError
-
-if os.environ.get("ORDERBRIDGE_SUPERVISED") == "1":
-    end_with_parent()
-
-try:
-    with garbage.left_alone():
-        app = importlib.import_module("webapp.app").application()
-except SettingsError as problem:
-    sys.exit(str(problem))
+prepare.register(app)

@@ -17,13 +17,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 from cryptography.fernet import Fernet
 from flask import Flask
 from rq import Worker
 
 from jobs import embedded_redis
-from webapp import accounts, queue
+from webapp import accounts, queue, schema
 from webapp.accounts import NewAccount, NewStore
 from webapp.app import create_app
 from webapp.connectors.signatures import WebhookAuth
@@ -254,6 +253,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 def _migrate(settings: Settings) -> None:
     app = create_app(settings)
+    schema.attach(app)
     with app.app_context():
-        flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
+        schema.upgrade()
         forget(app)

@@ -23,7 +23,7 @@ def main() -> None:
     # Newer Pythons would start the inner process from nothing, and it would load the application again.
     multiprocessing.set_start_method("fork", force=True)
     Server(
-        "wsgi:app",
+        "jobs.web_app:app",
         address=os.environ.get("HOST") or "127.0.0.1",
         port=int(os.environ.get("PORT") or 8000),
         interface=Interfaces.WSGI,

@@ -16,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import flask_migrate
 import psycopg
 from cryptography.fernet import Fernet
 from flask import Flask
@@ -27,14 +26,14 @@ from jobs.drain import Source, run
 from sandbox.magento import MagentoSandbox
 from sandbox.walmart import WalmartSandbox
 from tests import quick
-from webapp import accounts, clock, inbox, product_polls, reports, shop_polls
+from webapp import accounts, clock, inbox, product_polls, reports, schema, shop_polls
 from webapp.accounts import NewAccount, NewStore
 from webapp.app import create_app
 from webapp.connectors.signatures import WebhookAuth
 from webapp.domain.policy import Policy
 from webapp.domain.poll_kinds import US
 from webapp.models import AccountRow, CommandRow, OrderRow, PollRow, SyncRow, db
-from webapp.settings import CHECKOUT, Settings
+from webapp.settings import Settings
 from webapp.unit_of_work import Work, unit_of_work
 
 SECRET = "path-secret"
@@ -169,8 +168,9 @@ def _migrated() -> bytes:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "empty.db"
         app = create_app(settings_for(Path(folder), f"sqlite:///{file}", "unix:///nowhere"))
+        schema.attach(app)
         with app.app_context():
-            flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
+            schema.upgrade()
             db.session.remove()
             db.engine.dispose()
         return file.read_bytes()
@@ -183,8 +183,9 @@ def _migrated_template(server: str) -> str:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'create database "{name}"')
     app = create_app(settings_for(Path("/nowhere"), in_database(server, name), "unix:///nowhere"))
+    schema.attach(app)
     with app.app_context():
-        flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
+        schema.upgrade()
         db.session.remove()
         db.engine.dispose()
     return name

@@ -16,11 +16,10 @@ from sqlalchemy.engine import Connection
 
 from tests.house import new_database, settings_for
 from tests.rows import a_store, an_account, an_order
-from webapp import accounts, bulk, bulk_progress, clock
+from webapp import accounts, bulk, bulk_progress, clock, schema
 from webapp.app import create_app
 from webapp.models import AccountRow, BulkItemRow, BulkJobRow, db, is_of_finding
 from webapp.models.orders import FACET
-from webapp.settings import CHECKOUT
 from webapp.unit_of_work import unit_of_work
 
 pytestmark = pytest.mark.filterwarnings(
@@ -41,8 +40,9 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path, valkey: str) -> Ite
     else:
         url = new_database(request.getfixturevalue("postgres"))
     app = create_app(settings_for(tmp_path, url, valkey))
+    schema.attach(app)
     with app.app_context():
-        flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
+        schema.upgrade()
         yield app
         db.engine.dispose()
 
@@ -81,15 +81,14 @@ def test_a_source_that_was_named_for_wfs_orders_still_ships_them(migrated: Flask
         {"invoice": False},
         {"wfs_shipment_source": "off", "wfs_manage_stock": False},
     ]
-    directory = str(CHECKOUT / "migrations")
     with unit_of_work() as work:
         store = a_store(work)
         keys = [an_account(work, store, f"Account {n}", settings=settings).key for n, settings in enumerate(kept)]
-    flask_migrate.downgrade(directory=directory, revision=BEFORE_THE_SWITCH)
+    flask_migrate.downgrade(revision=BEFORE_THE_SWITCH)
     with unit_of_work() as work:
         for key, settings in zip(keys, kept, strict=True):
             work.execute(update(AccountRow).where(AccountRow.key == key).values(settings=settings))
-    flask_migrate.upgrade(directory=directory)
+    schema.upgrade()
     db.session.remove()
     policies = [one.policy for key in keys if (one := accounts.by_key(key))]
     db.session.remove()
@@ -108,15 +107,14 @@ def test_a_source_that_was_named_for_wfs_orders_still_ships_them(migrated: Flask
 def test_refreshes_of_old_do_not_say_for_ever_that_they_go_on(
     migrated: Flask, action: str, before: str, after: str
 ) -> None:
-    directory = str(CHECKOUT / "migrations")
     with unit_of_work() as work:
         order = an_order(work, an_account(work, a_store(work)), "2802100000001")
         job = BulkJobRow(key="k", action=action, by="a@b.c", state="done", asked_at=clock.now())
         work.add(job)
         work.flush()
         work.add(BulkItemRow(job_id=job.id, order_id=order.id, state="done", sentence=before))
-    flask_migrate.downgrade(directory=directory, revision=BEFORE_REFRESHES_ENDED)
-    flask_migrate.upgrade(directory=directory)
+    flask_migrate.downgrade(revision=BEFORE_REFRESHES_ENDED)
+    schema.upgrade()
     db.session.remove()
     found = bulk.find("k")
     assert found is not None
@@ -137,7 +135,7 @@ def test_partial_indexes_keep_their_condition(migrated: Flask) -> None:
 
 
 def test_migrating_again_changes_nothing(migrated: Flask) -> None:
-    flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
+    schema.upgrade()
     with db.engine.connect() as connection:
         assert differences(connection) == []
 

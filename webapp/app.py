@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from flask import Flask
-from flask_migrate import Migrate
 
 from webapp import cli, database, queue, vault
-from webapp.models import db
 from webapp.settings import CHECKOUT, Settings, from_environment
 from webapp.views import register
 
@@ -37,7 +35,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["orderbridge_settings"] = settings
     app.extensions["orderbridge_keyring"] = vault.keyring(settings.encryption_keys)
     database.attach(app)
-    Migrate(app, db, directory=str(CHECKOUT / "migrations"), render_as_batch=settings.is_sqlite)
     queue.use(settings.redis_url)
     register(app, settings)
     cli.register(app)

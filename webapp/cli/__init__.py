@@ -9,7 +9,7 @@ from webapp.cli import alerts, demo, order_acts, orders, reimports, server, shop
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    here = (server.prepare, server.poll, server.sweep_command, server.doctor_command, reimports.reimport_command)
+    here = (server.poll, server.sweep_command, server.doctor_command, reimports.reimport_command)
     for command in here:
         app.cli.add_command(command)
     for command in order_acts.commands:

@@ -1,34 +1,15 @@
-"""`prepare`, `poll`, `sweep` and `doctor`."""
+"""`poll`, `sweep` and `doctor`."""
 
 from __future__ import annotations
 
-import json
-import logging
 import sys
 
 import click
-import flask_migrate
 from flask.cli import with_appcontext
 
-from webapp import accounts, demo, doctor, inbox, people, polls, settings
+from webapp import accounts, doctor, inbox, polls
 from webapp.cli.saying import as_json, fail, plainly, show
-from webapp.settings import CHECKOUT
 from webapp.sweep import sweep
-
-
-@click.command("prepare")
-@as_json
-@with_appcontext
-@plainly
-def prepare(as_json: bool) -> None:
-    """Migrate the database, connect the demo described on standard input, print the first sign-in link."""
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
-    settings.note_address()
-    link = people.first_link()
-    banners = [json.loads(line) for line in sys.stdin if line.strip()]
-    document = {"sandbox": demo.connect(banners), "sign_in_path": link, "notice": None}
-    show(document, as_json, f"Ready. {link or ''}")
 
 
 @click.command("poll")
