@@ -23,7 +23,7 @@ ROWS = (
     ("webapp.domain",),
     ("webapp.clock", "webapp.columns", "webapp.plain", "webapp.settings", "webapp.parent_watch", "webapp.connectors"),
     ("webapp.models", "webapp.vault", "webapp.database", "webapp.queue"),
-    ("webapp.unit_of_work",),
+    ("webapp.unit_of_work", "webapp.schema"),
     ("webapp.limits", "webapp.circuit"),
     (
         "webapp.policy_json",
