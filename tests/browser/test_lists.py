@@ -75,6 +75,28 @@ def state_of(page: Page) -> tuple[list[str], list[str], str | None]:
     return rows_of(page), pills, page.locator(".tabs [aria-current]").get_attribute("id")
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (360, 780)], ids=["desk", "phone"])
+def test_a_long_page_opens_whole_and_back_from_an_order_is_where_one_was(
+    browser: Browser, shop: Site, size: tuple[int, int]
+) -> None:
+    width, height = size
+    with window(browser, shop, viewport={"width": width, "height": height}) as seen:
+        page = seen.page
+        for row in page.locator("#rows > tr").all():
+            expect(row).to_be_visible()
+        assert page.locator("#rows > tr").count() == 50
+        row = page.locator("#rows > tr").nth(40)
+        row.evaluate("(one) => scrollTo(0, one.getBoundingClientRect().top + scrollY - 300)")
+        comes_true(page, "scrollY > 1000")
+        place = page.evaluate("scrollY")
+        for _ in range(3):
+            row.locator("a.id").click()
+            expect(page.locator("#r-head")).to_be_visible()
+            page.go_back()
+            expect(row).to_be_in_viewport(ratio=1)
+            comes_true(page, f"Math.abs(scrollY - {place}) <= 20")
+
+
 def test_five_steps_back_and_five_forth_are_where_one_was(browser: Browser, shop: Site) -> None:
     with window(browser, shop) as seen:
         page = seen.page
