@@ -70,3 +70,45 @@ def test_a_refund_without_scripts_on_a_phone(browser: Browser, site: Site) -> No
     expect(page.get_by_text("Refunding at Walmart.")).to_be_visible()
     assert issued(site) == ["RefundLines"]
     context.close()
+
+
+def test_all_that_is_left_is_canceled_in_the_dialog(window: Visit, site: Site) -> None:
+    path, page = drawn(site), window.page
+    window.go(path)
+    page.locator(".doing").get_by_role("link", name="Cancel…").click()
+    dialog = page.locator("#dialog")
+    dialog.get_by_label("Units of line 2 to cancel").fill("7")
+    dialog.get_by_role("button", name="Cancel all that is left…").click()
+    expect(dialog.locator(".mistake")).to_have_text("Choose one of Walmart's reasons.")
+    expect(dialog.get_by_label("Units of line 2 to cancel")).to_have_value("7")
+    dialog.get_by_label("Reason", exact=True).select_option("SELLER_CANCEL_PRICING_ERROR")
+    dialog.get_by_role("button", name="Cancel all that is left…").click()
+    expect(dialog.get_by_role("heading", level=1)).to_have_text("Cancel 2 units, sold for $23.96?")
+    assert issued(site) == []
+    dialog.get_by_role("button", name="Cancel them at Walmart").dblclick()
+    expect(page.get_by_text("Canceling at Walmart.").first).to_be_visible()
+    assert issued(site) == ["CancelLines"]
+    assert window.violations() == []
+
+
+def test_all_that_is_left_is_asked_about_without_scripts_on_a_phone(browser: Browser, site: Site) -> None:
+    with site.app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        open_lines = (a_line("2", statuses={"Acknowledged": 2}), a_line("3", statuses={"Shipped": 1}))
+        an_order(work, account, PO, (a_line("1", statuses={"Shipped": 1}), *open_lines))
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 780})
+    page = context.new_page()
+    enter(context, site)
+    for form, reason, asked in (
+        ("cancel", "SELLER_CANCEL_PRICING_ERROR", "Cancel 2 units, sold for $11.98?"),
+        ("refund", "DamagedItem", "Refund $23.96?"),
+    ):
+        page.goto(f"{site.url}/orders/{account.key}/{PO}/{form}")
+        page.get_by_label("Reason", exact=True).select_option(reason)
+        page.get_by_role("button", name="all that is left…").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(asked)
+        width: int = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 360
+    expect(page.get_by_text("All that is left to refund, of 2 units in 2 lines.")).to_be_visible()
+    assert issued(site) == []
+    context.close()

@@ -269,6 +269,90 @@ def test_lines_are_canceled_each_with_its_quantity_and_reason(app: Flask, operat
     }
 
 
+def hidden_in(text: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text))
+
+
+def test_all_that_is_left_is_canceled_after_one_question_whatever_was_typed(app: Flask, operator: FlaskClient) -> None:
+    going = a_line("4", statuses={"Shipped": 1})
+    path = drawn(app, a_line("1", statuses={"Acknowledged": 2}, price="22.00", tax="1.96"), a_line("2"), going)
+    assert 'name="step" value="all">Cancel all that is left…</button>' in operator.get(f"{path}/cancel").text
+    for reason in ("", "CUSTOMER_REQUESTED_SELLER_TO_CANCEL"):
+        wrong = sent(operator, f"{path}/cancel", step="all", quantity__1="7", reason=reason)
+        assert wrong.status_code == 422
+        assert 'name="quantity-1" inputmode="numeric" maxlength="7" autocomplete="off" value="7"' in wrong.text
+    given = {"reason": "SELLER_CANCEL_PRICING_ERROR", "reason__2": "SELLER_CANCEL_OUT_OF_STOCK"}
+    for typed in ({}, {"quantity__1": "7"}, {"quantity__1": "one", "quantity__2": "0"}):
+        sure = sent(operator, f"{path}/cancel", step="all", **given, **typed)
+        assert sure.status_code == 200
+        assert "Cancel 3 units, sold for $35.94?" in sure.text
+        assert re.findall(r"line (\d)</small></td><td>([^<]+)</td>", sure.text) == [("1", "2 units"), ("2", "1 unit")]
+        assert "Walmart then sets the item&#39;s stock to zero" in sure.text
+    assert issued(app) == []
+    kept = hidden_in(sure.text)
+    changed = sent(operator, f"{path}/cancel", **{**kept, "step": "change"}).text
+    assert re.search(r'name="quantity-1"[^>]* value="2"', changed)
+    for _ in range(2):
+        assert sent(operator, f"{path}/cancel", **kept).status_code == 303
+    made = {arguments["reason"]: arguments["units"] for _, arguments, _ in issued(app)}
+    assert made == {
+        "SELLER_CANCEL_PRICING_ERROR": [{"line": "1", "quantity": 2}],
+        "SELLER_CANCEL_OUT_OF_STOCK": [{"line": "2", "quantity": 1}],
+    }
+    assert sent(operator, f"{path}/cancel", step="all", **given).status_code == 422
+
+
+def test_all_that_was_left_is_judged_again_when_it_is_sent(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app, a_line("1", statuses={"Acknowledged": 2}))
+    kept = hidden_in(sent(operator, f"{path}/cancel", step="all", reason="SELLER_CANCEL_PRICING_ERROR").text)
+    sent(operator, f"{path}/ship", carrier="UPS", number=NUMBER, quantity__1="1", request="r-0")
+    late = sent(operator, f"{path}/cancel", **kept)
+    assert "Line 1 has 1 to cancel, not 2. 1 of it is on its way already." in mistakes_in(late.text)["quantity-1"]
+    assert [kind for kind, *_ in issued(app)] == ["ConfirmShipment"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "form", "is_offered"),
+    [
+        ([{"Acknowledged": 1}], "cancel", False),
+        ([{"Acknowledged": 2}], "cancel", True),
+        ([{"Acknowledged": 1}, {"Shipped": 1}], "cancel", False),
+        ([{"Acknowledged": 1}, {"Created": 1}], "cancel", True),
+        ([{"Shipped": 1}, {"Acknowledged": 1}], "refund", False),
+        ([{"Shipped": 2}], "refund", True),
+        ([{"Shipped": 1}, {"Shipped": 1}], "refund", True),
+    ],
+)
+def test_all_that_is_left_is_offered_where_it_is_more_than_one_unit(
+    app: Flask, operator: FlaskClient, statuses: list[dict[str, int]], form: str, is_offered: bool
+) -> None:
+    path = drawn(app, *(a_line(str(at), statuses=one) for at, one in enumerate(statuses, 1)))
+    assert ("all that is left…</button>" in operator.get(f"{path}/{form}").text) is is_offered
+
+
+def test_all_that_is_left_is_refunded_after_one_question_whatever_was_typed(app: Flask, operator: FlaskClient) -> None:
+    shipped = a_line("1", statuses=SHIPPED, tracking=a_parcel(), shipping="4.99")
+    path = drawn(app, shipped, a_line("2", statuses=SHIPPED), a_line("3", statuses=SHIPPED), a_line("4"))
+    sent(operator, f"{path}/refund", step="send", reason="Others", all__3="on", confirmed="11.98", request="r-0")
+    assert [kind for kind, *_ in issued(app)] == ["RefundLines"]
+    wrong = sent(operator, f"{path}/refund", step="all", reason="Because", amount__1__PRODUCT="4")
+    assert list(mistakes_in(wrong.text)) == ["reason"]
+    assert 'value="4"' in wrong.text
+    for typed in ({}, {"amount__1__PRODUCT": "4"}, {"amount__1__PRODUCT": "four", "tax__2__PRODUCT": "99"}):
+        sure = sent(operator, f"{path}/refund", step="all", reason="DamagedItem", comment="Sorry", **typed)
+        assert sure.status_code == 200
+        assert "Refund $28.95?" in sure.text
+        told = "All that is left to refund, of 2 units in 2 lines. Without line 3, of which a refund is on its way."
+        assert told in sure.text
+    kept = hidden_in(sure.text)
+    for _ in range(2):
+        assert sent(operator, f"{path}/refund", **{**kept, "step": "send"}).status_code == 303
+    _, (_, made, _) = issued(app)
+    assert (made["is_full"], [one["line"] for one in made["lines"]]) == (True, ["1", "2"])
+    part = sent(operator, f"{path}/refund", step="look", reason="DamagedItem", amount__1__PRODUCT="4")
+    assert "All that is left to refund" not in part.text
+
+
 @pytest.mark.parametrize(
     ("is_on", "said"),
     [
@@ -311,7 +395,7 @@ def test_a_refund_is_shown_whole_before_it_is_sent(app: Flask, operator: FlaskCl
     assert "Line 1: Walmart refunds tax and shipping too" in sure.text
     assert "$16.97 in all" in sure.text
     assert issued(app) == []
-    kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', sure.text))
+    kept = hidden_in(sure.text)
     assert "Refund $28.95?" in sent(operator, f"{path}/refund", **{**kept, "step": "send", "confirmed": "1.00"}).text
     changed = sent(operator, f"{path}/refund", **{**kept, "step": "change"}).text
     assert 'name="amount-1-PRODUCT"' in changed

@@ -37,16 +37,8 @@ def cancel(order_id: int, lines: Mapping[str, tuple[int, str]], by: str, request
         found = find(work, order_id)
         if was_asked(found, request_id):
             return ASKED
-        refuse(why_not_canceled(found))
-        mistakes: dict[str, str] = {}
-        quantities = {number: quantity for number, (quantity, _) in lines.items()}
-        units = chosen_units(found, quantities, "cancel", open_units(found), mistakes)
+        units = judge(found, lines)
         reasons = {number: reason for number, (quantity, reason) in lines.items() if quantity}
-        mistakes |= {
-            f"reason-{number}": wrong for number, why in reasons.items() if (wrong := _wrong(found, number, why))
-        }
-        if mistakes:
-            raise Mistakes(mistakes)
         commands: list[Command] = []
         for reason in dict.fromkeys(reasons.values()):
             mine = tuple(unit for unit in units if reasons[unit.line] == reason)
@@ -54,6 +46,19 @@ def cancel(order_id: int, lines: Mapping[str, tuple[int, str]], by: str, request
         why = ", ".join(_words(found.market, reason) for reason in dict.fromkeys(reasons.values()))
         said = f"Cancel at Walmart ({why}): {contents(units, found.order.lines)}. Asked for by hand."
         return issue(work, found, commands, by, said, "Canceling at Walmart.")
+
+
+def judge(found: Found, lines: Mapping[str, tuple[int, str]]) -> tuple[Units, ...]:
+    """The units that would be canceled. Raises Refusal, or Mistakes with all that is wrong."""
+    refuse(why_not_canceled(found))
+    mistakes: dict[str, str] = {}
+    quantities = {number: quantity for number, (quantity, _) in lines.items()}
+    units = chosen_units(found, quantities, "cancel", open_units(found), mistakes)
+    reasons = {number: reason for number, (quantity, reason) in lines.items() if quantity}
+    mistakes |= {f"reason-{number}": wrong for number, why in reasons.items() if (wrong := _wrong(found, number, why))}
+    if mistakes:
+        raise Mistakes(mistakes)
+    return units
 
 
 def accept_cancellation(order_id: int, shown: Mapping[str, int], by: str, request_id: str) -> str:

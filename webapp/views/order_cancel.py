@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from flask import Blueprint
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import by_hand
 from webapp.by_hand.allowing import why_not_answered, why_not_canceled
-from webapp.by_hand.cancelling import reasons_for
+from webapp.by_hand.cancelling import judge, reasons_for
+from webapp.by_hand.finding import Found as Judged
 from webapp.by_hand.finding import asked_to_cancel, open_units, wanted_canceled
 from webapp.domain.order import ZERO
-from webapp.domain.reasons import BUYER_ASKED, cancel_reasons
+from webapp.domain.reasons import BUYER_ASKED, Reason, cancel_reasons
+from webapp.outbox import Refusal
 from webapp.people import Role
 from webapp.views import door, order_forms
 from webapp.views.order import Found, find, said
-from webapp.views.order_forms import Typed, number_of_form
+from webapp.views.order_forms import ALL, Typed, number_of_form
 
 bp = Blueprint("order_cancel", __name__, url_prefix="/orders/<account_key>/<po>")
 
@@ -31,19 +34,20 @@ def ask(account_key: str, po: str) -> AnyResponse:
 @bp.post("/cancel")
 @door.needs(Role.OPERATOR)
 def cancel(account_key: str, po: str) -> AnyResponse:
-    """Cancel open units at Walmart."""
+    """Cancel open units at Walmart; where all that is left is to be canceled, say what that is and ask."""
     found, typed, number = find(account_key, po), order_forms.sent(), number_of_form()
     judged, mistakes = order_forms.judged(found), dict[str, str]()
-    lines = order_forms.lines_asked(judged, open_units(judged))
-    wanted = order_forms.quantities(typed, lines, mistakes)
+    if typed["step"] == ALL:
+        return _ask_for_all(found, judged, typed)
+    if typed["step"] == "change":
+        return _form(found, typed)
+    wanted = order_forms.quantities(typed, order_forms.lines_asked(judged, open_units(judged)), mistakes)
     if mistakes:
         return _form(found, Typed(typed.values, mistakes))
-    given = {line: (quantity, typed[f"reason-{line}"] or typed["reason"]) for line, quantity in wanted.items()}
-    by = door.me().email
+    given, by = _with_reasons(typed, wanted), door.me().email
 
     def again(mistakes: Mapping[str, str]) -> AnyResponse:
-        common = {} if typed["reason"] else _common(mistakes)
-        return _form(found, Typed(typed.values, common or mistakes))
+        return _form(found, _marked(typed, mistakes))
 
     return order_forms.do(found, lambda: by_hand.cancel(found.row.id, given, by, number), again)
 
@@ -87,8 +91,54 @@ def _asked_to_accept(found: Found, typed: Typed) -> AnyResponse:
         why_not=why_not_answered(judged),
         lines=[(line, wanted[line.number]) for line in asked],
         units=sum(wanted.values()),
-        worth=sum((line.total * wanted[line.number] / line.quantity for line in asked), ZERO),
+        worth=_worth(judged, wanted),
     )
+
+
+def _ask_for_all(found: Found, judged: Judged, typed: Typed) -> AnyResponse:
+    """What would be canceled, whatever units were typed; sent on, it is judged as if these had been typed."""
+    every = {line: count for line, count in open_units(judged).items() if count}
+    given = _with_reasons(typed, every)
+    try:
+        judge(judged, given)
+    except by_hand.Mistakes as wrong:
+        return _form(found, _marked(typed, wrong.by_field))
+    except Refusal as refusal:
+        return _form(found, Typed(typed.values, {"": str(refusal)}))
+    known = {one.code: one for one in cancel_reasons(judged.market)}
+    chosen = {line: known[reason] for line, (_, reason) in given.items()}
+    kept = {name: value for name, value in typed.values.items() if name not in {"step", "request"}}
+    return order_forms.ask(
+        "orders/cancel_sure.html",
+        found,
+        typed,
+        lines=[(judged.lines[line], count, chosen[line].words) for line, count in every.items()],
+        units=sum(every.values()),
+        worth=_worth(judged, every),
+        warned=_warned(dict.fromkeys(chosen.values())),
+        kept=kept | {f"quantity-{line}": str(count) for line, count in every.items()},
+    )
+
+
+def _with_reasons(typed: Typed, units: Mapping[str, int]) -> dict[str, tuple[int, str]]:
+    """Each line with its own reason, or else the one for all."""
+    return {line: (count, typed[f"reason-{line}"] or typed["reason"]) for line, count in units.items()}
+
+
+def _worth(judged: Judged, units: Mapping[str, int]) -> Decimal:
+    """What these units were sold for."""
+    lines = judged.lines
+    return sum((lines[line].total * count / lines[line].quantity for line, count in units.items()), ZERO)
+
+
+def _warned(reasons: Iterable[Reason]) -> list[Reason]:
+    return [one for one in reasons if one.warning and one.code != BUYER_ASKED]
+
+
+def _marked(typed: Typed, mistakes: Mapping[str, str]) -> Typed:
+    """What was typed, with each mistake where it can be mended."""
+    common = {} if typed["reason"] else _common(mistakes)
+    return Typed(typed.values, common or mistakes)
 
 
 def _common(mistakes: Mapping[str, str]) -> dict[str, str]:
@@ -111,5 +161,6 @@ def _form(found: Found, typed: Typed) -> AnyResponse:
         lines=lines,
         choices=choices,
         common=common,
-        warned=[one for one in common if one.warning and one.code != BUYER_ASKED],
+        warned=_warned(common),
+        has_more=sum(line.most for line in lines) > 1,
     )

@@ -20,6 +20,8 @@ from webapp.views.order import Found
 from webapp.views.regions import request_id
 from webapp.views.render import page, wants_fragment
 
+ALL = "all"
+"""The step of a form's button that takes all that is left, whatever was typed."""
 LONGEST = 600
 UNPROCESSABLE, CONFLICT = 422, 409
 
