@@ -269,6 +269,50 @@ def test_lines_are_canceled_each_with_its_quantity_and_reason(app: Flask, operat
     }
 
 
+WHY = {"reason": "SELLER_CANCEL_PRICING_ERROR"}
+NO_REASON, NO_NUMBER = "Choose one of Walmart's reasons.", "A whole number of units."
+TOO_MANY = "Line 1 has 1 to cancel, not 2."
+CANCEL_MISTAKES: tuple[tuple[dict[str, str], dict[str, str]], ...] = (
+    ({"quantity__1": "2"}, {"reason": NO_REASON, "quantity-1": TOO_MANY}),
+    ({"quantity__1": "2", **WHY}, {"quantity-1": TOO_MANY}),
+    (
+        {"quantity__1": "2", "quantity__2": "two"},
+        {"reason": NO_REASON, "quantity-1": TOO_MANY, "quantity-2": NO_NUMBER},
+    ),
+    ({"quantity__1": "2", "quantity__2": "two", **WHY}, {"quantity-1": TOO_MANY, "quantity-2": NO_NUMBER}),
+    ({"quantity__1": "-1"}, {"reason": NO_REASON, "quantity-1": NO_NUMBER}),
+    ({"quantity__1": "-1", "reason__1": WHY["reason"]}, {"quantity-1": NO_NUMBER}),
+    ({"quantity__2": "1"}, {"reason": NO_REASON}),
+    ({"quantity__1": "0"}, {"reason": NO_REASON, "quantity": "Choose at least one unit to cancel."}),
+    ({"quantity__1": "0", "reason__1": WHY["reason"]}, {"quantity": "Choose at least one unit to cancel."}),
+    (
+        {"quantity__1": "2", "quantity__2": "1", "reason__2": "CUSTOMER_REQUESTED_SELLER_TO_CANCEL"},
+        {
+            "reason": NO_REASON,
+            "quantity-1": TOO_MANY,
+            "reason-2": "The buyer has not asked to cancel line 2; Walmart takes that reason only where one has.",
+        },
+    ),
+)
+
+
+def test_all_mistakes_of_a_cancellation_are_told_at_once_and_what_was_typed_stays(
+    app: Flask, operator: FlaskClient
+) -> None:
+    path = drawn(app)
+    for typed, told in CANCEL_MISTAKES:
+        for send in (sent, sent_by_htmx):
+            answer = send(operator, f"{path}/cancel", **typed)
+            assert answer.status_code == 422
+            assert {name: unescape(said) for name, said in mistakes_in(answer.text).items()} == told, typed
+            for name, value in typed.items():
+                if name.startswith("quantity"):
+                    named = name.replace("__", "-")
+                    assert re.search(rf'name="{named}"[^>]* value="{value}"', answer.text), typed
+            assert not typed.get("reason") or f'value="{typed["reason"]}" selected' in answer.text
+    assert issued(app) == []
+
+
 def hidden_in(text: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text))
 

@@ -24,6 +24,9 @@ from webapp.views.order_forms import ALL, Typed, number_of_form
 bp = Blueprint("order_cancel", __name__, url_prefix="/orders/<account_key>/<po>")
 
 
+QUANTITY, REASON = "quantity-", "reason-"
+
+
 @bp.get("/cancel")
 @door.needs(Role.OPERATOR)
 def ask(account_key: str, po: str) -> AnyResponse:
@@ -36,19 +39,19 @@ def ask(account_key: str, po: str) -> AnyResponse:
 def cancel(account_key: str, po: str) -> AnyResponse:
     """Cancel open units at Walmart; where all that is left is to be canceled, say what that is and ask."""
     found, typed, number = find(account_key, po), order_forms.sent(), number_of_form()
-    judged, mistakes = order_forms.judged(found), dict[str, str]()
+    judged, unread = order_forms.judged(found), dict[str, str]()
     if typed["step"] == ALL:
         return _ask_for_all(found, judged, typed)
     if typed["step"] == "change":
         return _form(found, typed)
-    wanted = order_forms.quantities(typed, order_forms.lines_asked(judged, open_units(judged)), mistakes)
-    if mistakes:
-        return _form(found, Typed(typed.values, mistakes))
+    wanted = order_forms.quantities(typed, order_forms.lines_asked(judged, open_units(judged)), unread)
     given, by = _with_reasons(typed, wanted), door.me().email
 
     def again(mistakes: Mapping[str, str]) -> AnyResponse:
         return _form(found, _marked(typed, mistakes))
 
+    if unread:
+        return again(_all_wrong(judged, typed, given, unread))
     return order_forms.do(found, lambda: by_hand.cancel(found.row.id, given, by, number), again)
 
 
@@ -99,12 +102,8 @@ def _ask_for_all(found: Found, judged: Judged, typed: Typed) -> AnyResponse:
     """What would be canceled, whatever units were typed; sent on, it is judged as if these had been typed."""
     every = {line: count for line, count in open_units(judged).items() if count}
     given = _with_reasons(typed, every)
-    try:
-        judge(judged, given)
-    except by_hand.Mistakes as wrong:
-        return _form(found, _marked(typed, wrong.by_field))
-    except Refusal as refusal:
-        return _form(found, Typed(typed.values, {"": str(refusal)}))
+    if mistakes := _wrong(judged, given):
+        return _form(found, _marked(typed, mistakes))
     known = {one.code: one for one in cancel_reasons(judged.market)}
     chosen = {line: known[reason] for line, (_, reason) in given.items()}
     kept = {name: value for name, value in typed.values.items() if name not in {"step", "request"}}
@@ -122,7 +121,7 @@ def _ask_for_all(found: Found, judged: Judged, typed: Typed) -> AnyResponse:
 
 def _with_reasons(typed: Typed, units: Mapping[str, int]) -> dict[str, tuple[int, str]]:
     """Each line with its own reason, or else the one for all."""
-    return {line: (count, typed[f"reason-{line}"] or typed["reason"]) for line, count in units.items()}
+    return {line: (count, typed[f"{REASON}{line}"] or typed["reason"]) for line, count in units.items()}
 
 
 def _worth(judged: Judged, units: Mapping[str, int]) -> Decimal:
@@ -135,16 +134,32 @@ def _warned(reasons: Iterable[Reason]) -> list[Reason]:
     return [one for one in reasons if one.warning and one.code != BUYER_ASKED]
 
 
+def _wrong(judged: Judged, given: Mapping[str, tuple[int, str]]) -> Mapping[str, str]:
+    try:
+        judge(judged, given)
+    except by_hand.Mistakes as wrong:
+        return wrong.by_field
+    except Refusal as refusal:
+        return {"": str(refusal)}
+    return {}
+
+
+def _all_wrong(
+    judged: Judged, typed: Typed, given: Mapping[str, tuple[int, str]], unread: Mapping[str, str]
+) -> dict[str, str]:
+    """What could not be read, with all that is wrong beside it: what was meant there is one unit at least."""
+    lines = [name.removeprefix(QUANTITY) for name in unread]
+    return {**_wrong(judged, {**given, **_with_reasons(typed, dict.fromkeys(lines, 1))}), **unread}
+
+
 def _marked(typed: Typed, mistakes: Mapping[str, str]) -> Typed:
-    """What was typed, with each mistake where it can be mended."""
-    common = {} if typed["reason"] else _common(mistakes)
-    return Typed(typed.values, common or mistakes)
-
-
-def _common(mistakes: Mapping[str, str]) -> dict[str, str]:
-    """No reason was chosen at all: that is said once, where one is chosen for all lines."""
-    only = all(name.startswith("reason-") for name in mistakes)
-    return {"reason": "Choose one of Walmart's reasons."} if mistakes and only else {}
+    """What was typed, with each mistake where it can be mended: a reason that no line has is missed once, above all."""
+    reasons = {name for name in typed.values if name.startswith(REASON) and typed[name]}
+    bare = {name for name in mistakes if name.startswith(REASON)} - reasons
+    if typed["reason"] or not (bare or ("quantity" in mistakes and not reasons)):
+        return Typed(typed.values, mistakes)
+    others = {name: wrong for name, wrong in mistakes.items() if name not in bare}
+    return Typed(typed.values, others | {"reason": "Choose one of Walmart's reasons."})
 
 
 def _form(found: Found, typed: Typed) -> AnyResponse:
