@@ -38,7 +38,7 @@ TREE = """
   - link "Mark as shipped…"
   - link "Cancel…"
   - link "Refund…"
-  - button "Resend shipping"
+  - group: What cannot be done now
   - heading "Waiting" [level=2]
   - list:
     - listitem

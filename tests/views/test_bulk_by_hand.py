@@ -6,6 +6,7 @@ import html
 import io
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from flask import Flask
@@ -15,8 +16,9 @@ from sqlalchemy import select
 from tests.rows import ALDER_COURT, a_line, a_parcel, a_store, an_account, an_order, reread
 from tests.views.conftest import token_on
 from tests.views.test_bulk import asked, outcomes, work_off
-from webapp import clock, sheets
+from webapp import clock, order_rows, sheets
 from webapp.domain.order import Address
+from webapp.domain.shop import ItemUnits, ShopOrder, ShopShipment
 from webapp.models import CommandRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
 
@@ -205,11 +207,17 @@ def test_shipments_are_resent_only_where_there_can_be_any(app: Flask, operator: 
     ids = drawn(app)
     with app.app_context(), unit_of_work() as work:
         work.session.get_one(OrderRow, ids[ONE]).magento_order_id = None
+        for po in (TWO, FOUR):
+            sent = ShopShipment(7, "000000007", 9, clock.now(), (ItemUnits(60, 1),))
+            shop = ShopOrder(9, f"WM-{po}", po, 1, "processing", "processing", Decimal(24), (), shipments=(sent,))
+            order_rows.set_shop(work.session.get_one(OrderRow, ids[po]), shop)
     path, page = asked(operator, "resend", *ids.values())
-    assert "Send again what Walmart lacks of the shipments of 3 orders?" in page
+    assert "Send again what Walmart lacks of the shipments of 2 orders?" in page
     assert "No Magento order is linked" in page
+    assert "Magento shows no shipment of it, so there is nothing to resend." in page
     post(operator, f"{path}/start")
     work_off(app)
+    assert {po for po, one in ids.items() if outcomes(app)[one][0] == "skipped"} == {ONE, THREE}
     assert outcomes(app)[ids[TWO]] == ("done", "Both sides are read again; what Walmart lacks is sent.")
     assert issued(app, "ConfirmShipment") == []
 

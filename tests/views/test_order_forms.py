@@ -12,16 +12,18 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from msgspec import to_builtins
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from tests.rows import ALDER_COURT, a_line, a_parcel, a_store, an_account, an_order, reread
+from tests.rows import ALDER_COURT, a_command, a_line, a_parcel, a_store, an_account, an_order, reread
 from tests.views.conftest import token_on
 from tests.views.scene import draw
 from webapp import clock
 from webapp.accounts import policy_to_json
 from webapp.domain.order import Line, Tracking
 from webapp.domain.policy import Policy
+from webapp.domain.shop import ItemUnits, ShopOrder, ShopShipment
 from webapp.models import AccountRow, ChangeRow, CommandRow, OrderRow, db
 from webapp.unit_of_work import unit_of_work
 
@@ -71,25 +73,39 @@ def mistakes_in(text: str) -> dict[str, str]:
     return dict(found)
 
 
+def in_magento(*shipments: int) -> ShopOrder:
+    """The Magento order with so many shipments, by their ids."""
+    sent = tuple(ShopShipment(one, f"00000000{one}", 9, clock.now(), (ItemUnits(60, 1),)) for one in shipments)
+    return ShopOrder(9, f"WM-{PO}", PO, 1, "processing", "processing", Decimal("11.98"), (), shipments=sent)
+
+
 SHIPPED = {"Shipped": 1}
 NOT_SHIPPED = "Nothing has shipped yet, so there is nothing to refund."
+NOT_IN_MAGENTO = (
+    "Magento shows no shipment of it, so there is nothing to resend. Refresh the order if it has shipped there."
+)
 ALL_REFUNDED = "All that was charged is refunded already."
 LINK = {"ship": "Mark as shipped…", "cancel": "Cancel…", "refund": "Refund…", "resend": "Resend shipping"}
+UNSENT, SENT = ({"magento_seen": to_builtins(seen)} for seen in (in_magento(), in_magento(1)))
 MATRIX: tuple[tuple[str, dict[str, int], dict[str, Any], set[str]], ...] = (
-    ("created", {"Created": 1}, {}, {"cancel", "resend"}),
+    ("created", {"Created": 1}, {}, {"cancel"}),
+    ("created, shipped in Magento", {"Created": 1}, SENT, {"cancel", "resend"}),
     ("created, not linked", {"Created": 1}, {"magento": False}, {"cancel"}),
-    ("unshipped", {"Acknowledged": 1}, {}, {"ship", "cancel", "resend"}),
+    ("unshipped", {"Acknowledged": 1}, {}, {"ship", "cancel"}),
+    ("unshipped, nothing sent", {"Acknowledged": 1}, UNSENT, {"ship", "cancel"}),
+    ("unshipped, shipped in Magento", {"Acknowledged": 1}, SENT, {"ship", "cancel", "resend"}),
     ("unshipped, not linked", {"Acknowledged": 1}, {"magento": False}, {"ship", "cancel"}),
-    ("partly shipped", {"Shipped": 1, "Acknowledged": 1}, {}, {"ship", "cancel", "refund", "resend"}),
-    ("shipped", SHIPPED, {}, {"refund", "resend"}),
+    ("partly shipped", {"Shipped": 1, "Acknowledged": 1}, SENT, {"ship", "cancel", "refund", "resend"}),
+    ("shipped", SHIPPED, SENT, {"refund", "resend"}),
+    ("shipped, not in Magento", SHIPPED, {}, {"refund"}),
     ("shipped, not linked", SHIPPED, {"magento": False}, {"refund"}),
-    ("shipped and canceled", {"Shipped": 1, "Cancelled": 1}, {}, {"refund", "resend"}),
-    ("canceled", {"Cancelled": 1}, {}, set()),
+    ("shipped and canceled", {"Shipped": 1, "Cancelled": 1}, SENT, {"refund", "resend"}),
+    ("canceled", {"Cancelled": 1}, SENT, set()),
     ("WFS, open", {"Acknowledged": 1}, {"ship_node": "WFSFulfilled"}, set()),
     ("WFS, shipped", SHIPPED, {"ship_node": "WFSFulfilled", "magento": False}, set()),
     ("3PL", {"Acknowledged": 1}, {"ship_node": "3PLFulfilled"}, set()),
-    ("Mexico, shipped", SHIPPED, {"market": "mx"}, {"resend"}),
-    ("paused", {"Acknowledged": 1}, {"paused": True}, set()),
+    ("Mexico, shipped", SHIPPED, {"market": "mx", **SENT}, {"resend"}),
+    ("paused", {"Acknowledged": 1}, {"paused": True, **SENT}, set()),
 )
 
 
@@ -122,7 +138,14 @@ def test_only_what_is_allowed_has_a_button_and_the_rest_a_reason(app: Flask, ope
                 "Resend shipping": "All of it is canceled at Walmart, so it takes no shipment any more.",
             },
         ),
-        ({"Acknowledged": 1}, {}, {"Refund": NOT_SHIPPED + " Cancel what is open instead."}),
+        (
+            {"Acknowledged": 1},
+            {},
+            {
+                "Refund": NOT_SHIPPED + " Cancel what is open instead.",
+                "Resend shipping": NOT_IN_MAGENTO,
+            },
+        ),
         (SHIPPED, {}, {"Cancel": "Nothing is open any more. What has shipped can be refunded."}),
         (SHIPPED, {"refunded": Decimal("11.98")}, {"Cancel": "Nothing is open any more.", "Refund": ALL_REFUNDED}),
         (SHIPPED, {"market": "mx"}, {"Cancel": "Nothing is open any more."}),
@@ -135,6 +158,32 @@ def test_what_cannot_be_done_leads_nowhere_that_cannot_be_done_either(
     path = drawn(app, a_line("1", statuses=statuses, **refunded), **changes)
     reasons = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", operator.get(path).text))
     assert reasons | told == reasons
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "is_offered"),
+    [
+        ("ConfirmShipment", "parked", True),
+        ("ConfirmShipment", "dismissed", True),
+        ("ConfirmShipment", "queued", False),
+        ("ConfirmShipment", "done", False),
+        ("AcknowledgeOrder", "parked", False),
+    ],
+)
+def test_what_was_refused_or_given_up_can_be_sent_again_without_a_magento_shipment(
+    app: Flask, operator: FlaskClient, kind: str, state: str, is_offered: bool
+) -> None:
+    path = drawn(app)
+    arguments = {"units": [{"line": "1", "quantity": 1}], "number": NUMBER} if kind == "ConfirmShipment" else {}
+    by = {"dismissed_by": "ada@x.example"} if state == "dismissed" else {}
+    ended = None if state == "queued" else clock.now()
+    with app.app_context(), unit_of_work() as work:
+        order = work.session.query(OrderRow).one()
+        a_command(work, order, kind, state=state, arguments=arguments, ended_at=ended, **by)
+    page = operator.get(path).text
+    assert (">Resend shipping</button>" in page, NOT_IN_MAGENTO in page) == (is_offered, not is_offered)
+    sent(operator, f"{path}/resend")
+    assert ("Resend the shipping information" in said(app)) is is_offered
 
 
 def test_a_parcel_is_told_once_however_often_the_form_comes(app: Flask, operator: FlaskClient) -> None:

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from webapp import clock, outbox
+from webapp import clock, order_rows, outbox
 from webapp.by_hand.finding import Found, asked_to_cancel, of_row, open_units, ready_units, undecided
-from webapp.domain.commands import CommandState, Issued, RefundLines
+from webapp.domain.commands import CommandState, ConfirmShipment, CorrectTracking, Issued, RefundLines
 from webapp.domain.plan.seen import shipper
 from webapp.domain.reasons import can_refund
 from webapp.domain.refunds import account, total
 from webapp.models import AccountRow, OrderRow
 from webapp.refunding import SETTLES_AFTER
 
+NOT_IN_MAGENTO = (
+    "Magento shows no shipment of it, so there is nothing to resend. Refresh the order if it has shipped there."
+)
 GOING = "All of it is on its way to Walmart already."
 
 
@@ -116,7 +119,20 @@ def why_not_resent(found: Found) -> str:
         return "No Magento order is linked, so there is no shipment to send."
     if _is_canceled(found):
         return "All of it is canceled at Walmart, so it takes no shipment any more."
-    return _why_not_written(found)
+    if why_not := _why_not_written(found):
+        return why_not
+    shop = order_rows.to_shop(found.row)
+    return "" if (shop and shop.shipments) or stopped_shipments(found) else NOT_IN_MAGENTO
+
+
+def stopped_shipments(found: Found) -> list[Issued]:
+    """Shipments and corrections of their numbers that were refused or given up: these can be sent again."""
+    kinds = (ConfirmShipment, CorrectTracking)
+    return [
+        one
+        for one in found.issued
+        if isinstance(one.command, kinds) and (one.state is CommandState.PARKED or one.given_up)
+    ]
 
 
 def refunding(found: Found) -> frozenset[str]:

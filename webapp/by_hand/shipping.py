@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from webapp import clock
-from webapp.by_hand.allowing import why_not_resent, why_not_shipped
+from webapp.by_hand.allowing import stopped_shipments, why_not_resent, why_not_shipped
 from webapp.by_hand.doubting import Label, question
 from webapp.by_hand.finding import (
     ASKED,
@@ -137,8 +137,7 @@ def resend(order_id: int, by: str) -> str:
     with unit_of_work() as work:
         found = find(work, order_id)
         refuse(why_not_resent(found))
-        kinds = (ConfirmShipment, CorrectTracking)
-        again = [one for one in found.issued if isinstance(one.command, kinds) and _stands_still(one)]
+        again = stopped_shipments(found)
         wanted = [one.command for one in again if one.command is not None and _is_open(found, one.command)]
         for row in _rows(work, found, again):
             row.state, row.reason, row.dismissed_by = CommandState.DISMISSED, "Sent again by hand.", ""
@@ -157,10 +156,6 @@ def _rows(work: Work, found: Found, issued: Iterable[Issued]) -> list[CommandRow
     causes = {(one.kind, one.cause) for one in issued}
     mine = work.session.query(CommandRow).filter(CommandRow.sync_id == found.row.sync_id)
     return [row for row in mine if (row.kind, row.cause) in causes]
-
-
-def _stands_still(one: Issued) -> bool:
-    return one.state is CommandState.PARKED or one.given_up
 
 
 def _is_open(found: Found, command: Command) -> bool:
