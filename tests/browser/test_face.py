@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Visit, enter, look_again, visit
 from tests.browser.house import Site
-from tests.rows import an_order, turns
+from tests.rows import ALDER_COURT, a_line, a_store, an_account, an_order, turns
 from tests.views.scene import draw
 from webapp import clock
 from webapp.models import AccountRow, ChangeRow, NoteRow, OrderRow
@@ -321,4 +322,41 @@ def test_targets_are_large_enough_for_a_thumb(browser: Browser, site: Site) -> N
         box = target.bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 24, target.inner_text()
+    context.close()
+
+
+PLACES = """
+(page) => [...page.querySelectorAll("*")].flatMap((one) => [...one.childNodes]).filter((one) => one.nodeType === 3)
+  .flatMap((text) => ["AB1", "CD2", "EF3"].filter((word) => text.data.includes(word)).map((word) => {
+    const left = (at) => {
+      const range = document.createRange();
+      range.setStart(text, text.data.indexOf(word) + at);
+      range.setEnd(text, text.data.indexOf(word) + at + 1);
+      return range.getBoundingClientRect().left;
+    };
+    return [word, Math.sign(left(1) - left(0))];
+  }))
+"""
+"""Of each word that follows a sign that turns text, whether its second letter stands to the right (1) of its first."""
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_no_sign_turns_the_text_after_it(browser: Browser, site: Site, width: int) -> None:
+    with site.app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        address = replace(ALDER_COURT, name="Maria \u202eCD2")
+        an_order(
+            work, account, "2802123876439", (a_line("1", "SKU-\u202eAB1", "Mug \u2067\u202eEF3"),), address=address
+        )
+        key = account.key
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    window = visit(context, site)
+    enter(context, site)
+    for path, words in ((f"/orders/{key}/2802123876439", {"AB1", "CD2", "EF3"}), ("/orders", {"AB1", "CD2"})):
+        window.go(path)
+        found: list[tuple[str, int]] = window.page.locator("main").evaluate(PLACES)
+        shown = [(word, way) for word, way in found if way]
+        assert {word for word, _ in shown} >= words, path
+        assert {way for _, way in shown} == {1}, path
+        assert window.overflow() <= 0
     context.close()

@@ -20,6 +20,7 @@ from webapp.views import (
     beside,
     bulk,
     dashboard,
+    direction,
     door,
     errors,
     glossary,
@@ -126,6 +127,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.before_request(door.guard)
     security.attach(app, settings)
     app.after_request(assets.told_ahead)
+    app.after_request(direction.settled)
     security.csrf.exempt(webhooks.bp)
     app.url_map.converters["int"] = numbers.Number
     for bp in (*PAGES, webhooks.bp):
