@@ -203,6 +203,20 @@ PAGES: dict[str, dict[str, State]] = {
     },
 }
 
+ON_END = """() => {
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [], range = new Range();
+  while (walk.nextNode()) {
+    const said = walk.currentNode.data.trim();
+    const around = walk.currentNode.parentElement;
+    if (said.length < 4 || around.offsetWidth === 1 || !around.checkVisibility()) continue;
+    range.selectNodeContents(walk.currentNode);
+    const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+    if (lines > 3 && lines * 2 > said.length) found.push(said.slice(0, 60));
+  }
+  return found;
+}"""
+"""Words that stand one letter a line."""
+
 
 class Looking:
     """One window that looks at states."""
@@ -226,12 +240,16 @@ class Looking:
                 found += [
                     (width, theme, *each) for each in page.evaluate(RUN, [TAGS, [] if THOROUGH else rules, state.part])
                 ]
-                found += [(width, "too wide", *each) for each in [page.evaluate(TOO_WIDE)] if each]
+                found += self._badly_set(width)
         page.set_viewport_size({"width": NARROWEST, "height": 640})
-        found += [(NARROWEST, "too wide", *each) for each in [page.evaluate(TOO_WIDE)] if each]
+        found += self._badly_set(NARROWEST)
         page.set_viewport_size({"width": WIDTHS[0][0], "height": 900})
         self.turn = 1 - self.turn
         return found + self._complaints(path)
+
+    def _badly_set(self, width: int) -> list[Any]:
+        wide, on_end = (self.seen.page.evaluate(each) for each in (TOO_WIDE, ON_END))
+        return [(width, what, *each) for what, each in (("too wide", wide), ("on end", on_end)) if each]
 
     def _complaints(self, path: str) -> list[Any]:
         """What the browser did not like; that a page answers 404 or 422 as it should is no complaint."""
