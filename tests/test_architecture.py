@@ -24,7 +24,7 @@ ROWS = (
     ("webapp.clock", "webapp.columns", "webapp.plain", "webapp.settings", "webapp.parent_watch", "webapp.connectors"),
     ("webapp.models", "webapp.vault", "webapp.database", "webapp.queue"),
     ("webapp.unit_of_work", "webapp.schema"),
-    ("webapp.limits", "webapp.circuit"),
+    ("webapp.limits", "webapp.circuit", "webapp.shop_health"),
     (
         "webapp.policy_json",
         "webapp.accounts",

@@ -44,7 +44,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A Magento store view as the workers need it."""
+    """A Magento store view as the workers need it. `is_failing`: no call to it had succeeded since one had failed."""
 
     id: int
     key: str
@@ -59,6 +59,7 @@ class Store:
     webhook_auth: WebhookAuth
     admin_url: str = ""
     credentials_set_at: datetime | None = None
+    is_failing: bool = False
 
     @property
     def zone(self) -> tzinfo:
@@ -249,9 +250,8 @@ def add_store(work: Work, new: NewStore) -> StoreRow:
 
 def add_account(work: Work, new: NewAccount) -> AccountRow:
     """Store a Walmart account and its polls. Raises Refused with the reason."""
-    store = db.session.execute(
-        select(StoreRow).where((StoreRow.name == new.store) | (StoreRow.key == new.store))
-    ).scalar_one_or_none()
+    is_it = (StoreRow.name == new.store) | (StoreRow.key == new.store)
+    store = db.session.execute(select(StoreRow).where(is_it)).scalar_one_or_none()
     if store is None:
         raise Refused(f"There is no store named {new.store}. Add it first: flask --app wsgi stores add …")
     if db.session.execute(select(AccountRow.id).where(AccountRow.name == new.name)).first():
@@ -396,4 +396,5 @@ def _opened_store(row: StoreRow) -> Store:
         webhook_auth=_auth_from_json(vault.unseal(row.webhook_auth)),
         admin_url=row.admin_url,
         credentials_set_at=row.credentials_set_at,
+        is_failing=row.trouble_since is not None,
     )

@@ -236,6 +236,7 @@ def _capture() -> Update:
         "claimed_until": bindparam("lease"),
         "look_again_at": bindparam("lease"),
         "fence": SyncRow.fence + 1,
+        "wake_from": None,
         "deaths": case((_was_left_reading(), SyncRow.deaths + 1), else_=SyncRow.deaths),
         "trouble": case((_was_left_reading(), ""), else_=SyncRow.trouble),
     }

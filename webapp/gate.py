@@ -17,6 +17,7 @@ from webapp.connectors.http import Answer, Call, ConnectorError
 from webapp.domain.commands import CommandState
 from webapp.limits import Meter
 from webapp.models import CommandRow
+from webapp.shop_health import ShopHealth
 from webapp.unit_of_work import rest, unit_of_work
 
 _LEAVE_THE_LINE = (
@@ -89,8 +90,9 @@ class Gate:
 
 @dataclass(slots=True)
 class ShopGate:
-    """Before Magento stands less: the fence of what acts, given a claim."""
+    """Before Magento stands less: the fence of what acts, given a claim; and what each call tells of the shop."""
 
+    health: ShopHealth
     claim: Claim | None = None
     renewed_at: datetime = field(default_factory=clock.now)
 
@@ -100,7 +102,8 @@ class ShopGate:
         rest()
 
     def after(self, call: Call, answer: Answer | None, error: ConnectorError | None) -> None:
-        """There is nothing to learn from how a call to a shop went."""
+        """Learn whether the shop answers."""
+        self.health.note(error)
 
 
 def _keep(claim: Claim | None, renewed_at: datetime, *, at_once: bool = False) -> datetime:

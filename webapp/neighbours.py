@@ -13,6 +13,7 @@ from webapp.connectors.magento_admin import fetch_admin_token
 from webapp.connectors.walmart import WalmartClient, fetch_token
 from webapp.gate import Gate, PageGate, ShopGate
 from webapp.models import StoreTokenRow
+from webapp.shop_health import ShopHealth
 from webapp.tokens import SharedToken
 
 
@@ -30,18 +31,22 @@ def call_both(account: Account, on_call: Callable[[CallRecord], None], claim: Cl
     token = SharedToken(account.id, lambda: fetch_token(gated, account.connection))
     return Neighbours(
         walmart=WalmartClient(gated, account.connection, token),
-        magento=_shop(account.store, Caller(on_call=on_call, watch=ShopGate(claim))),
+        magento=_shop(account.store, Caller(on_call=on_call, watch=_shop_gate(account.store, claim))),
     )
 
 
 def call_magento(store: Store, on_call: Callable[[CallRecord], None]) -> MagentoClient:
     """A client for a store alone, for reads that belong to no order."""
-    return _shop(store, Caller(on_call=on_call, watch=ShopGate()))
+    return _shop(store, Caller(on_call=on_call, watch=_shop_gate(store)))
 
 
 def call_magento_briefly(store: Store, limits: Limits) -> MagentoClient:
     """A client for somebody who waits in front of a page, within `limits`."""
     return _shop(store, Caller(limits=limits, watch=PageGate()))
+
+
+def _shop_gate(store: Store, claim: Claim | None = None) -> ShopGate:
+    return ShopGate(ShopHealth(store.id, is_failing=store.is_failing), claim)
 
 
 def _shop(store: Store, caller: Caller) -> MagentoClient:

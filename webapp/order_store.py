@@ -43,6 +43,7 @@ _RELEASE = (
         trouble=bindparam("why"),
         doubted_at=None,
         read_at=bindparam("seen_at"),
+        wake_from=bindparam("wake", type_=SYNCS.c.wake_from.type),
     )
 )
 
@@ -75,6 +76,7 @@ class Finding:
     seen: Seen
     planned: Plan
     issued: tuple[Issued, ...] = ()
+    wake_from: datetime | None = None
 
     @property
     def sync_id(self) -> int:
@@ -248,4 +250,5 @@ def _let_go(finding: Finding, look_for_shop: datetime | None) -> dict[str, Any]:
         "look": min(looks) if looks else None,
         "why": finding.seen.shop_trouble or "",
         "seen_at": finding.sight.read_at,
+        "wake": finding.wake_from,
     }

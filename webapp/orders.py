@@ -76,7 +76,7 @@ def judge(
         seen = replace(_seen(account, sight, seen_in[sight.order.po]), returns=returns)
         mine = tuple(issued[sight.claim.sync_id])
         planned = plan(seen, account.policy, mine, clock.now())
-        found.append(Finding(sight, seen, planned, mine))
+        found.append(Finding(sight, seen, planned, mine, seen_in[sight.order.po].wake_from))
     return found
 
 

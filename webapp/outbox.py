@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp import circuit, claims, clock, deaths, line, plain
+from webapp import circuit, claims, clock, deaths, line, plain, shop_health
 from webapp.claims import Claim
 from webapp.columns import NOW
 from webapp.connectors.http import CallRecord, ConnectorError
@@ -101,6 +101,7 @@ class Trial:
     started_at: datetime = field(default_factory=clock.now)
     began: float = field(default_factory=time.monotonic)
     calls: list[CallRecord] = field(default_factory=list)
+    wake_from: datetime | None = None
 
     @property
     def duration_ms(self) -> int:
@@ -166,7 +167,8 @@ def settle(work: Work, plans: Mapping[int, Plan], known: Mapping[int, Iterable[I
 def run(claim: Claim, perform: Perform) -> None:
     """Carry out what is due for a held order, one command after the other, then let it be read again."""
     try:
-        waited = [_has_to_wait(claim, command_id, perform) for command_id in _due(claim.sync_id)]
+        due = db.session.execute(_DUE, {"order": claim.sync_id, "now": clock.now()}).scalars().all()
+        waited = [_has_to_wait(claim, command_id, perform) for command_id in due]
         with unit_of_work() as work:
             if waited and all(waited):
                 claims.let_go(work, claim)
@@ -247,10 +249,6 @@ def _queued(sync_id: int, account_key: str, po: str, command: Command, by: str) 
     }
 
 
-def _due(sync_id: int) -> Sequence[int]:
-    return db.session.execute(_DUE, {"order": sync_id, "now": clock.now()}).scalars().all()
-
-
 def _begin(claim: Claim, command_id: int) -> Task | None:
     with unit_of_work() as work:
         claims.check(work, claim)
@@ -259,7 +257,7 @@ def _begin(claim: Claim, command_id: int) -> Task | None:
             return None
         if row.state == CommandState.RUNNING and not deaths.lives_on(work, row):
             return None
-        row.state, row.is_in_line = CommandState.RUNNING, row.kind in BY_COMMAND
+        row.state, row.is_in_line, row.wake_from = CommandState.RUNNING, row.kind in BY_COMMAND, None
         command = plain.read(row.arguments, KINDS[row.kind])
         before = work.execute(_TRIED_BEFORE, {"command": row.id}).scalar_one()
         return Task(row.id, command, row.tries, row.frozen, row.first_sent_at is not None, before)
@@ -318,6 +316,7 @@ def _failed(claim: Claim, task: Task, trial: Trial, error: ConnectorError) -> No
     if error.permanent:
         _record(claim, task, trial, CommandState.PARKED, error.message)
         return
+    trial.wake_from = shop_health.wake_from(error, clock.now())
     waits = [error.retry_after, SETTLES_IN.get(type(task.command).__name__) if error.doubtful else None]
     asked = max((wait for wait in waits if wait is not None), default=None)
     again_at = next_attempt(task.tries + 1, clock.now(), jitter=random.random(), retry_after=asked)
@@ -344,7 +343,7 @@ def _again(claim: Claim, task: Task, trial: Trial, sentence: str, again_at: date
         claims.check(work, claim)
         row = work.session.get_one(CommandRow, task.id)
         row.state, row.reason, row.tries, row.next_attempt_at = CommandState.QUEUED, sentence, tries, again_at
-        row.is_in_line = False
+        row.is_in_line, row.wake_from = False, trial.wake_from
         work.add(_attempt(claim.sync_id, task.id, trial, "failed", sentence, task.tries + 1))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from webapp import accounts, shop_polls
 from webapp.connectors.http import CallRecord, ConnectorError
 from webapp.domain.poll_kinds import SHOP_PATHS
-from webapp.models import PollRow, db
+from webapp.models import PollRow, StoreRow, db
 from webapp.neighbours import call_magento
 from webapp.unit_of_work import Work
 
@@ -28,13 +28,14 @@ class NoAnswer(Exception):
 
 
 def knock(kind: str, store_id: int, on_call: Callable[[CallRecord], None]) -> None:
-    """Where a poll of the store has failed, ask the shop for next to nothing of what this kind of poll reads.
+    """Where a call or a poll of the store has failed, ask the shop for next to nothing of what this kind of poll reads.
 
     Nothing heavy is asked of a shop in trouble, and no poll that has nothing to ask succeeds then. Raises NoAnswer,
     and ConnectorError where the shop answers and refuses.
     """
-    failed = select(PollRow.id).where(PollRow.store_id == store_id, PollRow.tries > 0).limit(1)
-    if db.session.execute(failed).first() is None or not shop_polls.serves_orders(store_id):
+    failed = select(PollRow.id).where(PollRow.store_id == store_id, PollRow.tries > 0).exists()
+    in_trouble = select(StoreRow.id).where(StoreRow.id == store_id, or_(StoreRow.trouble_since.is_not(None), failed))
+    if db.session.execute(in_trouble).first() is None or not shop_polls.serves_orders(store_id):
         return
     try:
         call_magento(accounts.store_by_id(store_id), on_call).knock(SHOP_PATHS[kind])

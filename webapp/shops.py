@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from webapp import products
+from webapp import clock, products, shop_health
 from webapp.accounts import Account
 from webapp.connectors.http import ConnectorError
 from webapp.connectors.magento import MagentoClient
@@ -30,6 +31,8 @@ class Shop:
     is_gone: bool = False
     match: Match = field(default_factory=Match)
     trouble: str | None = None
+    wake_from: datetime | None = None
+    """From when on the order is read again at once when the shop is back; None where it does not wait for that."""
 
 
 def read_one(magento: MagentoClient, account: Account, order: Order, known: Known | None) -> Shop:
@@ -125,4 +128,4 @@ def _believed(shop: ShopOrder, known: Known) -> Shop:
 
 
 def _away(error: ConnectorError) -> Shop:
-    return Shop(trouble=f"{OUTAGE} {error.message}")
+    return Shop(trouble=f"{OUTAGE} {error.message}", wake_from=shop_health.wake_from(error, clock.now()))

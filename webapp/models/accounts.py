@@ -35,6 +35,12 @@ class StoreRow(Base):
     is_demo: Mapped[bool] = mapped_column(default=False)
     is_paused: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    trouble: Mapped[str | None] = mapped_column(Text)
+    """Why the latest call to the shop got no usable answer; None once one does."""
+    trouble_since: Mapped[datetime | None]
+    """When the first of these calls in a row failed."""
+    is_away: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Another call has failed since, a little later, and none has succeeded: it is not that one call."""
 
     __table_args__ = (
         UniqueConstraint("id", "is_demo"),

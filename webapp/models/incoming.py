@@ -145,9 +145,17 @@ class SyncRow(Base):
     read_at: Mapped[datetime | None]
     doubted_at: Mapped[datetime | None]
     deaths: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    wake_from: Mapped[datetime | None]
+    """It waits because its shop is away, and comes at once when that is back, from this time on that the shop named."""
 
     __table_args__ = (
         UniqueConstraint("account_id", "po"),
+        Index(
+            "ix_syncs_wake",
+            "account_id",
+            sqlite_where=text("wake_from is not null"),
+            postgresql_where=text("wake_from is not null"),
+        ),
         Index(
             "ix_syncs_due",
             "look_again_at",

@@ -42,8 +42,16 @@ class CommandRow(Base):
     outcome: Mapped[str] = mapped_column(Text, default="")
     dismissed_by: Mapped[str] = mapped_column(default="")
     ended_at: Mapped[datetime | None]
+    wake_from: Mapped[datetime | None]
+    """As of a turn: it waits because its shop is away."""
 
     __table_args__ = (
+        Index(
+            "ix_commands_wake",
+            "sync_id",
+            sqlite_where=text("wake_from is not null"),
+            postgresql_where=text("wake_from is not null"),
+        ),
         Index(
             "ix_commands_due",
             "next_attempt_at",

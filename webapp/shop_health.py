@@ -1,0 +1,117 @@
+"""Whether each shop answers, by the calls that are made anyway; when one is back, what waited for it comes at once."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, case, func, select, update
+
+from webapp import clock
+from webapp.connectors.http import ConnectorError
+from webapp.domain.commands import CommandState, Side
+from webapp.domain.retry import LONGEST_ASKED_WAIT
+from webapp.models import AccountRow, CommandRow, PollRow, StoreRow, SyncRow
+from webapp.queue import Bell
+from webapp.unit_of_work import Work, unit_of_work
+
+log = logging.getLogger(__name__)
+
+SURE_AFTER = timedelta(seconds=3)
+"""One call that fails says nothing of the shop. So much later the smallest of its polls asks; where that or another
+call fails too, and none has succeeded, the shop is away. Many calls that break at the same moment count as one."""
+AT_MOST = 1000
+"""So many turns, and so many commands, are woken when a shop is back; what else waits keeps to its own time."""
+_PROBE = "products"
+_PROBE_SOON = timedelta(minutes=1)
+_WELL = {"trouble": None, "trouble_since": None, "is_away": False}
+_NO_SYNC = {"synchronize_session": False}
+
+
+@dataclass(slots=True)
+class ShopHealth:
+    """One piece of work's view of a shop: as its store was loaded, and as its own calls went since.
+
+    While the shop answers, a call costs no statement.
+    """
+
+    store_id: int
+    is_failing: bool = False
+
+    def note(self, error: ConnectorError | None) -> None:
+        """Learn from how a call went."""
+        if error is None and self.is_failing:
+            _served(self.store_id)
+            self.is_failing = False
+        elif error is not None and _is_outage(error):
+            _failed(self.store_id, error.message)
+            self.is_failing = True
+
+
+def wake_from(error: ConnectorError, now: datetime) -> datetime | None:
+    """From when on what failed so may come as soon as its shop is back: never before a time that the shop named.
+
+    None where it failed for another reason than the shop's being away.
+    """
+    return now + min(error.retry_after or timedelta(0), LONGEST_ASKED_WAIT) if _is_outage(error) else None
+
+
+def _is_outage(error: ConnectorError) -> bool:
+    return error.side is Side.MAGENTO and not error.permanent and (error.status is None or error.status >= 500)
+
+
+def _failed(store_id: int, sentence: str) -> None:
+    now = clock.now()
+    is_sure = and_(StoreRow.trouble_since.is_not(None), StoreRow.trouble_since <= now - SURE_AFTER)
+    told = {"trouble": sentence, "trouble_since": func.coalesce(StoreRow.trouble_since, now), "is_away": is_sure}
+    mine = update(StoreRow).where(StoreRow.id == store_id, ~StoreRow.is_away)
+    with unit_of_work() as work:
+        if work.changed(mine.values(told).execution_options(**_NO_SYNC)):
+            _ask_soon(work, store_id, now + SURE_AFTER)
+
+
+def _ask_soon(work: Work, store_id: int, at: datetime) -> None:
+    """A poll that fails already has its own time."""
+    mine = (PollRow.store_id == store_id, PollRow.kind == _PROBE, PollRow.tries == 0, PollRow.claimed_until.is_(None))
+    work.execute(update(PollRow).where(*mine, PollRow.due_at > at).values(due_at=at).execution_options(**_NO_SYNC))
+
+
+def _served(store_id: int) -> None:
+    now = clock.now()
+    mine = update(StoreRow).where(StoreRow.id == store_id).values(_WELL).execution_options(**_NO_SYNC)
+    with unit_of_work() as work:
+        if work.changed(mine.where(StoreRow.is_away)):
+            _wake(work, store_id, now)
+        else:
+            work.execute(mine.where(StoreRow.trouble_since.is_not(None)))
+
+
+def _wake(work: Work, store_id: int, now: datetime) -> None:
+    """The oldest first. What is due is shared out as ever, and rows that somebody writes at this moment are left.
+
+    The try that it waited after is given back: a shop that comes and goes must not use up the tries of three days.
+    """
+    ours = SyncRow.account_id.in_(select(AccountRow.id).where(AccountRow.store_id == store_id))
+    turns = select(SyncRow.id).where(ours, SyncRow.wake_from <= now, SyncRow.look_again_at > now)
+    turns = turns.order_by(SyncRow.id).limit(AT_MOST).with_for_update(skip_locked=True)
+    commands = select(CommandRow.id).join(SyncRow, SyncRow.id == CommandRow.sync_id)
+    commands = commands.where(ours, CommandRow.state == CommandState.QUEUED)
+    commands = commands.where(CommandRow.wake_from <= now, CommandRow.next_attempt_at > now)
+    commands = commands.order_by(CommandRow.id).limit(AT_MOST).with_for_update(skip_locked=True, of=CommandRow)
+    at_once = update(SyncRow).where(SyncRow.id.in_(turns)).values(look_again_at=now, wake_from=None)
+    given_back = case((CommandRow.tries > 0, CommandRow.tries - 1), else_=0)
+    tried = update(CommandRow).where(CommandRow.id.in_(commands))
+    tried = tried.values(next_attempt_at=now, wake_from=None, tries=given_back)
+    number = work.changed(at_once.execution_options(**_NO_SYNC)), work.changed(tried.execution_options(**_NO_SYNC))
+    _ask_the_rest(work, store_id, now)
+    for bell in Bell:
+        work.ring(bell)
+    log.info("store=%s is back; woke turns=%s commands=%s", store_id, *number)
+
+
+def _ask_the_rest(work: Work, store_id: int, now: datetime) -> None:
+    """A poll that asks whether the shop is back need not: it reads, and where it succeeds it wakes the others."""
+    mine = (PollRow.store_id == store_id, PollRow.failing_since.is_not(None), PollRow.claimed_until.is_(None))
+    soon = update(PollRow).where(*mine, PollRow.due_at.between(now, now + _PROBE_SOON))
+    work.execute(soon.values(due_at=now).execution_options(**_NO_SYNC))
