@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, func, select, update
+from sqlalchemy import Update, and_, case, func, select, update
 
 from webapp import clock
 from webapp.connectors.http import ConnectorError
@@ -25,7 +25,6 @@ AT_MOST = 1000
 """So many turns, and so many commands, are woken when a shop is back; what else waits keeps to its own time."""
 _PROBE = "products"
 _PROBE_SOON = timedelta(minutes=1)
-_WELL = {"trouble": None, "trouble_since": None, "is_away": False}
 _NO_SYNC = {"synchronize_session": False}
 
 
@@ -57,6 +56,12 @@ def wake_from(error: ConnectorError, now: datetime) -> datetime | None:
     return now + min(error.retry_after or timedelta(0), LONGEST_ASKED_WAIT) if _is_outage(error) else None
 
 
+def forget(store_id: int) -> None:
+    """Nothing of ours is in the shop, so that no call may ever tell that it is back, and nobody has to know."""
+    with unit_of_work() as work:
+        work.execute(_well(store_id).where(StoreRow.trouble_since.is_not(None)))
+
+
 def _is_outage(error: ConnectorError) -> bool:
     return error.side is Side.MAGENTO and not error.permanent and (error.status is None or error.status >= 500)
 
@@ -79,12 +84,16 @@ def _ask_soon(work: Work, store_id: int, at: datetime) -> None:
 
 def _served(store_id: int) -> None:
     now = clock.now()
-    mine = update(StoreRow).where(StoreRow.id == store_id).values(_WELL).execution_options(**_NO_SYNC)
     with unit_of_work() as work:
-        if work.changed(mine.where(StoreRow.is_away)):
+        if work.changed(_well(store_id).where(StoreRow.is_away)):
             _wake(work, store_id, now)
         else:
-            work.execute(mine.where(StoreRow.trouble_since.is_not(None)))
+            work.execute(_well(store_id).where(StoreRow.trouble_since.is_not(None)))
+
+
+def _well(store_id: int) -> Update:
+    mine = update(StoreRow).where(StoreRow.id == store_id)
+    return mine.values(trouble=None, trouble_since=None, is_away=False).execution_options(**_NO_SYNC)
 
 
 def _wake(work: Work, store_id: int, now: datetime) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from webapp import accounts, shop_polls
+from webapp import accounts, shop_health, shop_polls
 from webapp.connectors.http import CallRecord, ConnectorError
 from webapp.domain.poll_kinds import SHOP_PATHS
 from webapp.models import PollRow, StoreRow, db
@@ -35,7 +35,10 @@ def knock(kind: str, store_id: int, on_call: Callable[[CallRecord], None]) -> No
     """
     failed = select(PollRow.id).where(PollRow.store_id == store_id, PollRow.tries > 0).exists()
     in_trouble = select(StoreRow.id).where(StoreRow.id == store_id, or_(StoreRow.trouble_since.is_not(None), failed))
-    if db.session.execute(in_trouble).first() is None or not shop_polls.serves_orders(store_id):
+    if db.session.execute(in_trouble).first() is None:
+        return
+    if not shop_polls.serves_orders(store_id):
+        shop_health.forget(store_id)
         return
     try:
         call_magento(accounts.store_by_id(store_id), on_call).knock(SHOP_PATHS[kind])

@@ -54,7 +54,9 @@ STUCK = timedelta(minutes=5)
 SOONEST_LATE = timedelta(minutes=15)
 """No poll is late before."""
 AWAY_WITHIN = product_polls.EVERY
-"""So long none of a shop's polls succeeds before that is told; each time one of them was tried beside the first."""
+"""So long none of a shop's polls succeeds before that is told, where the shop answers and refuses; each time one of
+them was tried beside the first. A shop that does not answer is told as soon as two calls in a row found it so, some
+seconds apart (`shop_health.SURE_AFTER`): one that timed out alone tells nothing, and its orders say it at once."""
 LATEST_TRIES = 20
 SLOW_WITHIN = timedelta(minutes=10)
 SLOW_TRY, SLOW_CALL = 5_000, 3_000
@@ -132,24 +134,35 @@ def _resting(row: Any, now: datetime) -> Trouble:
 
 
 def _late(rows: Iterable[Any], now: datetime) -> Iterator[Trouble]:
-    """The worst poll of each account and store that is late; a resting account's polls rest with it."""
+    """The worst poll of each account and store that is late; a resting account's polls rest with it, and those of a
+    shop that its calls show to be away are told with that."""
+    away = [row for row in rows if row.what == "shop"]
+    yield from (_unread(row, now) for row in away)
     resting = {row.key for row in rows if row.what == "rest"}
-    told: set[str] = set()
+    told = {row.key for row in away}
     late = [row for row in rows if row.what in {"account poll", "store poll"}]
     for row in sorted(late, key=lambda row: (not _is_away(row), row.at if _is_away(row) else row.since)):
         if row.key in resting | told:
             continue
         allowed, what = _allowed(row)
         if _is_away(row):
-            headline = f"The shop {row.name} could not be read for {span(now - row.at)}."
+            yield _unread(row, now)
         elif allowed is None or now - row.since <= allowed:
             continue
         else:
             headline = f"No poll of {row.name} for {what} has succeeded for {span(now - row.since)}."
+            yield _of_polls(row, headline)
         told.add(row.key)
-        why = row.text or "It has not been its turn; look whether the workers run."
-        detail = f"{why} {NOTHING_LOST} It is tried again by itself."
-        yield Trouble("warn", headline, detail, "polls", name=f"polls:{row.key}")
+
+
+def _unread(row: Any, now: datetime) -> Trouble:
+    return _of_polls(row, f"The shop {row.name} could not be read for {span(now - row.at)}.")
+
+
+def _of_polls(row: Any, headline: str) -> Trouble:
+    why = row.text or "It has not been its turn; look whether the workers run."
+    detail = f"{why} {NOTHING_LOST} It is tried again by itself."
+    return Trouble("warn", headline, detail, "polls", name=f"polls:{row.key}")
 
 
 def _is_away(row: Any) -> bool:
@@ -219,6 +232,9 @@ def _everything() -> Any:
         .join_from(PollRow, AccountRow, AccountRow.id == PollRow.account_id)
         .join(StoreRow, StoreRow.id == AccountRow.store_id)
         .where(polled < early, ~AccountRow.is_paused, ~StoreRow.is_paused),
+        _row("shop", StoreRow.name, StoreRow.key, "", StoreRow.trouble, StoreRow.trouble_since).where(
+            StoreRow.is_away, ~StoreRow.is_paused
+        ),
         _of_stores(early),
         _row("try", word=cast(tries.c.id, AccountRow.name.type), since=tries.c.started_at, number=tries.c.duration_ms)
         .select_from(tries)

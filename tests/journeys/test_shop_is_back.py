@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from tests.house import House
+from tests.journeys.shopping import browser
 from tests.polling import silence
 from tests.views.conftest import statements
 from webapp import clock, shop_health
 from webapp.domain.poll_kinds import STORE_POLLS
-from webapp.models import CommandRow, StoreRow, SyncRow, db
+from webapp.models import CommandRow, OrderRow, StoreRow, SyncRow, db
+from webapp.unit_of_work import unit_of_work
 
 LONGER = shop_health.SURE_AFTER + timedelta(seconds=1)
 
@@ -218,3 +220,42 @@ def test_a_shop_that_answers_costs_no_statement(house: House) -> None:
     house.magento.settings(maintenance=False)
     assert len(of_stores()) <= 2, "those who began meanwhile look once whether they are the first"
     assert of_stores() == []
+
+
+def test_each_page_says_it_within_seconds_and_not_for_one_call_that_fails(house: House) -> None:
+    client = browser(house)
+
+    def told() -> str:
+        text = client.get("/pulse", headers={"HX-Request": "true"}).text
+        return text.split("<b>")[1].split("</b>")[0]
+
+    silence(house, *STORE_POLLS)
+    house.magento.fault("status", path="/V1/", status=502, times=1)
+    place(house)
+    assert told() == "Live"
+    place(house)
+    house.magento.settings(maintenance=True)
+    place(house)
+    assert told() == "Live", "nobody knows yet whether it is that call alone"
+    clock.move(LONGER)
+    place(house)
+    assert told() == "The shop Shop could not be read for 4 s"
+    page = client.get("/orders").text
+    assert "<b>The shop Shop could not be read for 4 s.</b> Magento is in maintenance mode. Nothing is lost." in page
+    assert '<a href="/polls">To the polls</a>' in page
+    clock.move(timedelta(minutes=1))
+    assert told() == "The shop Shop could not be read for 1 min"
+    come_back(house)
+    assert told() == "Live"
+
+
+def test_a_shop_that_nothing_of_ours_is_in_any_more_is_nobodys_trouble(house: House) -> None:
+    house.magento.settings(maintenance=True)
+    po = place(house)
+    house.pass_time(seconds=LONGER.total_seconds())
+    assert stand(house) == (True, True)
+    with house.app.app_context(), unit_of_work() as work:
+        work.session.query(OrderRow).filter_by(po=po).delete()
+        work.session.query(SyncRow).delete()
+    house.pass_time(minutes=1, seconds=1)
+    assert stand(house) == (False, False)

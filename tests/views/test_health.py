@@ -214,6 +214,31 @@ def test_a_shop_cannot_be_read_while_none_of_its_polls_succeeds(
     assert ("could not be read" in text) is ("could not be read" in told)
 
 
+@pytest.mark.parametrize(
+    ("stands", "told"),
+    [
+        ({"is_away": True}, "The shop North Outfitters shop could not be read for 9 s."),
+        ({"is_away": False}, ""),
+        ({"is_away": True, "is_paused": True}, ""),
+    ],
+    ids=["away", "one call failed", "paused"],
+)
+def test_a_shop_that_calls_show_to_be_away_is_told_once_whatever_its_polls_say(
+    app: Flask, viewer: FlaskClient, monkeypatch: pytest.MonkeyPatch, stands: dict[str, Any], told: str
+) -> None:
+    well(monkeypatch)
+    trouble, now = "Magento is in maintenance mode.", clock.now()
+    with app.app_context(), unit_of_work() as work:
+        store = a_store(work, trouble=trouble, trouble_since=now - timedelta(seconds=9), **stands)
+        an_account(work, store)
+        late: dict[str, Any] = {"tries": 2, "trouble": trouble, "succeeded_at": now - timedelta(hours=4)}
+        if stands["is_away"]:
+            work.add(PollRow(kind="shop_orders", name="c", store_id=store.id, due_at=now, **late))
+    text = viewer.get("/orders").text
+    assert (f"<b>{told}</b> {trouble} Nothing is lost." in text) is bool(told)
+    assert text.count('class="strip trouble') == bool(told)
+
+
 @pytest.mark.parametrize(("slow", "is_told"), [(3, True), (2, False)])
 def test_a_slow_neighbour_is_named(
     app: Flask, viewer: FlaskClient, monkeypatch: pytest.MonkeyPatch, slow: int, is_told: bool
