@@ -68,7 +68,8 @@ NOTHING_LOST = "Nothing is lost."
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """`headline` says what is wrong and for how long, `detail` what it means and the next step. `place` names the page
-    that tells more: polls, or an account's settings by its key. `name` stays the same while it is the same trouble."""
+    that tells more: polls, the accounts, or an account's or a store's settings by its key. `name` stays the same while
+    it is the same trouble."""
 
     tone: str
     headline: str
@@ -80,7 +81,8 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How everything stands. `oldest_due` is how long the oldest piece of due work has waited."""
+    """How everything stands. `oldest_due` is how long the oldest piece of due work has waited. `pause` says that no
+    account runs since somebody wants it so, which is no trouble: nobody is alarmed, and every page says it."""
 
     redis_is_up: bool
     oldest_due: timedelta
@@ -89,6 +91,7 @@ class State:
     last_poll_at: datetime | None
     waiting: Count
     troubles: tuple[Trouble, ...]
+    pause: Trouble | None = None
 
     @property
     def tone(self) -> str:
@@ -112,7 +115,8 @@ def look(*, redis_is_up: bool) -> State:
         *_late(told, now),
     ]
     found.sort(key=lambda one: one.tone != "bad")
-    return State(redis_is_up, oldest, facts.at, flow.at, flow.since, waiting, tuple(found))
+    pause = _pause([row for row in told if row.what == "pause"])
+    return State(redis_is_up, oldest, facts.at, flow.at, flow.since, waiting, tuple(found), pause)
 
 
 def _of_the_server(redis_is_up: bool, oldest: timedelta, waiting: Count) -> Iterator[Trouble]:
@@ -131,6 +135,22 @@ def _resting(row: Any, now: datetime) -> Trouble:
     again = f" It is tried again in {span(row.at - now)}." if row.at and row.at > now else ""
     headline = f"Walmart has not served {row.name} for {span(now - (row.since or now))}."
     return Trouble("bad", headline, f"{row.text} {NOTHING_LOST}{again}", "account", row.key, f"rest:{row.key}")
+
+
+def _pause(rows: Sequence[Any]) -> Trouble | None:
+    """With the place where it is taken up again: the account's, the store's, or that of all accounts."""
+    if not rows:
+        return None
+    first, of_stores = rows[0], {row.word if row.number else "" for row in rows}
+    if len(rows) == 1 and not first.number:
+        who, place, key = f"{first.name} is", "account", first.key
+    elif len(of_stores) == 1 and first.number:
+        who, place, key = f"The store {first.text} is", "store", first.word
+    else:
+        who, place, key = "All accounts are", "accounts", ""
+    what = f"{who} paused: webhooks are still stored, and nothing is read or written."
+    detail = f"{what} An admin resumes {'it' if key else 'them'} under Settings."
+    return Trouble("warn", "Paused.", detail, place, key, "pause")
 
 
 def _late(rows: Iterable[Any], now: datetime) -> Iterator[Trouble]:
@@ -236,6 +256,7 @@ def _everything() -> Any:
             StoreRow.is_away, ~StoreRow.is_paused
         ),
         _of_stores(early),
+        _paused(),
         _row("try", word=cast(tries.c.id, AccountRow.name.type), since=tries.c.started_at, number=tries.c.duration_ms)
         .select_from(tries)
         .where(tries.c.started_at > bindparam("slow_since", type_=Utc())),
@@ -255,6 +276,19 @@ def _of_stores(early: BindParameter[datetime]) -> Select[Any]:
     told = _row("store poll", StoreRow.name, StoreRow.key, PollRow.kind, PollRow.trouble, since, polled, number)
     told = told.join_from(PollRow, StoreRow, StoreRow.id == PollRow.store_id)
     return told.where(or_(polled < early, is_away), ~StoreRow.is_paused)
+
+
+def _paused() -> Select[Any]:
+    """Each account, where none of them runs; `number` 1 where its store is paused. Demo accounts count while there is
+    no other one."""
+    other = aliased(AccountRow)
+    counts = or_(~AccountRow.is_demo, ~select(other.id).where(~other.is_demo).exists())
+    awake, its_store = aliased(AccountRow), aliased(StoreRow)
+    runs = select(awake.id).join(its_store, its_store.id == awake.store_id)
+    runs = runs.where(~awake.is_paused, ~its_store.is_paused, awake.is_demo == AccountRow.is_demo)
+    number = case((StoreRow.is_paused, 1), else_=0)
+    told = _row("pause", AccountRow.name, AccountRow.key, StoreRow.key, StoreRow.name, number=number)
+    return told.join_from(AccountRow, StoreRow, StoreRow.id == AccountRow.store_id).where(counts, ~runs.exists())
 
 
 def _row(

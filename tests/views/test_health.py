@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from tests.rows import a_call, a_command, a_store, an_account, an_attempt, an_event, an_order
 from tests.views.conftest import built, settings_in, statements
 from tests.views.scene import draw
-from webapp import clock
-from webapp.models import AccountRow, CommandRow, OrderRow, PollRow, db
+from webapp import alerts, clock
+from webapp.models import AccountRow, CommandRow, OrderRow, PollRow, StoreRow, db
 from webapp.unit_of_work import unit_of_work
 from webapp.views import pulse
 
@@ -144,7 +145,7 @@ def test_a_page_says_what_is_wrong_and_what_to_do_and_nothing_while_all_is_well(
     again = html.unescape(re.search(r'hx-get="(/pulse[^"]*)"', part)[1])  # type: ignore[index]
     assert 'id="said"' not in admin.get(again, headers={"HX-Request": "true"}).text, "what is told stays told"
     with app.app_context(), unit_of_work() as work:
-        work.session.query(AccountRow).update({"is_paused": True})
+        work.session.query(AccountRow).update({"trouble": None})
     assert "<b>All is well again.</b>" in admin.get(again, headers={"HX-Request": "true"}).text
     assert 'class="strip trouble' not in admin.get("/orders").text
 
@@ -214,6 +215,94 @@ def test_a_shop_cannot_be_read_while_none_of_its_polls_succeeds(
     assert ("could not be read" in text) is ("could not be read" in told)
 
 
+def paused(*names: str) -> None:
+    """These accounts and stores, and nothing else, are paused."""
+    with unit_of_work() as work:
+        work.session.execute(update(AccountRow).values(is_paused=AccountRow.name.in_(names)))
+        work.session.execute(update(StoreRow).values(is_paused=StoreRow.name.in_(names)))
+
+
+NORTH, SIERRA, SHOP, OUTLET = "North Outfitters", "Sierra Kitchen", "North Outfitters shop", "Outlet"
+
+
+@pytest.mark.parametrize(
+    ("accounts", "is_paused", "who", "link"),
+    [
+        ({NORTH: SHOP}, (NORTH,), "North Outfitters is", "account"),
+        ({NORTH: SHOP}, (SHOP,), "The store North Outfitters shop is", "store"),
+        ({NORTH: SHOP, SIERRA: SHOP}, (NORTH,), "", ""),
+        ({NORTH: SHOP, SIERRA: SHOP}, (NORTH, SIERRA), "All accounts are", "accounts"),
+        ({NORTH: SHOP, SIERRA: SHOP}, (NORTH, SHOP), "The store North Outfitters shop is", "store"),
+        ({NORTH: SHOP, SIERRA: OUTLET}, (SHOP, SIERRA), "All accounts are", "accounts"),
+        ({NORTH: SHOP, "Demo": "Demo shop"}, (NORTH,), "North Outfitters is", "account"),
+        ({NORTH: SHOP, "Demo": "Demo shop"}, ("Demo",), "", ""),
+        ({"Demo": "Demo shop"}, ("Demo",), "Demo is", "account"),
+        ({}, (), "", ""),
+    ],
+)
+def test_where_no_account_runs_every_page_says_paused_and_leads_to_where_it_goes_on(
+    app: Flask,
+    viewer: FlaskClient,
+    admin: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
+    accounts: dict[str, str],
+    is_paused: tuple[str, ...],
+    who: str,
+    link: str,
+) -> None:
+    well(monkeypatch)
+    with app.app_context():
+        with unit_of_work() as work:
+            stores = {name: a_store(work, name, is_demo="Demo" in name) for name in dict.fromkeys(accounts.values())}
+            first, *_ = [an_account(work, stores[shop], name).key for name, shop in accounts.items()] or [""]
+            of_shop = stores[SHOP].key if SHOP in stores else ""
+        paused(*is_paused)
+    leads = {
+        "account": f'<a href="/settings/accounts/{first}">To the account</a>',
+        "store": f'<a href="/settings/stores/{of_shop}">To the store</a>',
+        "accounts": '<a href="/settings/accounts">To the accounts</a>',
+    }
+    for path in ("/orders", "/dashboard", "/pulse"):
+        text = admin.get(path, headers={"HX-Request": "true"} if path == "/pulse" else {}).text
+        head = re.sub(r"\s+", " ", text).split('id="pulse" class="pulse ')[1].split("</div>")[0]
+        assert head.startswith("warn" if who else "ok")
+        assert ("<b>Paused</b></p>" in head, "<b>Live</b>" in head) == (bool(who), not who)
+        assert (f"<b>Paused.</b> {who} paused: webhooks are still stored, and nothing is" in text) is bool(who)
+        assert [one in text for one in leads.values()] == [link == one for one in leads]
+    seen = viewer.get("/orders").text
+    assert ("<b>Paused.</b>" in seen) is bool(who)
+    assert "To the " not in seen.split('id="troubles"')[1].split("</div>")[0], "a viewer may not open it"
+
+
+def test_paused_comes_and_goes_with_the_line_and_stands_behind_what_is_bad_and_alarms_nobody(
+    app: Flask, admin: FlaskClient, stranger: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well(monkeypatch)
+
+    def told() -> list[str]:
+        return re.findall(r"<b>([^<]*)</b>", admin.get("/pulse?was=", headers={"HX-Request": "true"}).text)
+
+    with app.app_context():
+        with unit_of_work() as work:
+            account = an_account(work, a_store(work))
+            late = {"due_at": clock.now(), "succeeded_at": clock.now() - timedelta(hours=3)}
+            work.add(PollRow(kind="orders", name="a", account_id=account.id, **late))
+        paused()
+        assert told()[0] == "No poll of North Outfitters for changed orders has succeeded for 3 h"
+        paused(NORTH)
+        assert told() == ["Paused", "Paused.", "Paused."], "the line, the strip, and aloud"
+        assert [one.key for one in alerts.found()] == ["server:redis"], "there is none in a test, and that is all"
+        ready = stranger.get("/health/ready").json
+        assert ready is not None
+        assert ready["status"] == "ok"
+        monkeypatch.setattr(pulse, "redis_is_up", lambda: False)
+        assert told()[:3] == ["Paused", "Paused.", "Redis is down."]
+        with unit_of_work() as work:
+            an_event(work, an_order(work, account, "2802123876439"), received_at=clock.now(), state="received")
+        clock.move(timedelta(minutes=6))
+        assert told()[:4] == ["Work has waited 6 min", "Work has waited 6 min.", "Paused.", "Redis is down."]
+
+
 @pytest.mark.parametrize(
     ("stands", "told"),
     [
@@ -236,7 +325,8 @@ def test_a_shop_that_calls_show_to_be_away_is_told_once_whatever_its_polls_say(
             work.add(PollRow(kind="shop_orders", name="c", store_id=store.id, due_at=now, **late))
     text = viewer.get("/orders").text
     assert (f"<b>{told}</b> {trouble} Nothing is lost." in text) is bool(told)
-    assert text.count('class="strip trouble') == bool(told)
+    assert text.count("could not be read for") == 3 * bool(told), "in the line, its title and beneath it"
+    assert "No poll of" not in text
 
 
 @pytest.mark.parametrize(("slow", "is_told"), [(3, True), (2, False)])

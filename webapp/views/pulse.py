@@ -21,6 +21,12 @@ _BELIEVED_SECONDS = 3.0
 IN_HAND = "In hand are events that came in and commands that go out, of all accounts"
 SHOWN = 3
 """So many troubles stand under the header, the worst first."""
+_PLACES = {
+    "account": (Role.ADMIN, "account_settings.show", "To the account"),
+    "store": (Role.ADMIN, "store_settings.show", "To the store"),
+    "accounts": (Role.OPERATOR, "settings.account_list", "To the accounts"),
+}
+"""Who may open the page that a trouble leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Pulse:
 
     @property
     def tone(self) -> str:
-        return self.state.tone
+        return self.state.tone if self.state.troubles else "warn" if self.state.pause else "ok"
 
     @property
     def headline(self) -> str:
@@ -52,7 +58,7 @@ class Pulse:
     @property
     def names(self) -> str:
         """What is wrong, by name: it stays the same while that does."""
-        return ",".join(sorted({one.name for one in self.state.troubles}))
+        return ",".join(sorted({one.name for one in _told(self.state)}))
 
     @property
     def details(self) -> tuple[Markup, ...]:
@@ -83,8 +89,9 @@ class Pulse:
 def take() -> Pulse:
     """One statement as a rule, and a ping whose answer is believed for a few seconds."""
     state = troubles.look(redis_is_up=redis_is_up())
-    lines = tuple(_shown(one) for one in state.troubles[:SHOWN])
-    return Pulse(state, lines, len(state.troubles) - len(lines))
+    told = _told(state)
+    lines = tuple(_shown(one) for one in told[:SHOWN])
+    return Pulse(state, lines, len(told) - len(lines))
 
 
 def redis_is_up() -> bool:
@@ -92,10 +99,17 @@ def redis_is_up() -> bool:
     return _ping(int(time.monotonic() / _BELIEVED_SECONDS), settings.current().redis_url)
 
 
+def _told(state: State) -> list[Trouble]:
+    """What is wrong, and that all is paused: behind what is bad, before what passes by itself."""
+    pause = [state.pause] if state.pause else []
+    return sorted([*pause, *state.troubles], key=lambda one: one.tone != "bad")
+
+
 def _shown(trouble: Trouble) -> Shown:
     person = door.current_person()
-    if trouble.place == "account" and person is not None and person.may(Role.ADMIN):
-        return Shown(trouble, url_for("account_settings.show", key=trouble.key), "To the account")
+    if trouble.place in _PLACES and person is not None and person.may(_PLACES[trouble.place][0]):
+        _, endpoint, link = _PLACES[trouble.place]
+        return Shown(trouble, url_for(endpoint, key=trouble.key or None), link)
     if trouble.place == "polls":
         return Shown(trouble, url_for("polls.index"), "To the polls")
     return Shown(trouble, "", "")
