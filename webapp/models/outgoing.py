@@ -47,12 +47,6 @@ class CommandRow(Base):
 
     __table_args__ = (
         Index(
-            "ix_commands_wake",
-            "sync_id",
-            sqlite_where=text("wake_from is not null"),
-            postgresql_where=text("wake_from is not null"),
-        ),
-        Index(
             "ix_commands_due",
             "next_attempt_at",
             sqlite_where=text(IS_OPEN),
