@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webapp import bulk_items, claims, clock, hints, inbox, order_rows, outbox
+from webapp import bulk_items, claims, clock, hints, inbox, order_rows, outbox, shop_health
 from webapp.accounts import Account
 from webapp.claims import Claim
 from webapp.database import is_sqlite
@@ -106,7 +106,9 @@ def store(work: Work, account: Account, findings: Sequence[Finding], newest: int
     if read:
         troubles = {one.sync_id: one.seen.shop_trouble or "" for one in read}
         bulk_items.was_read(work, troubles, min(one.sight.read_at for one in read))
-    _release(work, findings, {po: look.at for po, look in looks.items()})
+    waits = any(one.wake_from for one in findings)
+    is_back = waits and shop_health.is_well(work, account.store.id)
+    _release(work, findings, {po: look.at for po, look in looks.items()}, is_back)
 
 
 def _looks_for_shop(
@@ -233,22 +235,23 @@ def _store_missing(work: Work, account: Account, findings: Sequence[Finding]) ->
         work.session.execute(insert.on_conflict_do_nothing(), missing)
 
 
-def _release(work: Work, findings: Sequence[Finding], looks: Mapping[str, datetime]) -> None:
-    """Like `claims.release`, for all of them in one statement."""
-    work.session.execute(_RELEASE, [_let_go(one, looks.get(one.sight.order.po)) for one in findings])
+def _release(work: Work, findings: Sequence[Finding], looks: Mapping[str, datetime], is_back: bool) -> None:
+    """Like `claims.release`, for all of them in one statement. `is_back`: whom the shop failed missed the waking."""
+    work.session.execute(_RELEASE, [_let_go(one, looks.get(one.sight.order.po), is_back) for one in findings])
     held = [finding.sync_id for finding in findings]
     for due, bell in ((claims.due_reads, Bell.INBOUND), (claims.due_commands, Bell.OUTBOUND)):
         if bell not in work.bells and claims.is_due(work, held, due):
             work.ring(bell)
 
 
-def _let_go(finding: Finding, look_for_shop: datetime | None) -> dict[str, Any]:
-    looks = [at for at in (finding.planned.look_again_at, finding.sight.look_by, look_for_shop) if at]
+def _let_go(finding: Finding, look_for_shop: datetime | None, is_back: bool) -> dict[str, Any]:
+    missed = shop_health.soon(finding.wake_from) if finding.wake_from and is_back else None
+    looks = [at for at in (finding.planned.look_again_at, finding.sight.look_by, look_for_shop, missed) if at]
     return {
         "held": finding.sync_id,
         "known_hints": finding.sight.claim.hints,
         "look": min(looks) if looks else None,
         "why": finding.seen.shop_trouble or "",
         "seen_at": finding.sight.read_at,
-        "wake": finding.wake_from,
+        "wake": None if is_back else finding.wake_from,
     }

@@ -316,9 +316,9 @@ def _failed(claim: Claim, task: Task, trial: Trial, error: ConnectorError) -> No
     if error.permanent:
         _record(claim, task, trial, CommandState.PARKED, error.message)
         return
-    trial.wake_from = shop_health.wake_from(error, clock.now())
     waits = [error.retry_after, SETTLES_IN.get(type(task.command).__name__) if error.doubtful else None]
     asked = max((wait for wait in waits if wait is not None), default=None)
+    trial.wake_from = shop_health.wake_from(error, clock.now(), asked)
     again_at = next_attempt(task.tries + 1, clock.now(), jitter=random.random(), retry_after=asked)
     if again_at is None and type(task.command).__name__ in TRIED_ON:
         again_at = clock.now() + SCHEDULE[-1]
@@ -342,8 +342,8 @@ def _again(claim: Claim, task: Task, trial: Trial, sentence: str, again_at: date
     with unit_of_work() as work:
         claims.check(work, claim)
         row = work.session.get_one(CommandRow, task.id)
-        row.state, row.reason, row.tries, row.next_attempt_at = CommandState.QUEUED, sentence, tries, again_at
-        row.is_in_line, row.wake_from = False, trial.wake_from
+        row.state, row.reason, row.tries, row.is_in_line = CommandState.QUEUED, sentence, tries, False
+        row.next_attempt_at, row.wake_from = shop_health.comes(work, claim.account_id, again_at, trial.wake_from)
         work.add(_attempt(claim.sync_id, task.id, trial, "failed", sentence, task.tries + 1))
 
 

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Update, and_, case, func, select, update
+from sqlalchemy import Update, and_, case, func, literal, or_, select, update
 
 from webapp import clock
 from webapp.connectors.http import ConnectorError
@@ -25,6 +25,8 @@ AT_MOST = 1000
 """So many turns, and so many commands, are woken when a shop is back; what else waits keeps to its own time."""
 _PROBE = "products"
 _PROBE_SOON = timedelta(minutes=1)
+_PROBE_AGAIN = timedelta(seconds=20)
+_TURNS_AWAY = frozenset({401, 403, 404, 429})
 _NO_SYNC = {"synchronize_session": False}
 
 
@@ -44,16 +46,38 @@ class ShopHealth:
             _served(self.store_id)
             self.is_failing = False
         elif error is not None and _is_outage(error):
-            _failed(self.store_id, error.message)
+            _failed(self.store_id, error)
             self.is_failing = True
+        elif error is not None and self.is_failing and error.side is Side.MAGENTO and error.status in _TURNS_AWAY:
+            _turned_away(self.store_id, error.message)
 
 
-def wake_from(error: ConnectorError, now: datetime) -> datetime | None:
-    """From when on what failed so may come as soon as its shop is back: never before a time that the shop named.
+def wake_from(error: ConnectorError, now: datetime, wait: timedelta | None) -> datetime | None:
+    """From when on what failed so may come as soon as its shop is back: not before `wait`, which the shop named or
+    which a doubtful act takes to show.
 
     None where it failed for another reason than the shop's being away.
     """
-    return now + min(error.retry_after or timedelta(0), LONGEST_ASKED_WAIT) if _is_outage(error) else None
+    return now + min(wait or timedelta(0), LONGEST_ASKED_WAIT) if _is_outage(error) else None
+
+
+def is_well(work: Work, store_id: int) -> bool:
+    """Whether the shop has answered since it last failed. Until the end of the transaction nothing is woken for it."""
+    mine = select(StoreRow.trouble_since).where(StoreRow.id == store_id).with_for_update(read=True)
+    return work.execute(mine).scalar_one() is None
+
+
+def comes(work: Work, account_id: int, at: datetime, wakes: datetime | None) -> tuple[datetime, datetime | None]:
+    """When a command comes again, and from when on it is woken: where the shop is back by now, neither waits."""
+    store_id = select(AccountRow.store_id).where(AccountRow.id == account_id)
+    if wakes is None or not is_well(work, work.execute(store_id).scalar_one()):
+        return at, wakes
+    return min(at, soon(wakes)), None
+
+
+def soon(wakes: datetime) -> datetime:
+    """When what missed the waking comes."""
+    return max(wakes, clock.now() + SURE_AFTER)
 
 
 def forget(store_id: int) -> None:
@@ -66,18 +90,29 @@ def _is_outage(error: ConnectorError) -> bool:
     return error.side is Side.MAGENTO and not error.permanent and (error.status is None or error.status >= 500)
 
 
-def _failed(store_id: int, sentence: str) -> None:
+def _failed(store_id: int, error: ConnectorError) -> None:
     now = clock.now()
     is_sure = and_(StoreRow.trouble_since.is_not(None), StoreRow.trouble_since <= now - SURE_AFTER)
-    told = {"trouble": sentence, "trouble_since": func.coalesce(StoreRow.trouble_since, now), "is_away": is_sure}
-    mine = update(StoreRow).where(StoreRow.id == store_id, ~StoreRow.is_away)
+    told = {"trouble": error.message, "trouble_since": func.coalesce(StoreRow.trouble_since, now), "is_away": is_sure}
+    is_news = or_(~StoreRow.is_away, StoreRow.trouble != error.message)
+    mine = update(StoreRow).where(StoreRow.id == store_id, is_news)
     with unit_of_work() as work:
         if work.changed(mine.values(told).execution_options(**_NO_SYNC)):
-            _ask_soon(work, store_id, now + SURE_AFTER)
+            _ask_soon(work, store_id, now, min(error.retry_after or timedelta(0), LONGEST_ASKED_WAIT))
 
 
-def _ask_soon(work: Work, store_id: int, at: datetime) -> None:
-    """A poll that fails already has its own time."""
+def _turned_away(store_id: int, sentence: str) -> None:
+    """It answers, and serves nobody: that is what has to be known now."""
+    mine = update(StoreRow).where(StoreRow.id == store_id, StoreRow.trouble_since.is_not(None))
+    with unit_of_work() as work:
+        work.execute(mine.where(StoreRow.trouble != sentence).values(trouble=sentence).execution_options(**_NO_SYNC))
+
+
+def _ask_soon(work: Work, store_id: int, now: datetime, asked: timedelta) -> None:
+    """A poll that fails already has its own time, and one that read a moment ago is not asked to again at once."""
+    fresh = PollRow.succeeded_at > now - _PROBE_AGAIN
+    later, sooner = (literal(now + max(asked, wait), PollRow.due_at.type) for wait in (_PROBE_AGAIN, SURE_AFTER))
+    at = case((fresh, later), else_=sooner)
     mine = (PollRow.store_id == store_id, PollRow.kind == _PROBE, PollRow.tries == 0, PollRow.claimed_until.is_(None))
     work.execute(update(PollRow).where(*mine, PollRow.due_at > at).values(due_at=at).execution_options(**_NO_SYNC))
 
@@ -85,10 +120,12 @@ def _ask_soon(work: Work, store_id: int, at: datetime) -> None:
 def _served(store_id: int) -> None:
     now = clock.now()
     with unit_of_work() as work:
-        if work.changed(_well(store_id).where(StoreRow.is_away)):
-            _wake(work, store_id, now)
-        else:
-            work.execute(_well(store_id).where(StoreRow.trouble_since.is_not(None)))
+        away = select(StoreRow.trouble_since).where(StoreRow.id == store_id, StoreRow.is_away).with_for_update()
+        since = work.execute(away).scalar_one_or_none()
+        still = (StoreRow.trouble_since.is_not(None), StoreRow.is_away == (since is not None))
+        work.execute(_well(store_id).where(*still))
+        if since is not None:
+            _wake(work, store_id, since, now)
 
 
 def _well(store_id: int) -> Update:
@@ -96,17 +133,18 @@ def _well(store_id: int) -> Update:
     return mine.values(trouble=None, trouble_since=None, is_away=False).execution_options(**_NO_SYNC)
 
 
-def _wake(work: Work, store_id: int, now: datetime) -> None:
-    """The oldest first. What is due is shared out as ever, and rows that somebody writes at this moment are left.
+def _wake(work: Work, store_id: int, since: datetime, now: datetime) -> None:
+    """What failed in this outage, the oldest first. It is shared out as ever, and rows that somebody writes at this
+    moment are left.
 
     The try that it waited after is given back: a shop that comes and goes must not use up the tries of three days.
     """
     ours = SyncRow.account_id.in_(select(AccountRow.id).where(AccountRow.store_id == store_id))
-    turns = select(SyncRow.id).where(ours, SyncRow.wake_from <= now, SyncRow.look_again_at > now)
+    turns = select(SyncRow.id).where(ours, SyncRow.wake_from.between(since, now), SyncRow.look_again_at > now)
     turns = turns.order_by(SyncRow.id).limit(AT_MOST).with_for_update(skip_locked=True)
     commands = select(CommandRow.id).join(SyncRow, SyncRow.id == CommandRow.sync_id)
     commands = commands.where(ours, CommandRow.state == CommandState.QUEUED)
-    commands = commands.where(CommandRow.wake_from <= now, CommandRow.next_attempt_at > now)
+    commands = commands.where(CommandRow.wake_from.between(since, now), CommandRow.next_attempt_at > now)
     commands = commands.order_by(CommandRow.id).limit(AT_MOST).with_for_update(skip_locked=True, of=CommandRow)
     at_once = update(SyncRow).where(SyncRow.id.in_(turns)).values(look_again_at=now, wake_from=None)
     given_back = case((CommandRow.tries > 0, CommandRow.tries - 1), else_=0)

@@ -128,4 +128,5 @@ def _believed(shop: ShopOrder, known: Known) -> Shop:
 
 
 def _away(error: ConnectorError) -> Shop:
-    return Shop(trouble=f"{OUTAGE} {error.message}", wake_from=shop_health.wake_from(error, clock.now()))
+    wakes = shop_health.wake_from(error, clock.now(), error.retry_after)
+    return Shop(trouble=f"{OUTAGE} {error.message}", wake_from=wakes)

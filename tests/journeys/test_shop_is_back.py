@@ -12,9 +12,9 @@ from tests.house import House
 from tests.journeys.shopping import browser
 from tests.polling import silence
 from tests.views.conftest import statements
-from webapp import clock, shop_health
+from webapp import accounts, clock, shop_health
 from webapp.domain.poll_kinds import STORE_POLLS
-from webapp.models import CommandRow, OrderRow, StoreRow, SyncRow, db
+from webapp.models import CommandRow, OrderRow, PollRow, StoreRow, SyncRow, db
 from webapp.unit_of_work import unit_of_work
 
 LONGER = shop_health.SURE_AFTER + timedelta(seconds=1)
@@ -133,13 +133,13 @@ def test_commands_come_too_and_the_try_is_given_back(any_house: House) -> None:
     silence(house, *STORE_POLLS)
     house.magento.fault("status", path="/V1/orders", status=503)
     po = place(house)
+    go_away(house)
     for _ in range(5):
         house.pass_time(minutes=3)
     tries, due_at = creation(house, po).tries, creation(house, po).next_attempt_at
     assert tries >= 4
     assert due_at is not None
     assert due_at > clock.now() + timedelta(minutes=2)
-    go_away(house)
     house.magento.settings(maintenance=False)
     place(house)
     waiting = creation(house, po)
@@ -147,9 +147,88 @@ def test_commands_come_too_and_the_try_is_given_back(any_house: House) -> None:
     assert waiting.next_attempt_at is not None
     assert waiting.next_attempt_at > clock.now() + timedelta(minutes=2), "and not over and over"
     house.magento.clear_faults()
+    for _ in range(10):
+        house.pass_time(minutes=3)
+    assert is_made(house, po)
+
+
+def test_what_was_done_in_doubt_is_not_done_again_before_it_had_time_to_show(any_house: House) -> None:
+    house = any_house
+    silence(house, *STORE_POLLS)
+    house.magento.fault("cut_before", path="/invoice", method="POST", times=1)
+    po = place(house)
     go_away(house)
     come_back(house)
-    assert is_made(house, po)
+    invoice = next(one for one in house.commands(po) if one.kind == "CreateInvoice")
+    assert (invoice.state, invoice.tries) == ("queued", 1)
+    house.pass_time(minutes=2, seconds=5)
+    assert next(one for one in house.commands(po) if one.kind == "CreateInvoice").state == "done"
+    assert len(house.effects("invoice")) == 4, "one for each order"
+
+
+def test_what_failed_before_the_outage_keeps_its_time_and_its_tries(house: House) -> None:
+    silence(house, *STORE_POLLS)
+    house.magento.fault("status", path="/V1/orders", method="POST", status=500)
+    po = place(house)
+    for _ in range(5):
+        house.pass_time(minutes=3)
+    go_away(house)
+    before = creation(house, po)
+    come_back(house)
+    after = creation(house, po)
+    assert (after.tries, after.next_attempt_at) == (before.tries, before.next_attempt_at)
+
+
+def test_a_try_that_ends_just_as_the_shop_is_back_comes_within_seconds(any_house: House) -> None:
+    house = any_house
+    silence(house, *STORE_POLLS)
+    place(house)
+    with house.app.app_context():
+        account = accounts.by_key(house.account_key)
+        assert account is not None
+        now = clock.now()
+        far, named = now + timedelta(hours=4), now + timedelta(minutes=5)
+        with unit_of_work() as work:
+            assert shop_health.comes(work, account.id, far, None) == (far, None), "it waits for something else"
+            assert shop_health.comes(work, account.id, far, named) == (named, None), "the shop named that time"
+            at, wakes = shop_health.comes(work, account.id, far, now)
+        assert wakes is None
+        assert at - now < timedelta(seconds=10)
+    go_away(house)
+    with house.app.app_context(), unit_of_work() as work:
+        assert shop_health.comes(work, account.id, far, now) == (far, now)
+
+
+def test_a_shop_that_is_back_and_turns_everybody_away_says_so(house: House) -> None:
+    client = browser(house)
+    go_away(house)
+    house.magento.settings(maintenance=False)
+    house.magento.fault("status", path="/V1/", status=401)
+    house.pass_time(minutes=2)
+    page = client.get("/orders").text
+    assert "Magento is in maintenance mode" not in page
+    assert "Magento did not accept" in page
+
+
+def test_calls_that_fail_alone_bring_few_polls_and_none_before_the_time_that_the_shop_named(house: House) -> None:
+    silence(house, *(kind for kind in STORE_POLLS if kind != "products"))
+
+    def row() -> PollRow:
+        with house.app.app_context():
+            return db.session.execute(select(PollRow).where(PollRow.kind == "products")).scalar_one()
+
+    read_at = set()
+    for _ in range(10):
+        house.magento.fault("status", path="/V1/orders", method="POST", status=502, times=1)
+        place(house)
+        house.pass_time(seconds=5)
+        read_at.add(row().succeeded_at)
+    assert 2 <= len(read_at) <= 4, "one in 20 s, where one in two minutes is the rule"
+    house.pass_time(minutes=3)
+    due_at = row().due_at
+    house.magento.fault("status", path="/V1/orders", method="POST", status=503, times=1, headers={"Retry-After": "900"})
+    assert creation(house, place(house)).tries == 1
+    assert row().due_at == due_at
 
 
 @pytest.mark.parametrize(
