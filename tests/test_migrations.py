@@ -11,14 +11,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import CheckConstraint, inspect, text, update
+from sqlalchemy import CheckConstraint, inspect, select, text, update
 from sqlalchemy.engine import Connection
 
 from tests.house import new_database, settings_for
 from tests.rows import a_store, an_account, an_order
 from webapp import accounts, bulk, bulk_progress, clock, schema
 from webapp.app import create_app
-from webapp.models import AccountRow, BulkItemRow, BulkJobRow, db, is_of_finding
+from webapp.models import AccountRow, BulkItemRow, BulkJobRow, OrderRow, db, is_of_finding
 from webapp.models.orders import FACET
 from webapp.unit_of_work import unit_of_work
 
@@ -30,6 +30,8 @@ BEFORE_THE_SWITCH = "0026"
 """The revision before stock of WFS orders was managed by a switch."""
 BEFORE_REFRESHES_ENDED = "0028"
 """The revision before the end of a refresh was written down."""
+BEFORE_STROKES_WENT = "0030"
+"""The revision before letters with a stroke were found without it."""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -121,6 +123,18 @@ def test_refreshes_of_old_do_not_say_for_ever_that_they_go_on(
     [shown], _ = bulk_progress.items(found, bulk_progress.DONE, 0, 9)
     db.session.remove()
     assert shown.sentence == after
+
+
+def test_buyers_stored_with_a_stroke_are_found_without_it(migrated: Flask) -> None:
+    with unit_of_work() as work:
+        order = an_order(work, an_account(work, a_store(work)), "2802100000001")
+        order.find_buyer, order.find_items = " łukasz ægir", " mug"
+    flask_migrate.downgrade(revision=BEFORE_STROKES_WENT)
+    schema.upgrade()
+    db.session.remove()
+    stored = db.session.execute(select(OrderRow.find_buyer, OrderRow.find_items)).one()
+    db.session.remove()
+    assert tuple(stored) == (" lukasz aegir", " mug")
 
 
 def test_partial_indexes_keep_their_condition(migrated: Flask) -> None:

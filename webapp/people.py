@@ -33,7 +33,7 @@ GUESSES_FROM_ONE_ADDRESS = 20
 SIEGE = 50
 """So many wrong passwords for one account from everywhere, and each address has one guess left instead of five."""
 
-_SEEN_EVERY = timedelta(minutes=5)
+SEEN_EVERY = timedelta(minutes=5)
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$7XkYPKtHricw/1GcrCXPyQ$BUrsu6w0gRjnuGKgPJWRjUrV2MDMRjRp3mSgPp7kaME"
 _COMMON = frozenset(
     [
@@ -261,7 +261,7 @@ def who(token: str) -> Person | None:
         return None
     user = row.user
     person = Person(user.id, user.email, Role(user.role), user.password_hash is not None, hashed, user.grid or {})
-    if now - row.seen_at > _SEEN_EVERY:
+    if now - row.seen_at > SEEN_EVERY:
         with unit_of_work() as work:
             work.execute(update(SessionRow).where(SessionRow.token_hash == hashed).values(seen_at=now))
     return person

@@ -29,6 +29,11 @@ class Member:
     seen_at: datetime | None
 
     @property
+    def is_here(self) -> bool:
+        """Whether one of the browsers is in use, as far as that is known: it is written down every few minutes."""
+        return self.seen_at is not None and clock.now() - self.seen_at <= people.SEEN_EVERY
+
+    @property
     def state(self) -> str:
         """`disabled`, `invited` (no password yet) or `active`."""
         return "disabled" if self.is_disabled else "active" if self.has_password else "invited"

@@ -162,6 +162,10 @@ def test_only_what_was_ticked_and_its_address_where_that_is_asked_for(app: Flask
         (po, "418 Alder Court", "99201")
     ]
     assert rows[0]["Telephone"] == "5095550134"
+    operator.post("/orders/display", data={"csrf_token": token_on(operator, "/account"), "column": ["po", "status"]})
+    (bare,) = fetched(operator, order=str(order_id), addresses="on")
+    assert (bare["Buyer"], "Sale date" in bare) == (rows[0]["Buyer"], False), "no address without its name"
+    assert "Buyer" not in fetched(operator, order=str(order_id))[0]
     with app.app_context(), unit_of_work() as work:
         new = replace(ALDER_COURT, address1="420 Alder Court", phone="")
         row = work.session.get_one(OrderRow, order_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import select
 
 from tests.rows import a_store, an_account
 from tests.views.conftest import PEOPLE, signed_in, token_on
-from webapp import team
+from webapp import clock, team
 from webapp.models import SettingChangeRow, UserRow, db
 from webapp.unit_of_work import unit_of_work
 from webapp.views import words
@@ -47,6 +48,11 @@ def test_a_person_added_without_a_password_comes_in_by_the_link_that_is_shown_on
     assert fresh.get(link[0]).status_code == 303
     assert "operator" in fresh.get("/account").text
     listed = admin.get("/settings/people").text
+    assert listed.count("in use now") == 2, "hers and the reader's own"
+    clock.move(timedelta(minutes=6))
+    listed = admin.get("/settings/people").text
+    assert listed.count("in use now") == 1
+    assert "last used <time" in listed
     assert link[0] not in listed
     assert "No password yet" in listed
     assert kept(app) == [(PEOPLE["admin"], "dana@shop.example", "", "added as operator")]

@@ -9,12 +9,27 @@ LONGEST_WORD = 40
 MOST_WORDS = 400
 SHORTEST_NUMBER = 8
 """Groups of digits with so many of them in all are one number, typed the way it is shown."""
+_WITHOUT_STROKE = str.maketrans(
+    {
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+        "ħ": "h",
+        "ŧ": "t",
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        "æ": "ae",
+        "œ": "oe",
+        "ð": "d",
+        "þ": "th",
+    }
+)
+"""Letters that Unicode does not take apart into a plain one and a mark."""
 
 
 def words_of(text: str) -> list[str]:
-    """`Weiß, MUG-RED/350` is `weiss`, `mug`, `red`, `350`; whatever is neither letter nor digit only parts words."""
+    """`Weiß, Łukasz, MUG-RED` is `weiss`, `lukasz`, `mug`, `red`; what is neither letter nor digit only parts words."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    plain = "".join(mark for mark in folded if not unicodedata.combining(mark))
+    plain = "".join(mark for mark in folded if not unicodedata.combining(mark)).translate(_WITHOUT_STROKE)
     parted = "".join(mark if mark.isalnum() else " " for mark in plain)
     return [word[:LONGEST_WORD] for word in parted.split()]
 

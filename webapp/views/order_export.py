@@ -202,7 +202,8 @@ def _columns(names: Sequence[str], *, with_address: bool) -> list[Column]:
     columns = list(chain.from_iterable(COLUMNS[name] for name in names))
     if {"sold", "due"} & set(names):
         columns.append(ZONE)
-    return columns + list(ADDRESS if with_address else ())
+    has_buyer = COLUMNS["buyer"][0] in columns
+    return columns + [*([] if has_buyer else COLUMNS["buyer"]), *ADDRESS] if with_address else columns
 
 
 def _head(names: Sequence[str], with_address: bool) -> str:
