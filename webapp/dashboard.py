@@ -24,6 +24,7 @@ DAYS = timedelta(days=30)
 MOST_SOLD = 20_000
 MOST_DUE = 1_000
 NEWEST_EVENTS, MEASURED = 5_000, 500
+_WAITS_FOR_MAGENTO = text("wake_from is not null")
 DONE_WORDS = frozenset({"Shipped", "Delivered", "Refund"})
 LAGS = (
     (timedelta(seconds=1), "within 1 s"),
@@ -58,10 +59,12 @@ class Lag:
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """What is in hand: events, orders that are due, and commands that run, are due, and are due later."""
+    """What is in hand: events, orders that are due, those that wait for their shop, and commands that run, are due, and
+    are due later."""
 
     events: Count
     orders: Count
+    for_magento: Count
     running: Count
     commands: Count
     later: Count
@@ -152,12 +155,25 @@ def to_read() -> Sequence[SyncRow]:
     return db.session.execute(found.limit(COUNTED_TO + 1)).scalars().all()
 
 
+def for_magento() -> Sequence[SyncRow]:
+    """The orders that wait since their shop does not answer, the longest known first; a thousand and one at most."""
+    found = select(SyncRow).where(_WAITS_FOR_MAGENTO).order_by(SyncRow.id)
+    return db.session.execute(found.limit(COUNTED_TO + 1)).scalars().all()
+
+
+def number_for_magento() -> Count:
+    """How many `for_magento` holds, counted to a thousand."""
+    some = select(literal(1)).select_from(SyncRow).where(_WAITS_FOR_MAGENTO).limit(COUNTED_TO + 1).subquery()
+    return capped(db.session.execute(select(func.count()).select_from(some)).scalar_one())
+
+
 def depth() -> Depth:
     """Counted to a thousand; one statement."""
     now, open_ = clock.now(), select(literal(1)).select_from(CommandRow).where(text(IS_OPEN))
     parts: Sequence[Any] = (
         select(literal(1)).select_from(EventRow).where(text(IS_UNANSWERED)),
         select(literal(1)).select_from(SyncRow).where(text("look_again_at is not null"), SyncRow.look_again_at <= now),
+        select(literal(1)).select_from(SyncRow).where(_WAITS_FOR_MAGENTO),
         open_.where(CommandRow.state == CommandState.RUNNING),
         open_.where(CommandRow.state == CommandState.QUEUED, CommandRow.next_attempt_at <= now),
         open_.where(CommandRow.state == CommandState.QUEUED, CommandRow.next_attempt_at > now),

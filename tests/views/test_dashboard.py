@@ -18,7 +18,7 @@ from tests.views.scene import draw
 from tests.views.test_order_settings import address, save
 from webapp import clock, dashboard
 from webapp.domain.standards import is_kept, standards_of
-from webapp.models import AccountRow
+from webapp.models import AccountRow, SyncRow
 from webapp.unit_of_work import Work, unit_of_work
 
 PO = 2802123870000
@@ -133,6 +133,27 @@ def test_failures_lag_and_what_is_in_hand_open_their_pages(app: Flask, viewer: F
     assert "Half of the newest were done within 400 ms, 19 of 20 within 8.0 s." in text
     assert re.search(r'href="/incoming\?show=waiting">1<', text)
     assert re.search(r'href="/outgoing\?show=waiting&amp;due=now">1<', text)
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_orders_that_wait_for_magento_are_told_with_their_list(app: Flask, viewer: FlaskClient, number: int) -> None:
+    trouble = "Waiting for Magento: Magento is in maintenance mode."
+    with app.app_context(), unit_of_work() as work:
+        account, now = an_account(work, a_store(work)), clock.now()
+        for one in range(4):
+            an_order(work, account, str(PO + one))
+        for turn in work.session.query(SyncRow).order_by(SyncRow.id).limit(number):
+            turn.look_again_at, turn.wake_from, turn.trouble = now + timedelta(minutes=4), now, trouble
+    board = viewer.get("/dashboard").text
+    assert f'<a class="link" href="/dashboard/for-magento">{number}<span' in board
+    behind = viewer.get("/dashboard/for-magento").text
+    assert behind.count(trouble) == behind.count('<a class="id" href="/orders/') == number
+    outgoing = viewer.get("/outgoing").text
+    said = {0: "", 1: "1 order waits for Magento</a>", 3: "3 orders wait for Magento</a>"}[number]
+    assert ("Nothing waits</h2>" in outgoing, "Nothing waits to be sent</h2>" in outgoing) == (not said, bool(said))
+    assert said in outgoing
+    assert ("for Magento</a>" in outgoing) is bool(said)
+    assert "for Magento</a>" not in viewer.get("/outgoing?show=running").text
 
 
 def test_it_takes_the_same_statements_at_any_size(app: Flask, viewer: FlaskClient) -> None:

@@ -19,10 +19,10 @@ PUBLIC = "health.live health.ready health.metrics static auth.sign_in auth.open_
 
 MATRIX: dict[tuple[str, Role], str] = {
     ("GET", Role.VIEWER): """
-        auth.account behind.shipped_late behind.to_read behind.webhooks bulk.index bulk.live bulk.show dashboard.index
-        glossary.index health.line incoming.index incoming.refused incoming.show log.index order.live order.log
-        order.peek order.show order_products.stock orders.home orders.index orders.news orders.row outgoing.index
-        outgoing.show polls.index""",
+        auth.account behind.for_magento behind.shipped_late behind.to_read behind.webhooks bulk.index bulk.live
+        bulk.show dashboard.index glossary.index health.line incoming.index incoming.refused incoming.show log.index
+        order.live order.log order.peek order.show order_products.stock orders.home orders.index orders.news
+        orders.row outgoing.index outgoing.show polls.index""",
     ("GET", Role.OPERATOR): """
         account_orders.show export.fetch export.show incoming.ask order.ask_to_recreate order_address.edit
         order_cancel.ask order_cancel.ask_to_accept order_deal.ask order_options.ask order_products.choose

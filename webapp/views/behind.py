@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import dashboard, queries
-from webapp.models import EventRow
+from webapp.models import EventRow, SyncRow
 from webapp.queries import COUNTED_TO
 from webapp.views import showing, words
 from webapp.views.render import page
@@ -59,16 +59,24 @@ def webhooks(bar: int) -> AnyResponse:
 @bp.get("/dashboard/to-read")
 def to_read() -> AnyResponse:
     """The orders that are to be read on both sides now."""
+    due, said = dashboard.to_read(), Markup("Its turn came {}.")
+    meaning = "They are read on both sides, many side by side, the longest due first."
+    return _turns("Orders to be read now", meaning, due, lambda row: said.format(words.ago(row.look_again_at)))
+
+
+@bp.get("/dashboard/for-magento")
+def for_magento() -> AnyResponse:
+    """The orders that wait since their shop does not answer, each with what it said."""
+    meaning = "Their shop does not answer. They go on by themselves once it does. Nothing is lost."
+    waiting = dashboard.for_magento()
+    return _turns("Orders that wait for Magento", meaning, waiting, lambda row: Markup.escape(row.trouble))
+
+
+def _turns(title: str, meaning: str, found: Sequence[SyncRow], said: Callable[[SyncRow], Markup]) -> AnyResponse:
     keys = {row.id: row.key for row in queries.all_accounts()}
-    due = dashboard.to_read()
-    said = Markup("Its turn came {}.")
-    rows = [
-        One(row.po, showing.order_url(keys[row.account_id], row.po), said.format(words.ago(row.look_again_at)))
-        for row in due[:COUNTED_TO]
-    ]
-    more = "" if len(due) <= COUNTED_TO else f" These are the first {COUNTED_TO:,}."
-    meaning = f"They are read on both sides, many side by side, the longest due first.{more}"
-    return _page("Orders to be read now", meaning, rows)
+    rows = [One(row.po, showing.order_url(keys[row.account_id], row.po), said(row)) for row in found[:COUNTED_TO]]
+    more = "" if len(found) <= COUNTED_TO else f" These are the first {COUNTED_TO:,}."
+    return _page(title, f"{meaning}{more}", rows)
 
 
 def _took(row: EventRow, length: timedelta) -> Markup:

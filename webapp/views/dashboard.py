@@ -214,6 +214,7 @@ def _depth() -> list[Bar]:
     parts = (
         ("Events in hand", found.events, url_for("incoming.index", show="waiting")),
         ("Orders to be read now", found.orders, url_for("behind.to_read")),
+        ("Orders that wait for Magento", found.for_magento, url_for("behind.for_magento")),
         ("Commands under way", found.running, url_for("outgoing.index", show="running")),
         ("Commands due now", found.commands, url_for("outgoing.index", show="waiting", due="now")),
         ("Commands due later", found.later, url_for("outgoing.index", show="waiting", due="later")),

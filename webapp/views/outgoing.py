@@ -13,7 +13,7 @@ from flask import Blueprint, abort, flash, redirect, request, url_for
 from sqlalchemy import Select, func, literal, select
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock, failures, outbox, queries, timeline
+from webapp import clock, dashboard, failures, outbox, queries, timeline
 from webapp.connectors import redact
 from webapp.domain.commands import SIDES, CommandState
 from webapp.failures import Cause, Causes
@@ -105,6 +105,7 @@ def index() -> AnyResponse:
         all_url=url_for("outgoing.index", show=show),
         stands=stands,
         due=DUE.get(due, ""),
+        for_magento=dashboard.number_for_magento() if show == "waiting" and not rows else None,
         lives=show in LIVE and "older" not in request.args,
         asked_at=version(clock.now()),
         may_act=door.me().may(Role.OPERATOR),
