@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from webapp import accounts, clock, shop_polls
 from webapp.accounts import Account
 from webapp.domain.poll_kinds import SHOP, SHOP_WHAT, PollKind, Rule, kinds_of
-from webapp.models import IS_UNANSWERED, IS_WALMARTS, AccountRow, EventRow, PollRow, db
+from webapp.models import IS_UNANSWERED, IS_WALMARTS, AccountRow, EventRow, PollRow, StoreRow, db
 from webapp.subscriptions import MARKETS_WITH_WEBHOOKS
 
 MARKETS = {"us": "the United States", "ca": "Canada", "mx": "Mexico", "cl": "Chile"}
@@ -23,11 +23,15 @@ SHOP_MAY_MISS = 4
 
 @dataclass(frozen=True, slots=True)
 class SyncHealth:
-    """One account's state. `problems` are sentences, the worst first; `sentence` is the whole of it."""
+    """One account's state. `problems` are sentences, the worst first; `sentence` is the whole of it.
+
+    A paused account, or one whose store is paused, has no problems: nothing of it is looked at.
+    """
 
     account_id: int
     account: str
     is_ok: bool
+    is_paused: bool
     sentence: str
     problems: tuple[str, ...]
     last_webhook_at: datetime | None
@@ -48,7 +52,7 @@ def everyone() -> list[SyncHealth]:
 
 
 def of_account(account: Account) -> SyncHealth:
-    """The account's state as it stands at this moment, that of its shop's polls too. Five statements."""
+    """The account's state as it stands at this moment, that of its shop's polls too. Six statements."""
     now = clock.now()
     polls = {row.kind: row for row in _polls(account.id)}
     webhook_at, backlog = _last_webhook(account.id), _backlog(account.id)
@@ -60,6 +64,7 @@ def of_account(account: Account) -> SyncHealth:
         account_id=account.id,
         account=account.name,
         is_ok=not problems,
+        is_paused=account.is_paused,
         sentence=" ".join([*paused, *told]),
         problems=tuple(problems),
         last_webhook_at=webhook_at,
@@ -67,6 +72,21 @@ def of_account(account: Account) -> SyncHealth:
         waiting=backlog.count,
         waiting_since=backlog.since,
     )
+
+
+def shops_away() -> dict[int, str]:
+    """What is wrong with each shop that does not answer, by its store, in a sentence; paused stores are left out."""
+    now, away = clock.now(), (StoreRow.is_away, ~StoreRow.is_paused)
+    told = select(StoreRow.id, StoreRow.name, StoreRow.trouble, StoreRow.trouble_since).where(*away)
+    return {
+        row.id: f"{unread(row.name, now - (row.trouble_since or now))}: {(row.trouble or '').rstrip('.')}."
+        for row in db.session.execute(told)
+    }
+
+
+def unread(shop: str, length: timedelta) -> str:
+    """That a shop does not serve us, in the words of every page; without the full stop."""
+    return f"The shop {shop} could not be read for {span(length)}"
 
 
 def ago(at: datetime, now: datetime) -> str:
@@ -103,7 +123,11 @@ def _lateness(account: Account, kind: PollKind, row: PollRow | None, now: dateti
 
 
 def _shop_problems(account: Account, now: datetime) -> Iterator[str]:
-    """What the shop's webhooks did not tell is found late now."""
+    """The shop does not answer, or what its webhooks did not tell is found late now."""
+    away = shops_away().get(account.store.id)
+    if away:
+        yield away
+        return
     shop = (PollRow.store_id == account.store.id, PollRow.kind.in_(SHOP))
     polls = select(PollRow).where(*shop).order_by(PollRow.kind).execution_options(populate_existing=True)
     for row in db.session.execute(polls).scalars():

@@ -47,7 +47,7 @@ from webapp.models import (
     db,
 )
 from webapp.queries import COUNTED_TO, Count, capped
-from webapp.sync_health import SHOP_MAY_MISS, span
+from webapp.sync_health import SHOP_MAY_MISS, span, unread
 
 BEHIND = timedelta(seconds=30)
 STUCK = timedelta(minutes=5)
@@ -176,7 +176,7 @@ def _late(rows: Iterable[Any], now: datetime) -> Iterator[Trouble]:
 
 
 def _unread(row: Any, now: datetime) -> Trouble:
-    return _of_polls(row, f"The shop {row.name} could not be read for {span(now - row.at)}.")
+    return _of_polls(row, f"{unread(row.name, now - row.at)}.")
 
 
 def _of_polls(row: Any, headline: str) -> Trouble:

@@ -22,6 +22,8 @@ from webapp.models import AccountRow, SyncRow
 from webapp.unit_of_work import Work, unit_of_work
 
 PO = 2802123870000
+AWAY = "The shop North Outfitters shop could not be read for 5 min: Magento is in maintenance mode."
+PAUSED = "The account is paused: nothing is read."
 
 
 def numbers(text: str) -> list[tuple[str, str]]:
@@ -154,6 +156,36 @@ def test_orders_that_wait_for_magento_are_told_with_their_list(app: Flask, viewe
     assert said in outgoing
     assert ("for Magento</a>" in outgoing) is bool(said)
     assert "for Magento</a>" not in viewer.get("/outgoing?show=running").text
+
+
+@pytest.mark.parametrize(
+    ("paused", "stands", "mark", "said"),
+    [
+        ("", {}, "t-ok", ""),
+        ("", {"is_away": False}, "t-ok", ""),
+        ("", {"is_away": True}, "t-bad", AWAY),
+        ("account", {"is_away": True}, "t-quiet", PAUSED),
+        ("store", {"is_away": True}, "t-quiet", PAUSED),
+    ],
+)
+def test_what_stands_still_has_no_green_tick(
+    app: Flask, admin: FlaskClient, paused: str, stands: dict[str, Any], mark: str, said: str
+) -> None:
+    if stands:
+        stands |= {"trouble": "Magento is in maintenance mode.", "trouble_since": clock.now() - timedelta(minutes=5)}
+    with app.app_context(), unit_of_work() as work:
+        store = a_store(work, is_paused=paused == "store", **stands)
+        an_account(work, store, is_paused=paused == "account")
+    flow = admin.get("/dashboard").text.split('id="flow"')[1]
+    assert re.findall(r'<li class="(t-\w+)">', flow) == [mark]
+    assert ('<span class="chip">Paused</span>' in flow) is bool(paused)
+    assert (AWAY in flow, PAUSED in flow) == (said == AWAY, said == PAUSED)
+    accounts = admin.get("/settings/accounts").text.split("<tbody>")[1]
+    state = {"t-ok": "Working", "t-bad": "Trouble", "t-quiet": "Paused"}[mark]
+    assert f"</svg>{state}</span>" in accounts
+    assert (AWAY in accounts) is (said == AWAY)
+    stores = admin.get("/settings/stores").text.split("<tbody>")[1]
+    assert (AWAY in stores) is (bool(stands.get("is_away")) and paused != "store")
 
 
 def test_it_takes_the_same_statements_at_any_size(app: Flask, viewer: FlaskClient) -> None:

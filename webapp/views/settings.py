@@ -49,6 +49,7 @@ class StoreShown:
     is_paused: bool
     webhook_url: str
     accounts: str
+    away: str
     warning: str
 
 
@@ -76,8 +77,9 @@ def account_list() -> AnyResponse:
 @door.needs(Role.OPERATOR)
 def store_list() -> AnyResponse:
     """All Magento stores."""
-    everyone = accounts.everyone()
-    return page("settings/stores.html", stores=[_store(store, everyone) for store in accounts.stores()])
+    everyone, away = accounts.everyone(), sync_health.shops_away()
+    shown = [_store(store, everyone, away.get(store.id, "")) for store in accounts.stores()]
+    return page("settings/stores.html", stores=shown)
 
 
 def public_webhook_url(source: str, key: str) -> str:
@@ -87,7 +89,7 @@ def public_webhook_url(source: str, key: str) -> str:
 
 def _account(account: Account) -> AccountShown:
     health = sync_health.of_account(account)
-    state, tone = ("Paused", "warn") if account.is_paused else ("Working", "ok") if health.is_ok else ("Trouble", "bad")
+    state, tone = ("Paused", "warn") if health.is_paused else ("Working", "ok") if health.is_ok else ("Trouble", "bad")
     return AccountShown(
         name=account.name,
         url=url_for(f"{'account_settings' if door.me().may(Role.ADMIN) else 'account_orders'}.show", key=account.key),
@@ -114,7 +116,7 @@ def _webhooks(account: Account) -> str:
     return "1 event subscribed." if active == 1 else f"{active} events subscribed."
 
 
-def _store(store: Store, everyone: Sequence[Account]) -> StoreShown:
+def _store(store: Store, everyone: Sequence[Account], away: str) -> StoreShown:
     auth = store.webhook_auth
     secret = "/…" if auth.mode == "none" and auth.secrets else ""
     return StoreShown(
@@ -129,5 +131,6 @@ def _store(store: Store, everyone: Sequence[Account]) -> StoreShown:
         is_paused=store.is_paused,
         webhook_url=public_webhook_url("magento", store.key) + secret,
         accounts=", ".join(account.name for account in everyone if account.store.id == store.id),
+        away=away,
         warning="" if store.is_demo else stock.warning(store),
     )
