@@ -69,7 +69,7 @@ NOTHING_LOST = "Nothing is lost."
 class Trouble:
     """`headline` says what is wrong and for how long, `detail` what it means and the next step. `place` names the page
     that tells more: polls, the accounts, or an account's or a store's settings by its key. `name` stays the same while
-    it is the same trouble."""
+    it is the same trouble. `short` says the headline where there is room for a few words only; empty: it is short."""
 
     tone: str
     headline: str
@@ -77,6 +77,7 @@ class Trouble:
     place: str = ""
     key: str = ""
     name: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ def _of_the_server(redis_is_up: bool, oldest: timedelta, waiting: Count) -> Iter
 def _resting(row: Any, now: datetime) -> Trouble:
     again = f" It is tried again in {span(row.at - now)}." if row.at and row.at > now else ""
     headline = f"Walmart has not served {row.name} for {span(now - (row.since or now))}."
-    return Trouble("bad", headline, f"{row.text} {NOTHING_LOST}{again}", "account", row.key, f"rest:{row.key}")
+    detail, name = f"{row.text} {NOTHING_LOST}{again}", f"rest:{row.key}"
+    return Trouble("bad", headline, detail, "account", row.key, name, "No service from Walmart")
 
 
 def _pause(rows: Sequence[Any]) -> Trouble | None:
@@ -171,18 +173,18 @@ def _late(rows: Iterable[Any], now: datetime) -> Iterator[Trouble]:
             continue
         else:
             headline = f"No poll of {row.name} for {what} has succeeded for {span(now - row.since)}."
-            yield _of_polls(row, headline)
+            yield _of_polls(row, headline, "A poll is late")
         told.add(row.key)
 
 
 def _unread(row: Any, now: datetime) -> Trouble:
-    return _of_polls(row, f"{unread(row.name, now - row.at)}.")
+    return _of_polls(row, f"{unread(row.name, now - row.at)}.", "Shop cannot be read")
 
 
-def _of_polls(row: Any, headline: str) -> Trouble:
+def _of_polls(row: Any, headline: str, short: str) -> Trouble:
     why = row.text or "It has not been its turn; look whether the workers run."
     detail = f"{why} {NOTHING_LOST} It is tried again by itself."
-    return Trouble("warn", headline, detail, "polls", name=f"polls:{row.key}")
+    return Trouble("warn", headline, detail, "polls", name=f"polls:{row.key}", short=short)
 
 
 def _is_away(row: Any) -> bool:

@@ -139,6 +139,8 @@ def test_a_page_says_what_is_wrong_and_what_to_do_and_nothing_while_all_is_well(
     ):
         assert words in text
     part = admin.get("/pulse", headers={"HX-Request": "true"}).text
+    assert 'title="Walmart has not served North Outfitters for 8 min"' in part
+    assert "<p><b>No service from Walmart</b></p>" in part
     assert '<div id="troubles" hx-swap-oob="true">' in part
     assert "Walmart has not served North Outfitters" in part
     assert '<div id="said" hx-swap-oob="innerHTML"><b>Walmart has not served North Outfitters for 8 min.' in part
@@ -175,6 +177,7 @@ def test_a_late_poll_is_told_once_an_account(app: Flask, viewer: FlaskClient, mo
     text = viewer.get("/orders").text
     assert "No poll of North Outfitters for open orders has succeeded for 31 h." in text
     assert "No poll of North Outfitters for changed orders" not in text, "the worst one tells"
+    assert "<p><b>A poll is late</b></p>" in text
     assert "No poll of North Outfitters shop for changed orders in the shop has succeeded for 21 min." in text
 
 
@@ -288,7 +291,7 @@ def test_paused_comes_and_goes_with_the_line_and_stands_behind_what_is_bad_and_a
             late = {"due_at": clock.now(), "succeeded_at": clock.now() - timedelta(hours=3)}
             work.add(PollRow(kind="orders", name="a", account_id=account.id, **late))
         paused()
-        assert told()[0] == "No poll of North Outfitters for changed orders has succeeded for 3 h"
+        assert told()[:2] == ["A poll is late", "No poll of North Outfitters for changed orders has succeeded for 3 h."]
         paused(NORTH)
         assert told() == ["Paused", "Paused.", "Paused."], "the line, the strip, and aloud"
         assert [one.key for one in alerts.found()] == ["server:redis"], "there is none in a test, and that is all"
@@ -326,7 +329,8 @@ def test_a_shop_that_calls_show_to_be_away_is_told_once_whatever_its_polls_say(
     text = viewer.get("/orders").text
     assert (f"<b>{told}</b> {trouble} Nothing is lost." in text) is bool(told)
     head = text.split('<main id="main"')[0]
-    assert head.count("could not be read for") == 3 * bool(told), "in the line, its title and beneath it"
+    assert head.count("could not be read for") == 2 * bool(told), "beneath the line, and in its title"
+    assert (f'title="{told.rstrip(".")}"' in head, "<b>Shop cannot be read</b>" in head) == (bool(told), bool(told))
     assert "No poll of" not in text
 
 

@@ -52,7 +52,11 @@ class Pulse:
 
     @property
     def headline(self) -> str:
-        """The state in a few words."""
+        """The state in a few words, which the header has room for."""
+        return (self.lines[0].trouble.short if self.lines else "") or self._full
+
+    @property
+    def _full(self) -> str:
         return self.lines[0].trouble.headline.rstrip(".") if self.lines else "Live"
 
     @property
@@ -78,7 +82,7 @@ class Pulse:
     @property
     def whole(self) -> str:
         """All that the line says, however narrow it is."""
-        parts = [self.headline, *(part.striptags() for part in self.details)]
+        parts = [self._full, *(part.striptags() for part in self.details)]
         return " · ".join(parts) + (f". {IN_HAND}{self._oldest}." if self.details else "")
 
     @property
