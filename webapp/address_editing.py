@@ -146,7 +146,7 @@ def ask_magento(order_id: int, by: str) -> str:
         said = f"Change the address of Magento order {number} too: asked for by hand."
         work.add(ChangeRow(sync_id=row.sync_id, at=clock.now(), kind="person", by=by, sentence=said))
         _wake(work, row)
-    return f"The address of Magento order {number} is changed."
+    return f"The address of Magento order {number} is changed {_when(order_id)}."
 
 
 def regions_known(row: OrderRow, store_id: int) -> tuple[Region, ...]:
@@ -202,7 +202,7 @@ def _dismiss_former(work: Work, row: OrderRow) -> None:
 
 def _tell(work: Work, row: OrderRow, by: str, changes: list[tuple[str, str, str]], number: str) -> None:
     fields = ", ".join(label.lower() for label, _, _ in changes)
-    also = f" Magento order {number} is changed too." if number else ""
+    also = f" Magento order {number} is to be changed too." if number else ""
     told = "\n".join(f"{label}: {old or '—'} → {new or '—'}" for label, old, new in changes)
     sentence = f"Corrected the address: {fields}.{also}"
     now = clock.now()
@@ -215,10 +215,19 @@ def _wake(work: Work, row: OrderRow) -> None:
     work.ring(Bell.INBOUND)
 
 
+def _when(order_id: int) -> str:
+    """From when on the Magento order can have it: nothing is sent to a shop that is away, or of a paused account."""
+    account = _account(order_id)
+    if account.is_paused:
+        return f"once its {'store' if account.store.is_paused else 'account'} is resumed"
+    return "once Magento answers" if account.store.is_failing else "next"
+
+
 def _goes_on(order_id: int, number: str, *, is_asked: bool, by: str) -> str:
     """What the correction leads to. A creation that waits for a person is tried with it at once."""
     if number:
-        return "Saved. The Magento order is changed too." if is_asked else f"Saved here. Magento order {number} stays."
+        goes = f"is changed {_when(order_id)}" if is_asked else "stays"
+        return f"Saved here. Magento order {number} {goes}."
     parked = (
         select(CommandRow.id)
         .join(OrderRow, OrderRow.sync_id == CommandRow.sync_id)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from tests.driving import command_of
 from tests.house import House
 from tests.journeys.shopping import browser, page_of, row_of, shop_order, submit
 from webapp.domain.policy import UnknownRegion
+from webapp.models import AccountRow
+from webapp.unit_of_work import unit_of_work
 
 TYPED = {
     "name": "Rosalind Quay",
@@ -159,3 +163,36 @@ def test_a_creation_that_waits_for_the_address_goes_on_by_itself(house: House) -
     assert "tried again with it" in correct(house, po)
     house.drain()
     assert places(house, po)[0][1] == "ID"
+
+
+def test_of_a_shop_in_maintenance_it_is_said_that_the_address_changes_once_it_answers(house: House) -> None:
+    po = house.place()
+    house.drain()
+    before, number = places(house, po), house.shown(po)["magento_increment_id"]
+    house.magento.settings(maintenance=True)
+    house.wish(po)
+    house.drain()
+    said = correct(house, po, magento="yes")
+    assert f"Saved here. Magento order {number} is changed once Magento answers." in said
+    assert f"Magento order {number} is to be changed too." in said
+    house.magento.settings(maintenance=False)
+    assert places(house, po) == before
+    house.pass_time(minutes=5)
+    house.drain()
+    assert places(house, po) != before
+    assert f"Magento order {number} has the corrected address." in me(house).get(page_of(house, po)).text
+
+
+@pytest.mark.parametrize(("paused", "when"), [(False, "next"), (True, "once its account is resumed")])
+def test_it_is_said_when_the_magento_order_gets_the_address(house: House, paused: bool, when: str) -> None:
+    po = house.place()
+    house.drain()
+    number = house.shown(po)["magento_increment_id"]
+    with house.app.app_context(), unit_of_work() as work:
+        work.execute(update(AccountRow).values(is_paused=paused))
+    assert f"Saved here. Magento order {number} stays." in correct(house, po, magento="no")
+    page = page_of(house, po)
+    asked = submit(me(house), f"{page}/address/magento", page)
+    assert f"The address of Magento order {number} is changed {when}." in asked
+    said = correct(house, po, 1, magento="yes", city="Nampa")
+    assert f"Saved here. Magento order {number} is changed {when}." in said

@@ -111,7 +111,7 @@ def an_address_is_corrected(house: House, po: str) -> None:
         order_id = db.session.execute(select(OrderRow.id).where(OrderRow.po == po)).scalar_one()
         said = address_editing.save(order_id, OTHER_ADDRESS, 0, address_editing.TO_MAGENTO, "a person")
         db.session.remove()
-    assert said == "Saved. The Magento order is changed too."
+    assert said == f"Saved here. Magento order {number(po)} is changed next."
 
 
 ACTS: dict[str, tuple[Callable[[House, str], None], str]] = {
