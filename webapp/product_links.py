@@ -13,6 +13,7 @@ from webapp import accounts, clock, turns
 from webapp.connectors.http import ConnectorError, Limits
 from webapp.connectors.magento import MagentoClient
 from webapp.database import is_sqlite
+from webapp.domain.command_words import KNOWN_NOW
 from webapp.domain.plan.products import waits_for_product
 from webapp.domain.shop import CONFIGURABLE, Product
 from webapp.models import AccountRow, ChangeRow, LineRow, MissingSkuRow, OrderRow, ProductLinkRow, SyncRow, db
@@ -24,7 +25,6 @@ from webapp.unit_of_work import Work, unit_of_work
 
 LIMITS = Limits(connect_seconds=2, total_seconds=5)
 """Somebody waits in front of the page."""
-KNOWN_NOW = "Every product is known now: the order is read again."
 MOST_FOUND = 12
 LONGEST_SEARCH = 100
 

@@ -662,6 +662,43 @@ def test_a_shipment_that_is_being_told_is_said_at_once(
     assert (SHIPMENT in operator.get(path).text) is waits
 
 
+BOX = {"carrier": "UPS", "number": NUMBER, "anyway": "on"}
+SENDS, CANCELS = "Sending the shipment to Walmart.", "Canceling at Walmart."
+ASKED_OF_IT: dict[str, tuple[str, dict[str, str], dict[str, list[str]]]] = {
+    "all is canceled": ("cancel", {"quantity__1": "2", **WHY}, {"Under way": [CANCELS]}),
+    "one is canceled": ("cancel", {"quantity__1": "1", **WHY}, {"Under way": [CANCELS], "Waiting": [SHIPMENT]}),
+    "the wish is accepted": ("accept", {"quantity__1": "2"}, {"Under way": [CANCELS]}),
+    "all ships": ("ship", {"quantity__1": "2", **BOX}, {"Under way": [SENDS]}),
+    "one ships": (
+        "ship",
+        {"quantity__1": "1", **BOX},
+        {"Under way": [SENDS], "Waiting": [SHIPMENT]},
+    ),
+    "it ships anyway": ("ship-anyway", {}, {"Waiting": [SHIPMENT]}),
+}
+
+
+@pytest.mark.parametrize("case", ASKED_OF_IT)
+def test_what_is_under_way_is_what_was_asked_for_and_waiting_is_not(
+    app: Flask, operator: FlaskClient, case: str
+) -> None:
+    way, fields, told = ASKED_OF_IT[case]
+    path = drawn(app, a_line("1", statuses={"Acknowledged": 2}, **WISH), waiting_for=[SHIPMENT])
+    assert sent(operator, f"{path}/{way}", **fields).status_code == 303
+    # No turn comes in between.
+    page, row = operator.get(path).text, operator.get("/orders").text
+    assert standing(page) == told
+    busy = re.findall(r'<p class="why busy" [^>]*>([^<]+)', row)
+    assert busy == told.get("Under way", [])
+
+
+def standing(page: str) -> dict[str, list[str]]:
+    """The sentences under each heading of what an order waits for."""
+    card = page[page.index('data-region="next"') : page.index('data-region="items"')]
+    parts = re.findall(r"<h2><svg.*?</svg>(Under way|Waiting)</h2>(.*?)</section>", card, re.DOTALL)
+    return {title: re.findall(r'<li dir="auto">([^<]+)', unescape(part)) for title, part in parts}
+
+
 @pytest.mark.parametrize("way", ["ship-anyway", "ship"])
 def test_what_ships_anyway_asks_nobody_until_the_buyer_asks_for_more(
     app: Flask, operator: FlaskClient, way: str

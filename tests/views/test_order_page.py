@@ -214,6 +214,7 @@ def test_the_live_part_is_sent_only_when_it_is_other(app: Flask, operator: Flask
     with app.app_context(), unit_of_work() as work:
         order = work.session.execute(select(OrderRow).where(OrderRow.po == po)).scalar_one()
         order.under_way, order.changed_at = True, clock.now() + timedelta(seconds=61)
+        order.waiting_for = ["Canceling at Walmart."]
         a_change(work, order, "Something was seen.")
     renewed = operator.get(look, headers=HTMX).text
     assert renewed.strip().startswith('<div id="watch"')

@@ -17,16 +17,17 @@ from webapp.by_hand.finding import (
     note,
     open_units,
     refuse,
+    say_at_once,
     undecided,
     wanted_canceled,
     was_asked,
 )
-from webapp.domain.commands import CancelLines, Command
+from webapp.domain.commands import CancelLines
 from webapp.domain.outgoing import contents, lines_named
 from webapp.domain.reasons import BUYER_ASKED, Reason, buyer_asked, cancel_reasons
 from webapp.domain.shop import Units
 from webapp.outbox import Refusal
-from webapp.unit_of_work import unit_of_work
+from webapp.unit_of_work import Work, unit_of_work
 
 OTHER = "What is to be canceled has changed meanwhile, so nothing was canceled. Look at how it is now."
 
@@ -39,13 +40,13 @@ def cancel(order_id: int, lines: Mapping[str, tuple[int, str]], by: str, request
             return ASKED
         units = judge(found, lines)
         reasons = {number: reason for number, (quantity, reason) in lines.items() if quantity}
-        commands: list[Command] = []
+        commands: list[CancelLines] = []
         for reason in dict.fromkeys(reasons.values()):
             mine = tuple(unit for unit in units if reasons[unit.line] == reason)
             commands.append(CancelLines(mine, reason, f"request:{request_id}", "by hand"))
         why = ", ".join(_words(found.market, reason) for reason in dict.fromkeys(reasons.values()))
         said = f"Cancel at Walmart ({why}): {contents(units, found.order.lines)}. Asked for by hand."
-        return issue(work, found, commands, by, said, "Canceling at Walmart.")
+        return _issue(work, found, commands, by, said, "Canceling at Walmart.")
 
 
 def judge(found: Found, lines: Mapping[str, tuple[int, str]]) -> tuple[Units, ...]:
@@ -83,7 +84,14 @@ def accept_cancellation(order_id: int, shown: Mapping[str, int], by: str, reques
         command = CancelLines(asked, reason, f"request:{request_id}", "the buyer asked")
         answered(found.row)
         said = f"Accept the buyer's cancellation: {contents(asked, found.order.lines)}."
-        return issue(work, found, [command], by, said, "Canceling at Walmart, as the buyer asked.")
+        return _issue(work, found, [command], by, said, "Canceling at Walmart, as the buyer asked.")
+
+
+def _issue(work: Work, found: Found, commands: list[CancelLines], by: str, said: str, says: str) -> str:
+    told = issue(work, found, commands, by, said, says)
+    if told != ASKED:
+        say_at_once(found, *commands)
+    return told
 
 
 def ship_anyway(order_id: int, by: str) -> str:

@@ -10,9 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from webapp import accounts, clock, order_rows, outbox, turns
+from webapp.domain.command_words import DOING
 from webapp.domain.commands import CancelLines, Command, CommandState, ConfirmShipment, Issued, RefundLines
 from webapp.domain.order import CREATED, Line, Order
 from webapp.domain.plan.asking import Ask, ask_of, is_said_by
+from webapp.domain.plan.resting import FOR_SHIPMENT
 from webapp.domain.policy import Policy
 from webapp.domain.shop import Units
 from webapp.models import AccountRow, ChangeRow, OrderRow
@@ -107,6 +109,14 @@ def note(work: Work, found: Found, by: str, said: str, says: str) -> str:
     row.under_way, row.changed_at = row.under_way or not found.is_paused, now
     turns.wake(work, [Wake(row.account_id, row.po, now)])
     return says
+
+
+def say_at_once(found: Found, *commands: ConfirmShipment | CancelLines) -> None:
+    """Say as the next turn will what Walmart is being told: until then the order would wait for a shipment."""
+    told = [f"{DOING[type(command).__name__]}." for command in commands]
+    is_left = sum(open_units(found).values()) > sum(unit.quantity for one in commands for unit in one.units)
+    waits = [one for one in found.row.waiting_for if one != FOR_SHIPMENT or is_left]
+    found.row.waiting_for = list(dict.fromkeys([*told, *waits]))
 
 
 def under_way(found: Found) -> Counter[str]:

@@ -18,19 +18,17 @@ from webapp.by_hand.finding import (
     chosen_units,
     find,
     issue,
-    open_units,
     ready_units,
     refuse,
+    say_at_once,
     undecided,
     was_asked,
 )
 from webapp.domain.carriers import listed, tracking_url
 from webapp.domain.command_keys import anew
-from webapp.domain.command_words import DOING
 from webapp.domain.commands import Command, CommandState, ConfirmShipment, CorrectTracking, Issued
 from webapp.domain.order import Tracking
 from webapp.domain.outgoing import contents, lines_named
-from webapp.domain.plan.resting import FOR_SHIPMENT
 from webapp.models import CommandRow
 from webapp.unit_of_work import Work, unit_of_work
 
@@ -76,15 +74,8 @@ def ship(
         said = f"Mark as shipped with {in_parcel(command)}{despite}: {contents(command.units, found.order.lines)}."
         says = issue(work, found, [command], by, f"{said} Asked for by hand.", "Telling Walmart that it has shipped.")
         if says != ASKED:
-            _say_at_once(found, command)
+            say_at_once(found, command)
         return says
-
-
-def _say_at_once(found: Found, command: ConfirmShipment) -> None:
-    """Say as the next turn will that Walmart is being told: until then the order would wait for a shipment."""
-    is_left = sum(open_units(found).values()) > sum(unit.quantity for unit in command.units)
-    waits = [one for one in found.row.waiting_for if one != FOR_SHIPMENT or is_left]
-    found.row.waiting_for = list(dict.fromkeys([f"{DOING[ConfirmShipment.__name__]}.", *waits]))
 
 
 def judge(

@@ -56,3 +56,10 @@ DOING = {
     "CreateCreditMemo": "Making the credit memo in Magento",
 }
 """Per kind: how the order's sentence begins while the command is under way."""
+KNOWN_NOW = "Every product is known now: the order is read again."
+"""Said of an order from the moment its last product was linked until its next turn."""
+
+
+def is_doing(sentence: str) -> bool:
+    """Whether a sentence tells what is being done now; any other one tells what is waited for."""
+    return sentence == KNOWN_NOW or sentence.startswith(tuple(DOING.values()))

@@ -362,6 +362,6 @@ REASONS = (
 @lru_cache(maxsize=1024)
 def help_for(sentence: str) -> Help | None:
     """What a sentence of an order means; None for one that says all there is to say by itself."""
-    if any(sentence.startswith(doing) for doing in DOING.values()):
+    if sentence.startswith(tuple(DOING.values())):
         return UNDER_WAY
     return next((one for one in (*REASONS, REFUNDED) if one.tells(sentence)), None)

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import clock, creation_by_hand, inbox, issued, notes, order_rows, outbox, product_links
 from webapp.actions import acknowledging
 from webapp.creation_by_hand import Act
+from webapp.domain.command_words import is_doing
 from webapp.domain.order import OrderStatus, is_open
 from webapp.domain.plan.asking import is_said_by
 from webapp.domain.plan.products import waits_for_product
@@ -279,7 +280,7 @@ def shown(found: Found) -> dict[str, Any]:
         "watch_url": url_for("order.live", account_key=account.key, po=row.po, state=_state(found), **args),
         "attention": attention,
         **order_acts.shown(row, account, order, attention, before),
-        **_said(row, account),
+        **_said(row, account, lives=lives),
         **order_fixes.shown(log.parked, row, account),
         "lines": order_facts.lines(row, account, links),
         "to_link": _to_link(row, links) if rights["may_act"] and row.magento_order_id is None else [],
@@ -314,10 +315,12 @@ def _is_due(found: Found) -> bool:
     return held or (sync.look_again_at is not None and sync.look_again_at <= now)
 
 
-def _said(row: OrderRow, account: AccountRow) -> dict[str, Any]:
-    """What the order waits for, what stays other than one expects, and how long ago it was sold."""
-    age = clock.now() - row.ordered_at
-    return {"waiting": _waiting(row, account), "remarks": row.remarks or [], "age": age}
+def _said(row: OrderRow, account: AccountRow, *, lives: bool) -> dict[str, Any]:
+    """What is done now, what the order waits for, what stays other than one expects, and how long ago it was sold."""
+    told, age = _waiting(row, account), clock.now() - row.ordered_at
+    going = [sentence for sentence in told if lives and is_doing(sentence)]
+    waiting = [sentence for sentence in told if sentence not in going]
+    return {"going": going, "waiting": waiting, "remarks": row.remarks or [], "age": age}
 
 
 def _waiting(row: OrderRow, account: AccountRow) -> list[str]:

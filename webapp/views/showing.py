@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
+from webapp.domain.command_words import is_doing
 from webapp.domain.facets import unfold
 from webapp.domain.help import help_for
 from webapp.domain.order import ACKNOWLEDGED, CANCELLED, CREATED, SELLER_FULFILLED, SHIPPED_WORDS, OrderStatus, is_open
@@ -87,6 +88,8 @@ class Row:
     sentence: str
     needs_attention: bool
     under_way: bool
+    is_busy: bool
+    """The sentence tells what is being done now, not what is waited for."""
     help: str
     """Under which slug the sentence is explained; empty for one that says all."""
     sold_at: Markup
@@ -131,6 +134,7 @@ def row(order: OrderRow, account: AccountRow) -> Row:
         sentence=sentence,
         needs_attention=needs_attention,
         under_way=order.under_way,
+        is_busy=order.under_way and is_doing(sentence),
         help=told.slug if (told := help_for(sentence)) else "",
         sold_at=words.moment(order.ordered_at, store.time_zone),
         ship_by=ship_by,
