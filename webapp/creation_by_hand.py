@@ -134,11 +134,11 @@ def _wake(work: Work, row: OrderRow) -> None:
 
 def _why_not_at_all(row: OrderRow, account: AccountRow) -> str:
     if row.status == OrderStatus.CANCELED.value:
-        return "The order is canceled at Walmart, so none is created."
+        return "Canceled at Walmart, so no Magento order is created."
     if row.buyer_erased_at is not None:
         return "The buyer’s data was erased, so there is nobody to create an order for."
     if account.is_paused or account.store.is_paused:
-        return "Its account is paused. Resume it first."
+        return "The account is paused. Resume it first."
     return ""
 
 

@@ -41,7 +41,7 @@ def test_what_a_person_asks_for_goes_out_and_is_told_with_the_name(house: House)
     shown = house.shown(po)
     assert shown["status"] == "Unshipped"
     assert any(entry["by"] == BY and "by hand" in entry["sentence"] for entry in shown["log"])
-    with pytest.raises(outbox.Refusal, match="a moment ago|Nothing on it is left to acknowledge"):
+    with pytest.raises(outbox.Refusal, match="a moment ago|Nothing is left to acknowledge"):
         acknowledge(house, order_id)
 
 

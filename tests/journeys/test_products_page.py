@@ -317,8 +317,8 @@ def test_a_canceled_order_and_a_paused_account_say_why_none_is_created(house: Ho
     house.walmart.act(po, "cancel")
     house.drain()
     page = page_of(house, po)
-    assert "The order is canceled at Walmart, so none is created." in client.get(page).text
-    assert "The order is canceled at Walmart" in submit(client, f"{page}/create", page)
+    assert "Canceled at Walmart, so no Magento order is created." in client.get(page).text
+    assert "Canceled at Walmart, so no Magento order" in submit(client, f"{page}/create", page)
 
 
 def test_a_variant_of_which_an_option_is_unknown_does_not_fit_the_title(house: House) -> None:

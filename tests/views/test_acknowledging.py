@@ -68,9 +68,9 @@ def path_of(app: Flask, order_id: int) -> str:
         ("open", "Acknowledging at Walmart."),
         ("parked", "Walmart refused it before; it is tried again now."),
         ("waiting", "It was on its way already; the next try is now."),
-        ("taken", "Nothing on it is left to acknowledge; it is Unshipped."),
+        ("taken", "Nothing is left to acknowledge; the status is Unshipped."),
         ("wfs", "Walmart ships this order itself (WFS)"),
-        ("asleep", "Its account is paused."),
+        ("asleep", "The account is paused."),
         ("sent", "Walmart took it a moment ago"),
     ],
 )

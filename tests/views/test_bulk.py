@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -79,9 +82,9 @@ def test_the_question_counts_and_names_each_reason(app: Flask, operator: FlaskCl
         "Acknowledge 3 orders at Walmart?",
         "3 orders, sold for $35.94.",
         "3 orders passed over",
-        "it is Unshipped",
+        "the status is Unshipped",
         "Walmart ships this order itself (WFS)",
-        "Its account is paused",
+        "The account is paused",
         "Acknowledge 3 orders</button>",
     ):
         assert said in page
@@ -163,17 +166,46 @@ def test_creating_takes_what_has_none_and_tries_again_what_was_refused(
     assert "Created WM-1." in operator.get(f"{path}?show=done").text
 
 
+REASONS: dict[str, tuple[dict[str, Any], str]] = {
+    "create": ({}, "A Magento order is linked already."),
+    "acknowledge": ({}, "Nothing is left to acknowledge; the status is Unshipped."),
+    "resend": (
+        {},
+        "Magento shows no shipment, so there is nothing to resend. Refresh the order if it has shipped there.",
+    ),
+    "retry": ({}, "Nothing has failed that can be tried again for many at once."),
+    "cancel": ({"statuses": {"Cancelled": 1}}, "Everything is canceled already."),
+    "ship": (
+        {"intent_to_cancel": "CUSTOMER_REQUESTED"},
+        "The buyer asked to cancel. Answer that on the order's page first.",
+    ),
+}
+
+
+@pytest.mark.parametrize("action", REASONS)
+def test_a_reason_that_orders_share_is_said_once_with_their_number(
+    app: Flask, operator: FlaskClient, action: str
+) -> None:
+    line, reason = REASONS[action]
+    with app.app_context(), unit_of_work() as work:
+        account = an_account(work, a_store(work))
+        ids = [an_order(work, account, f"280210000000{at}", (a_line(**line),)).id for at in range(5)]
+    page = unescape(asked(operator, action, *ids)[1])
+    told = re.findall(r'<p dir="auto">(.*?)</p>', page[page.index('<ul class="reasons">') :])
+    assert told == [f"<b>5 orders:</b> {reason}"]
+
+
 def test_refreshing_and_retrying_many(app: Flask, operator: FlaskClient, ids: dict[str, int]) -> None:
     path, page = asked(operator, "refresh", *ids.values())
     assert "Read 5 orders again on both sides?" in page
     assert "1 order passed over" in page
-    assert "Its account is paused. Resume it first." in page
+    assert "The account is paused. Resume it first." in page
     begin(operator, path)
     path, page = asked(operator, "retry", *ids.values())
     assert "Try again what failed on 1 order?" in page
     assert "Magento: the number is taken." in page
     assert "5 orders passed over" in page
-    assert "Nothing of it has failed that can be tried again among others." in page
+    assert "Nothing has failed that can be tried again for many at once." in page
     begin(operator, path)
     work_off(app)
     with app.app_context():
@@ -202,7 +234,7 @@ def test_each_order_is_judged_again_when_its_turn_comes(app: Flask, operator: Fl
         order = work.session.get_one(OrderRow, ids["bare"])
         order.magento_order_id, order.magento_increment_id = 77, "WM-77"
     work_off(app)
-    assert outcomes(app)[ids["bare"]] == ("skipped", "Magento order WM-77 is linked already.")
+    assert outcomes(app)[ids["bare"]] == ("skipped", "A Magento order is linked already.")
 
 
 def test_stopping_leaves_the_rest_as_it_is(app: Flask, operator: FlaskClient, ids: dict[str, int]) -> None:

@@ -214,7 +214,7 @@ def test_shipments_are_resent_only_where_there_can_be_any(app: Flask, operator: 
     path, page = asked(operator, "resend", *ids.values())
     assert "Send again what Walmart lacks of the shipments of 2 orders?" in page
     assert "No Magento order is linked" in page
-    assert "Magento shows no shipment of it, so there is nothing to resend." in page
+    assert "Magento shows no shipment, so there is nothing to resend." in page
     post(operator, f"{path}/start")
     work_off(app)
     assert {po for po, one in ids.items() if outcomes(app)[one][0] == "skipped"} == {ONE, THREE}

@@ -81,9 +81,7 @@ def in_magento(*shipments: int) -> ShopOrder:
 
 SHIPPED = {"Shipped": 1}
 NOT_SHIPPED = "Nothing has shipped yet, so there is nothing to refund."
-NOT_IN_MAGENTO = (
-    "Magento shows no shipment of it, so there is nothing to resend. Refresh the order if it has shipped there."
-)
+NOT_IN_MAGENTO = "Magento shows no shipment, so there is nothing to resend. Refresh the order if it has shipped there."
 ALL_REFUNDED = "All that was charged is refunded already."
 LINK = {"ship": "Mark as shipped…", "cancel": "Cancel…", "refund": "Refund…", "resend": "Resend shipping"}
 UNSENT, SENT = ({"magento_seen": to_builtins(seen)} for seen in (in_magento(), in_magento(1)))
@@ -133,9 +131,9 @@ def test_only_what_is_allowed_has_a_button_and_the_rest_a_reason(app: Flask, ope
             {"Cancelled": 1},
             {},
             {
-                "Cancel": "All of it is canceled already.",
+                "Cancel": "Everything is canceled already.",
                 "Refund": "Nothing of it has shipped, so the buyer paid nothing and there is nothing to refund.",
-                "Resend shipping": "All of it is canceled at Walmart, so it takes no shipment any more.",
+                "Resend shipping": "Everything is canceled at Walmart, so no shipment can be sent any more.",
             },
         ),
         (

@@ -23,9 +23,9 @@ def why_not(chosen: Chosen) -> str:
     if not order.is_fulfilled_by_seller:
         return f"{shipper(order)}, so there is nothing to acknowledge."
     if not needs_acknowledgement(order):
-        return f"Nothing on it is left to acknowledge; it is {order.status.value}."
+        return f"Nothing is left to acknowledge; the status is {order.status.value}."
     if chosen.is_paused:
-        return "Its account is paused. Resume it first."
+        return "The account is paused. Resume it first."
     taken = [one.done_at for one in issued_of(AcknowledgeOrder, chosen.issued) if one.done_at]
     if taken and clock.now() < max(taken) + Policy().settle_after:
         return "Walmart took it a moment ago and does not show it yet."

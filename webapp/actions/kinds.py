@@ -21,7 +21,8 @@ CREATE = CreateMagentoOrder.__name__
 class Action:
     """One entry of the Actions menu.
 
-    `question` has a place for `{orders}`. `why_not` is empty where the action goes; `what` says what it will do.
+    `question` has a place for `{orders}`. `why_not` is empty where the action goes, else a reason that orders share
+    and that reads well behind `5 orders:`; `what` says what it will do.
     `act` does it; it may be called twice, and raises Refusal with the reason where it cannot. `follows` is the kind of
     command that the plan issues for it later; until then the order itself tells how it stands. With `reads` there is no
     command: the order's reading is what it is about, and its end says the first word (`bulk_items`). Of one that cannot
@@ -51,10 +52,10 @@ def _acknowledge(chosen: Chosen, asked: Asked) -> Done:
 def _why_not_created(chosen: Chosen) -> str:
     row = chosen.row
     if row.magento_order_id is not None:
-        return f"Magento order {row.magento_increment_id} is linked already."
+        return "A Magento order is linked already."
     if row.status == OrderStatus.CANCELED.value:
-        return "The order is canceled at Walmart, so none is created."
-    return "Its account is paused. Resume it first." if chosen.is_paused else ""
+        return "Canceled at Walmart, so no Magento order is created."
+    return "The account is paused. Resume it first." if chosen.is_paused else ""
 
 
 def _what_is_created(chosen: Chosen) -> str:
@@ -154,7 +155,7 @@ ACTIONS: Mapping[str, Action] = {
             "Refresh…",
             "Read {orders} again on both sides?",
             "Refresh",
-            lambda chosen: "Its account is paused. Resume it first." if chosen.is_paused else "",
+            lambda chosen: "The account is paused. Resume it first." if chosen.is_paused else "",
             lambda chosen: "Read at Walmart and in Magento.",
             _refresh,
             reads=True,
@@ -164,7 +165,7 @@ ACTIONS: Mapping[str, Action] = {
             "Retry failed…",
             "Try again what failed on {orders}?",
             "Try again",
-            lambda chosen: "" if _parked(chosen) else "Nothing of it has failed that can be tried again among others.",
+            lambda chosen: "" if _parked(chosen) else "Nothing has failed that can be tried again for many at once.",
             lambda chosen: " ".join(_parked(chosen)),
             _retry,
         ),

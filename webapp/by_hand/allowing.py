@@ -15,10 +15,8 @@ from webapp.domain.refunds import account, total
 from webapp.models import AccountRow, OrderRow
 from webapp.refunding import SETTLES_AFTER
 
-NOT_IN_MAGENTO = (
-    "Magento shows no shipment of it, so there is nothing to resend. Refresh the order if it has shipped there."
-)
-GOING = "All of it is on its way to Walmart already."
+NOT_IN_MAGENTO = "Magento shows no shipment, so there is nothing to resend. Refresh the order if it has shipped there."
+GOING = "Everything is on its way to Walmart already."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ def why_not_canceled(found: Found) -> str:
     if _is_open(found):
         return GOING
     if _is_canceled(found):
-        return "All of it is canceled already."
+        return "Everything is canceled already."
     return "Nothing is open any more." + ("" if why_not_refunded(found) else " What has shipped can be refunded.")
 
 
@@ -118,7 +116,7 @@ def why_not_resent(found: Found) -> str:
     if found.row.magento_order_id is None:
         return "No Magento order is linked, so there is no shipment to send."
     if _is_canceled(found):
-        return "All of it is canceled at Walmart, so it takes no shipment any more."
+        return "Everything is canceled at Walmart, so no shipment can be sent any more."
     if why_not := _why_not_written(found):
         return why_not
     shop = order_rows.to_shop(found.row)
@@ -163,5 +161,5 @@ def _why_not_written(found: Found) -> str:
     if not found.order.is_fulfilled_by_seller:
         return f"{shipper(found.order)}; nothing is written to Walmart for it."
     if found.account.is_paused or found.account.store.is_paused:
-        return "Its account is paused. Resume it first."
+        return "The account is paused. Resume it first."
     return ""
