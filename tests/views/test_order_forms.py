@@ -68,6 +68,22 @@ def said(app: Flask) -> str:
         return "\n".join(db.session.execute(select(ChangeRow.sentence).order_by(ChangeRow.id)).scalars())
 
 
+@pytest.mark.parametrize(
+    ("act", "why"),
+    [
+        ("cancel", "Everything is canceled already."),
+        ("accept", "The buyer does not ask to cancel anything open."),
+        ("ship", "Nothing is left to ship."),
+        ("refund", "Nothing of it has shipped, so the buyer paid nothing and there is nothing to refund."),
+    ],
+)
+def test_a_form_that_came_too_late_says_once_why(app: Flask, operator: FlaskClient, act: str, why: str) -> None:
+    path = drawn(app, a_line("1", statuses={"Cancelled": 1}))
+    late = sent_by_htmx(operator, f"{path}/{act}", quantity__1="1", carrier="UPS", number=NUMBER, **WHY)
+    assert (late.status_code, late.text.count(why)) == (422, 1)
+    assert f'<p role="alert">{why}</p>' in late.text
+
+
 def mistakes_in(text: str) -> dict[str, str]:
     found = re.findall(r'<small class="mistake" id="m-([^"]+)" role="alert">.*?</svg>([^<]+)</small>', text, re.S)
     return dict(found)
