@@ -17,11 +17,12 @@ from sqlalchemy import select
 from tests.rows import a_command, a_line, a_parcel, a_store, an_account, an_order
 from tests.views.conftest import token_on
 from webapp import clock, order_rows
-from webapp.domain.commands import CancelLines, Command, ConfirmShipment, RefundLines
+from webapp.domain.commands import CancelLines, Command, ConfirmShipment, CorrectTracking, RefundLines
 from webapp.domain.order import Line, LineRefund, Quantity
 from webapp.domain.shop import Behind, Credited, ItemUnits, ShopCreditmemo, ShopOrder, ShopShipment, ShopTrack, Units
 from webapp.models import OrderRow, db
 from webapp.unit_of_work import Work, unit_of_work
+from webapp.views import words
 
 PO = "2802123876439"
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -90,18 +91,36 @@ def test_each_parcel_says_what_walmart_has_said(app: Flask, operator: FlaskClien
             work, ConfirmShipment((Units("6", 1),), 33, "000000033", "GONE"), "dismissed", dismissed_by="ada@x.example"
         )
     text = part(operator, path, "parcels")
-    for words in (
-        f"UPS {NUMBER} 2 × MUG-RED (lines 1, 2) · Magento shipment 000000031 Told from here on 2026-11-20 at 01:30.",
+    for sentence in (
+        f"UPS {NUMBER} 2 × MUG-RED (lines 1, 2) · Magento shipment 000000031 Told from here, {when(AT)} .",
         "9400111 1 × TEE (line 3) Confirmed elsewhere: in Seller Center, or by another program. Accepted by Walmart",
         "OnTrac SENDING 1 × SKU-4 (line 4) Being sent",
         "REFUSED 1 × SKU-5 (line 5) · Magento shipment 000000032 Walmart: Tracking number is not valid. Refused",
         "GONE 1 × SKU-6 (line 6) · Magento shipment 000000033 Given up",
         "no tracking number yet 1 × SKU-7 (line 7) · Magento shipment 000000034 Waiting for a tracking number",
     ):
-        assert words in text
+        assert sentence in text
     page = operator.get(path).text
     assert f'href="https://www.ups.com/track?tracknum={NUMBER}"' in page
     assert "insecure.example" not in page
+
+
+def when(at: datetime) -> str:
+    """As every time on the page is said, where the store is."""
+    return words.moment(at, "America/Los_Angeles").striptags()
+
+
+def test_who_told_of_a_parcel_and_when_is_said_as_other_times_of_the_page(app: Flask, operator: FlaskClient) -> None:
+    path, at = drawn(app, a_line("1", statuses={"Shipped": 1}, tracking=a_parcel())), clock.now()
+    by = {"issued_by": "<b>@x.example"}
+    with app.app_context(), unit_of_work() as work:
+        told = ConfirmShipment((Units("1", 1),), 0, "", NUMBER, a_parcel(), request="r")
+        issue(work, told, "done", ended_at=at, **by)
+        issue(work, CorrectTracking(told.units, 31, "000000031", "1Z<i>", NUMBER), "done", ended_at=at)
+    text, page = part(operator, path, "parcels"), operator.get(path).text
+    assert when(at).startswith("Today ")
+    assert f"Told from here by <b>@x.example, {when(at)} . Corrected from 1Z<i>, {when(at)} ." in text
+    assert f'Corrected from 1Z&lt;i&gt;, <time datetime="{at:%Y-%m-%dT%H:%M:%SZ}"' in page
 
 
 UNDONE = (
@@ -168,8 +187,8 @@ def undone(app: Flask) -> str:
 def test_who_called_units_off_and_who_paid_back(app: Flask, operator: FlaskClient) -> None:
     path = undone(app)
     text = part(operator, path, "undone")
-    for words in UNDONE:
-        assert words in text
+    for sentence in UNDONE:
+        assert sentence in text
     data = {"csrf_token": token_on(operator, "/account")}
     assert operator.post(f"{path}/memos/8/refunds", data=data).status_code == 303
     assert "000000008 Taken for a refund of what shipped" in part(operator, path, "undone")

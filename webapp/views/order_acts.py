@@ -15,7 +15,7 @@ from webapp.domain.order import Order
 from webapp.domain.plan.asking import Ask, ask_of, carrier_of
 from webapp.models import AccountRow, OrderRow
 from webapp.people import Role
-from webapp.views import door, order_parcels, order_undone, words
+from webapp.views import door, order_parcels, order_undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def shown(row: OrderRow, account: AccountRow, order: Order, attention: str, issu
     """What the order's page shows of acts by hand and of what came of them."""
     options = by_hand.options_of(row, account, issued)
     shop, choices, behind = order_rows.to_shop(row), order_rows.choices(row), order_rows.way_back(row)
-    zone = words.zone(account.store.time_zone)
+    zone = account.store.time_zone
     return {
         "acts": acts(row, account, options),
         "steps": steps(row, account, options, attention),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
+
+from markupsafe import Markup
 
 from webapp.domain.commands import CommandState, ConfirmShipment, CorrectTracking, CreateShipment, Issued
 from webapp.domain.order import Order, Tracking
 from webapp.domain.outgoing import contents
 from webapp.domain.shop import Behind, ShopOrder, ShopShipment, Units
 from webapp.domain.tracks import dealt, numbered
-from webapp.views import showing
+from webapp.views import showing, words
 
 ELSEWHERE = "Confirmed elsewhere: in Seller Center, or by another program."
 
@@ -50,7 +52,7 @@ def parcels(
     issued: Sequence[Issued],
     waiting: Iterable[str],
     deals: Mapping[str, str],
-    zone: tzinfo,
+    zone: str,
 ) -> list[Parcel]:
     """All of them: those that Walmart shows first, then those on their way, then those that wait in Magento."""
     found = [*_accepted(order, shop, issued, zone), *_on_the_way(order, shop, issued)]
@@ -79,7 +81,7 @@ def undealt(order: Order, shipment: ShopShipment, behind: Sequence[Behind], deal
     return found
 
 
-def _accepted(order: Order, shop: ShopOrder | None, issued: Sequence[Issued], zone: tzinfo) -> Iterator[Parcel]:
+def _accepted(order: Order, shop: ShopOrder | None, issued: Sequence[Issued], zone: str) -> Iterator[Parcel]:
     packed: dict[tuple[str, str], tuple[Tracking, list[Units]]] = {}
     for line in order.lines:
         for quantity in line.quantities:
@@ -194,19 +196,19 @@ def _shipment_of(number: str, shop: ShopOrder | None, issued: Sequence[Issued]) 
     return next((command.shipment_number for command in told if command.number == number), "")
 
 
-def _history(number: str, issued: Sequence[Issued], zone: tzinfo) -> str:
+def _history(number: str, issued: Sequence[Issued], zone: str) -> str:
     """Who told Walmart, when, and what the number was before."""
-    said = []
+    said: list[Markup] = []
     for one in issued:
         if one.done_at is None or getattr(one.command, "number", "") != number:
             continue
-        at = f"{one.done_at.astimezone(zone):%Y-%m-%d at %H:%M}"
+        at = words.moment(one.done_at, zone, focus=True)
         if isinstance(one.command, ConfirmShipment):
             by = f" by {one.by}" if one.by_person and one.by else ""
-            said.append(f"Told from here{by} on {at}.")
+            said.append(Markup("Told from here{}, {}.").format(by, at))
         elif isinstance(one.command, CorrectTracking):
-            said.append(f"Corrected from {one.command.before} on {at}.")
-    return " ".join(dict.fromkeys(said)) or ELSEWHERE
+            said.append(Markup("Corrected from {}, {}.").format(one.command.before, at))
+    return Markup(" ").join(dict.fromkeys(said)) or ELSEWHERE
 
 
 def _is_told(shipment: ShopShipment, issued: Sequence[Issued]) -> bool:
