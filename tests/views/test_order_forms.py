@@ -380,6 +380,19 @@ def hidden_in(text: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text))
 
 
+@pytest.mark.parametrize(
+    ("left", "typed"), [({"Acknowledged": 1}, "1"), ({"Acknowledged": 2}, "0")], ids=["one unit", "more than one"]
+)
+def test_the_one_unit_that_is_left_stands_in_the_form_already(
+    app: Flask, operator: FlaskClient, left: dict[str, int], typed: str
+) -> None:
+    path = drawn(
+        app, a_line("1", statuses=left), a_line("2", statuses={"Shipped": 1}), a_line("3", statuses={"Shipped": 1})
+    )
+    text = operator.get(f"{path}/cancel").text
+    assert re.search(r'name="quantity-1"[^>]* value="([^"]*)"', text)[1] == typed  # type: ignore[index]
+
+
 def test_all_that_is_left_is_canceled_after_one_question_whatever_was_typed(app: Flask, operator: FlaskClient) -> None:
     going = a_line("4", statuses={"Shipped": 1})
     path = drawn(app, a_line("1", statuses={"Acknowledged": 2}, price="22.00", tax="1.96"), a_line("2"), going)
