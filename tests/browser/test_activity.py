@@ -83,7 +83,8 @@ def a_busy_day(work: Work) -> None:
         new_order(work, lines=(a_line(statuses={"Created": 1}),), **sold)
     new_order(work, lines=(a_line(statuses={"Cancelled": 1}),))
     order = new_order(work, lines=(a_line(intent_to_cancel="BUYER"),), attention="Somebody has to look.")
-    work.session.get_one(SyncRow, order.sync_id).look_again_at = clock.now() - timedelta(minutes=1)
+    turn = work.session.get_one(SyncRow, order.sync_id)
+    turn.look_again_at = turn.wake_from = clock.now() - timedelta(minutes=1)
     order.has_failed = True
     ended = {"state": "parked", "ended_at": clock.now(), "reason": "Magento is not amused."}
     a_command(work, order, "CreateMagentoOrder", **ended)
@@ -125,7 +126,7 @@ def test_every_number_of_the_dashboard_is_that_of_the_list_it_opens(browser: Bro
             expect(beside.locator(".foot p")).to_have_text(re.compile(rf"\b{count[0]} orders?\b"))
         else:
             expect(beside.locator(LISTED[where])).to_have_count(int(count[0]))
-    assert len(found) == 6 + 9 + 5 + 2 + 1 + 5 + 5
+    assert len(found) == 6 + 9 + 5 + 2 + 1 + 5 + 6
     page.goto(site.url + "/dashboard")
     page.locator("#sources summary").click()
     expect(page.locator("#sources li").first).to_contain_text("Seller Performance Standards (US)")

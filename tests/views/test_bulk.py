@@ -171,7 +171,7 @@ REASONS: dict[str, tuple[dict[str, Any], str]] = {
     "acknowledge": ({}, "Nothing is left to acknowledge; the status is Unshipped."),
     "resend": (
         {},
-        "Magento shows no shipment, so there is nothing to resend. Refresh the order if it has shipped there.",
+        "Magento shows no shipment, so there is nothing to resend. One that is made there is found by itself.",
     ),
     "retry": ({}, "Nothing has failed that can be tried again for many at once."),
     "cancel": ({"statuses": {"Cancelled": 1}}, "Everything is canceled already."),

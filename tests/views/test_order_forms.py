@@ -97,7 +97,7 @@ def in_magento(*shipments: int) -> ShopOrder:
 
 SHIPPED = {"Shipped": 1}
 NOT_SHIPPED = "Nothing has shipped yet, so there is nothing to refund."
-NOT_IN_MAGENTO = "Magento shows no shipment, so there is nothing to resend. Refresh the order if it has shipped there."
+NOT_IN_MAGENTO = "Magento shows no shipment, so there is nothing to resend. One that is made there is found by itself."
 ALL_REFUNDED = "All that was charged is refunded already."
 LINK = {"ship": "Mark as shipped…", "cancel": "Cancel…", "refund": "Refund…", "resend": "Resend shipping"}
 UNSENT, SENT = ({"magento_seen": to_builtins(seen)} for seen in (in_magento(), in_magento(1)))

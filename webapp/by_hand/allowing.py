@@ -15,7 +15,7 @@ from webapp.domain.refunds import account, total
 from webapp.models import AccountRow, OrderRow
 from webapp.refunding import SETTLES_AFTER
 
-NOT_IN_MAGENTO = "Magento shows no shipment, so there is nothing to resend. Refresh the order if it has shipped there."
+NOT_IN_MAGENTO = "Magento shows no shipment, so there is nothing to resend. One that is made there is found by itself."
 GOING = "Everything is on its way to Walmart already."
 
 
