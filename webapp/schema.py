@@ -1,6 +1,6 @@
 """The database's schema and its steps under `migrations/`.
 
-The command line alone loads this: Alembic takes 10 MB, and no service needs it.
+The command line alone loads this: Alembic takes 4 MB and more, and no service needs it.
 """
 
 from __future__ import annotations
