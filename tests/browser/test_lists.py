@@ -97,6 +97,25 @@ def test_a_long_page_opens_whole_and_back_from_an_order_is_where_one_was(
             comes_true(page, f"Math.abs(scrollY - {place}) <= 20")
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_a_list_is_narrowed_by_dates_also_where_the_fields_came_after_the_first_paint(
+    browser: Browser, shop: Site, scripts: bool
+) -> None:
+    with window(browser, shop, java_script_enabled=scripts) as seen:
+        page = seen.page
+        for _ in range(2):
+            page.locator("#filters > summary").click()
+            page.locator("#f-sold-to").fill("2001-01-01T12:00")
+            page.get_by_role("button", name="Show orders").click()
+            expect(page.locator("#pill-sold")).to_contain_text("2001")
+            expect(page.locator("#rows > tr")).to_have_count(0)
+            page.locator("#filters > summary").click()
+            expect(page.locator("#f-sold-to")).to_have_value("2001-01-01T12:00")
+            expect(page.locator("#f-due-from")).to_have_value("")
+            page.locator("#pill-sold").click()
+            expect(page.locator("#rows > tr")).to_have_count(50)
+
+
 def test_five_steps_back_and_five_forth_are_where_one_was(browser: Browser, shop: Site) -> None:
     with window(browser, shop) as seen:
         page = seen.page

@@ -100,6 +100,12 @@
     if (detail.elt.matches(".peek") && detail.successful) detail.elt.ariaExpanded = "true";
   });
 
+  // Fields for a time cost as much as many rows: they come out of their noscript once the page is painted.
+  addEventListener("load", () => setTimeout(() => {
+    const kept = find("#filters noscript");
+    if (kept) kept.outerHTML = kept.textContent;
+  }));
+
   // Keys, unless somebody types or has turned them off.
   const go = (step) => {
     const list = rows();
