@@ -354,9 +354,40 @@ def test_compact_rows_have_one_line_and_a_second_only_for_what_is_urgent(browser
             expect(urgent.filter(has_text="Cancellation requested")).to_have_count(1)
             expect(urgent.filter(has_text="Sides differ")).to_have_count(1)
             assert urgent.evaluate_all(cut) == []
+            assert page.locator("#rows .hint").evaluate_all(cut) == [], "what it waits for is explained in every row"
             beyond = page.locator("#rows .beyond:visible")
             assert beyond.count() == page.locator("#rows .c-items:has(div ~ div)").count() > 0, "no item goes unsaid"
             assert beyond.evaluate_all(cut) == []
+        page.locator("#display summary").click()
+        page.locator("#display").get_by_role("button", name="As it was at first").click()
+        expect(page.locator("table.compact")).to_have_count(0)
+
+
+def test_columns_that_are_hidden_give_their_room_to_what_a_compact_row_waits_for(browser: Browser, shop: Site) -> None:
+    covered = """(all) => all.filter((one) => {
+      const box = one.getBoundingClientRect(), hit = document.elementFromPoint(box.x + box.width / 2, box.y + 8);
+      return !one.contains(hit);
+    }).map((one) => one.outerHTML)"""
+    with window(browser, shop, "operator", viewport={"width": 1280, "height": 900}) as seen:
+        page = seen.page
+        page.locator("#display summary").click()
+        for column in ("sold", "due", "by", "total"):
+            page.locator(f"#display [value={column}][type=checkbox]").uncheck()
+        page.get_by_label("Compact").check()
+        page.locator("#display").get_by_role("button", name="Save", exact=True).click()
+        row = page.locator('[data-po="2802123875110"]')
+        sentence = row.locator(".why")
+        expect(sentence).to_have_text("Waiting for a shipment in Magento.")
+        cell, end = row.locator(".c-status").bounding_box(), sentence.bounding_box()
+        assert cell is not None
+        assert end is not None
+        assert end["x"] + end["width"] <= cell["x"] + cell["width"] - 80, "the sentence ends before its buttons begin"
+        visible = page.locator("#rows tr:nth-child(-n+8) :is(.hint, .peek, .to-link)")
+        assert visible.evaluate_all(covered) == []
+        row.locator(".hint").click()
+        expect(page.locator(".help:popover-open")).to_be_visible()
+        expect(page.locator(".help:popover-open")).to_contain_text("shipment")
+        page.keyboard.press("Escape")
         page.locator("#display summary").click()
         page.locator("#display").get_by_role("button", name="As it was at first").click()
         expect(page.locator("table.compact")).to_have_count(0)
