@@ -77,6 +77,19 @@ def test_every_column_is_filled(app: Flask, admin: FlaskClient) -> None:
     assert "Waiting for a tracking number on shipment 000000131." in row
 
 
+def test_display_says_beforehand_that_an_arrow_saves_what_else_is_chosen(app: Flask, viewer: FlaskClient) -> None:
+    many(app, 1)
+    text = viewer.get("/orders").text
+    menu = text[text.index('id="display"') : text.index("Move Sale date")]
+    assert "An arrow moves its column at once, and saves all that is chosen here." in menu
+    form = {"csrf_token": token_on(viewer, "/orders"), "column": ["sold", "shop", "items"], "down": "sold"}
+    text = viewer.post("/orders/display", data=form | {"density": "compact"}, follow_redirects=True).text
+    heads = re.findall(r'<th scope="col" class="h-(\w+)', text)
+    assert heads == ["po", "shop", "sold", "items", "status"]
+    assert '<table class="orders compact' in text
+    assert '<details class="menu" id="display" open>' in text, "the next move is at hand"
+
+
 def test_a_row_says_first_that_the_shop_does_not_answer(app: Flask, viewer: FlaskClient) -> None:
     many(app, 1)
     outage = "Waiting for Magento: Magento is in maintenance mode."
