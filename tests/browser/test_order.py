@@ -59,7 +59,7 @@ TREE = """
   - definition: $3.19
   - term: Total
   - definition: $48.18
-  - term: Paid to Walmart in USD
+  - term: Charged to the buyer by Walmart, for what has shipped, in USD
   - definition: $28.95
   - heading "Parcels" [level=2]
   - list:

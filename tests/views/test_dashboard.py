@@ -82,9 +82,11 @@ def test_the_shares_stand_beside_walmarts_limits(app: Flask, viewer: FlaskClient
     with app.app_context(), unit_of_work() as work:
         fill(work)
     text = viewer.get("/dashboard").text
-    assert re.search(r">1</a> of 15 orders sold in 30 days", text)
+    assert re.search(r">1</a> of 15 orders sold in the last 30 days", text)
     assert "<b>6.7 %</b><small>at most 2 %</small>" in text
-    assert re.search(r">3</a> of 4 orders due in 30 days", text), "two are open after their day, one went out after it"
+    assert re.search(r">3</a> of 4 orders that you had to ship in the last 30 days", text), (
+        "two are open after their day, one went out after it"
+    )
     assert "Seller Performance Standards (US)" in text
 
 

@@ -397,7 +397,7 @@ def test_a_try_shows_the_call_that_did_it_or_failed(
 
 
 @pytest.mark.parametrize(
-    ("statuses", "paid"),
+    ("statuses", "charged"),
     [
         ({"Shipped": 1, "Acknowledged": 1}, "$5.99"),
         ({"Shipped": 1, "Cancelled": 1}, "$5.99"),
@@ -406,13 +406,18 @@ def test_a_try_shows_the_call_that_did_it_or_failed(
         ({"Cancelled": 2}, "nothing"),
     ],
 )
-def test_what_was_paid_is_what_shipped(app: Flask, viewer: FlaskClient, statuses: dict[str, int], paid: str) -> None:
+def test_the_buyer_is_charged_for_what_shipped(
+    app: Flask, viewer: FlaskClient, statuses: dict[str, int], charged: str
+) -> None:
     with app.app_context(), unit_of_work() as work:
         account = an_account(work, a_store(work))
         an_order(work, account, "2802123870001", (a_line(statuses=statuses),))
         key = account.key
     text = viewer.get(f"/orders/{key}/2802123870001").text
-    assert f"<dt>Paid to Walmart <small>in USD</small></dt><dd>{paid}</dd>" in text
+    assert (
+        f"<dt>Charged to the buyer <small>by Walmart, for what has shipped, in USD</small></dt><dd>{charged}</dd>"
+        in text
+    )
 
 
 def test_what_a_person_is_told_waits_for_the_page_though_another_tab_renews_itself(

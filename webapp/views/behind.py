@@ -39,7 +39,9 @@ def shipped_late(account_key: str) -> AnyResponse:
         One(row.po, showing.order_url(account.key, row.po), said.format(words.moment(row.ship_by, zone), row.status))
         for row in dashboard.late_orders(account.id)
     ]
-    meaning = "Their ship-by date passed within 30 days, and some unit went out after it or is still here."
+    meaning = (
+        "You had to ship them in the last 30 days, and some unit went out after the ship-by date or is still here."
+    )
     return _page(f"Shipped late: {account.name}", meaning, rows)
 
 

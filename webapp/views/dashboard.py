@@ -158,12 +158,12 @@ def _standings(accounts: Sequence[AccountRow]) -> list[Standing]:
         policy = policy_from_json(row.settings, number_prefix=row.number_prefix)
         asked = limits_for(policy, row.marketplace, row.name)
         parts = (
-            ("Canceled", canceled[row.id], asked.canceled, "orders sold in 30 days", _canceled_url(row)),
+            ("Canceled", canceled[row.id], asked.canceled, "orders sold in the last 30 days", _canceled_url(row)),
             (
                 "Shipped late",
                 late[row.id],
                 asked.shipped_late,
-                "orders due in 30 days",
+                "orders that you had to ship in the last 30 days",
                 url_for("behind.shipped_late", account_key=row.key),
             ),
         )
@@ -185,7 +185,7 @@ def _standing(
     return Standing(
         account=account,
         words=said,
-        share="no orders yet" if percent is None else f"{percent} %",
+        share="none yet" if percent is None else f"{percent} %",
         limit="no figure" if limit is None else f"at most {limit} %",
         is_kept=is_kept(percent, limit),
         width=_width(percent or 0, most),

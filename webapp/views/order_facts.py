@@ -133,7 +133,7 @@ def sums(row: OrderRow, order: Order) -> list[Sum]:
 
 
 def paid(order: Order) -> str:
-    """What the buyer has paid: Walmart charges only for what has shipped."""
+    """What Walmart has charged the buyer by its own rule, which is the share of the total that has shipped."""
     if all(line.shipped == line.quantity for line in order.lines):
         return words.money(order.total, order.currency)
     shipped = sum((line.total * line.shipped / line.quantity for line in order.lines if line.shipped), ZERO)
