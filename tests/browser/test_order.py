@@ -50,7 +50,7 @@ TREE = """
     - rowgroup:
       - row /Enamel mug, red MUG-RED .* 1 Shipped .* \\$16.97/
       - row /Enamel mug, red MUG-RED .* 1 Shipped .* \\$11.98/
-      - row /Trail tee, M TEE-M .* 1 Acknowledged .* \\$19.23/
+      - row /Trail tee, M TEE-M .* 1 Acknowledged, not shipped yet .* \\$19.23/
   - term: Items
   - definition: $40.00
   - term: Shipping

@@ -37,7 +37,7 @@ def test_the_page_answers_what_was_bought_shipped_and_done(app: Flask, operator:
         "Waiting for a tracking number on shipment 000000131.",
         "View on Walmart",
         "sales/order/view/order_id/876440/",
-        "1 Acknowledged",
+        "1 Acknowledged, not shipped yet",
         "Shipping",
         "$4.99",
         "$48.18",
@@ -154,7 +154,7 @@ def test_three_fates_of_one_line_are_told_apart(app: Flask, operator: FlaskClien
         an_order(work, account, "2802123876439", (line,))
         key = account.key
     text = operator.get(f"/orders/{key}/2802123876439").text
-    assert "1 Acknowledged · 1 Canceled · 1 Shipped" in text
+    assert "1 Acknowledged, not shipped yet · 1 Canceled · 1 Shipped" in text
     assert '<i class="s-shipped"></i><i class="s-unshipped"></i><i class="s-canceled"></i>' in text
 
 

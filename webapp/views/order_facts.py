@@ -11,7 +11,7 @@ from typing import Any
 
 from webapp import order_rows, stock
 from webapp.domain.corrected import Corrected, corrected
-from webapp.domain.order import CANCELLED, CREATED, SELLER_FULFILLED, ZERO, Line, Order, OrderStatus
+from webapp.domain.order import ACKNOWLEDGED, CANCELLED, CREATED, SELLER_FULFILLED, ZERO, Line, Order, OrderStatus
 from webapp.domain.shop_address import filled_in
 from webapp.models import AccountRow, LineRow, OrderRow
 from webapp.product_links import Link
@@ -22,6 +22,8 @@ CHARGE_WORDS = {"PRODUCT": "Items", "SHIPPING": "Shipping", "FEE": "Fees", DISCO
 """In the order in which they are shown; other kinds follow under their own names."""
 OWN_IN_MAGENTO = frozenset({"PRODUCT", "SHIPPING", DISCOUNT})
 """Magento orders have totals for these alone; whatever else Walmart charges travels inside the shipping."""
+LINE_WORDS = {ACKNOWLEDGED: "Acknowledged, not shipped yet", CANCELLED: OrderStatus.CANCELED.value}
+"""Where a line's word would not go with its order's, which is Unshipped or Canceled."""
 MISSING_AMOUNT = Decimal("0.005")
 
 
@@ -113,12 +115,8 @@ def _line(
 
 
 def _counts_words(counts: Counter[str]) -> str:
-    """Walmart's own words here, so that Delivered stands as Delivered; its API alone spells Cancelled."""
-    return " · ".join(
-        f"{amount} {OrderStatus.CANCELED if word == CANCELLED else word}"
-        for word, amount in sorted(counts.items())
-        if amount
-    )
+    """Walmart's own words here, so that Delivered stands as Delivered."""
+    return " · ".join(f"{amount} {LINE_WORDS.get(word, word)}" for word, amount in sorted(counts.items()) if amount)
 
 
 def sums(row: OrderRow, order: Order) -> list[Sum]:
