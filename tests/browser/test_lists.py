@@ -263,6 +263,35 @@ def test_views_are_kept_renamed_begun_with_shared_and_deleted(browser: Browser, 
         expect(theirs.locator(".named")).to_have_count(0)
 
 
+@pytest.mark.parametrize("width", [1280, 660, 360])
+@pytest.mark.parametrize("name", ["Late in US", "Everything that was canceled by somebody since the summer"])
+def test_the_name_of_the_view_stands_beside_the_heading(browser: Browser, shop: Site, width: int, name: str) -> None:
+    with window(browser, shop, viewport={"width": width, "height": 700}) as seen:
+        page = seen.page
+        page.goto(f"{shop.url}/orders?status=canceled")
+        shown, tabs = page.locator("#view"), page.locator("#tab-all")
+        expect(shown).to_be_hidden()
+        before = tabs.bounding_box()
+        page.locator("#views > summary").click()
+        page.get_by_label("Save this list as").fill(name)
+        page.get_by_role("button", name="Save the view").click()
+        expect(shown).to_have_text(f"View {name}")
+        page.reload()
+        assert tabs.bounding_box() == before, "it costs no line"
+        assert seen.overflow() <= 0
+        beside = "() => document.querySelector('#view').offsetTop < document.querySelector('h1').offsetTop + 20"
+        assert page.evaluate(beside)
+        page.locator("#tab-refunds").click()
+        expect(shown).to_be_hidden()
+        page.locator("#views > summary").click()
+        page.locator(".named > a").filter(has_text=name).click()
+        expect(shown).to_have_text(f"View {name}")
+        page.locator("#views > summary").click()
+        page.get_by_label(f"Change the view {name}").click()
+        page.get_by_role("button", name="Delete").locator("visible=true").click()
+        expect(page.locator(".flash")).to_have_text("The view is deleted.")
+
+
 @pytest.mark.parametrize("width", [1440, 1280, 760, 390])
 def test_what_is_said_above_the_list_makes_no_page_wider(browser: Browser, shop: Site, width: int) -> None:
     with window(browser, shop, viewport={"width": width, "height": 700}) as seen:
