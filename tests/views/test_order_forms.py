@@ -293,6 +293,38 @@ def test_the_lines_whose_buyer_asked_to_cancel_are_named(
     )
 
 
+WRONG_AT_ONCE: tuple[tuple[dict[str, str], set[str]], ...] = (
+    ({"quantity__1": "one", "quantity__2": "0"}, {"quantity-1", "sure"}),
+    ({"quantity__1": "9"}, {"quantity-1", "sure"}),
+    ({"quantity__2": "1"}, {"anyway", "sure"}),
+    ({"quantity__1": "one", "quantity__2": "1"}, {"quantity-1", "anyway", "sure"}),
+    ({"quantity__1": "0"}, {"quantity", "sure"}),
+    ({"quantity__1": "", "url": "bee.example"}, {"quantity", "url", "sure"}),
+    ({"quantity__2": "2", "carrier": ""}, {"quantity-2", "carrier", "anyway"}),
+)
+
+
+@pytest.mark.parametrize(("typed", "fields"), WRONG_AT_ONCE)
+def test_all_that_is_wrong_with_a_parcel_is_told_at_once(
+    app: Flask, operator: FlaskClient, typed: dict[str, str], fields: set[str]
+) -> None:
+    path = drawn(app, a_line("1"), a_line("2", **WISH))
+    slip = {"carrier": "FedEx", "number": "99999999999", "quantity__1": "1", **typed}
+    assert set(mistakes_in(sent(operator, f"{path}/ship", **slip).text)) == fields
+
+
+def test_a_number_with_other_signs_says_also_what_its_carriers_look_like(app: Flask, operator: FlaskClient) -> None:
+    path = drawn(app)
+    wrong = {"carrier": "FedEx", "number": "9999.9999/999", "quantity__1": "1"}
+    assert mistakes_in(sent(operator, f"{path}/ship", **wrong).text) == {
+        "number": "Enter the tracking number: letters and digits only, Walmart takes no other signs."
+        " This does not look like a number of FedEx: most have 12 or 15 digits,"
+        " of which the last one checks the others."
+    }
+    empty = mistakes_in(sent(operator, f"{path}/ship", **wrong | {"number": ""}).text)
+    assert "FedEx" not in empty["number"]
+
+
 def test_htmx_is_sent_to_the_orders_page_when_it_is_done(app: Flask, operator: FlaskClient) -> None:
     path = drawn(app)
     answer = sent_by_htmx(operator, f"{path}/ship", carrier="UPS", number=NUMBER, quantity__1="1")

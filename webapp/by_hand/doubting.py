@@ -37,7 +37,7 @@ class Label:
 
 
 class Question(str):
-    """Doubts as they are asked about. `answer` agrees to exactly these: whatever is changed is asked about anew."""
+    """Doubts as they are asked about. `answer` agrees to exactly these numbers and doubts: any other is asked about."""
 
     answer: str
 
@@ -51,7 +51,7 @@ def question(labels: Sequence[Label], step: str, *, many: bool = False) -> Quest
     said = list(dict.fromkeys(sentence for _, some in asked for sentence in some))
     shown = said if len(said) <= NAMED or not many else [*said[:NAMED], f"And {len(said) - NAMED} more."]
     made = Question(" ".join([*shown, step]))
-    whole = [(label.found.row.id, label.carrier, label.number, some) for label, some in asked]
+    whole = [(label.found.row.id, label.number, some) for label, some in asked]
     made.answer = blake2s(repr(sorted(whole)).encode(), digest_size=8).hexdigest()
     return made
 

@@ -24,6 +24,7 @@ from webapp.by_hand.finding import (
     undecided,
     was_asked,
 )
+from webapp.by_hand.tracking_numbers import doubt
 from webapp.domain.carriers import listed, tracking_url
 from webapp.domain.command_keys import anew
 from webapp.domain.commands import Command, CommandState, ConfirmShipment, CorrectTracking, Issued
@@ -96,13 +97,21 @@ def judge(
     wishing = _wishing(found, lines)
     if wishing and not anyway:
         mistakes["anyway"] = f"The buyer asked to cancel {lines_named(wishing)}. Tick that you ship anyway."
-    label = Label(found, parcel.carrier.strip(), parcel.number.strip())
-    asked = None if sure is True or mistakes else question([label], SEND_ANYWAY)
-    if asked and asked.answer != sure:
-        mistakes["sure"] = asked
+    if sure is not True:
+        _ask(Label(found, parcel.carrier.strip(), parcel.number.strip()), sure, mistakes)
     if mistakes:
         raise Mistakes(mistakes)
     return ConfirmShipment(units, number=tracking.number, parcel=tracking, other_carrier=is_other, request=request_id)
+
+
+def _ask(label: Label, sure: bool | str, mistakes: dict[str, str]) -> None:
+    """Put what is odd about the number beside all that is wrong; one that cannot go at all has nothing to agree to."""
+    if "number" in mistakes:
+        mistakes["number"] = f"{mistakes['number']} {doubt(label.carrier, label.number)}".rstrip()
+        return
+    asked = question([label], SEND_ANYWAY)
+    if asked and asked.answer != sure:
+        mistakes["sure"] = asked
 
 
 def tracking_mistakes(parcel: Parcel, found: Found | None = None) -> dict[str, str]:

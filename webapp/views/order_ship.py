@@ -10,10 +10,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import by_hand
 from webapp.by_hand import Parcel
 from webapp.by_hand.allowing import why_not_shipped
+from webapp.by_hand.finding import Found as Judged
 from webapp.by_hand.finding import ready_units, undecided
-from webapp.by_hand.shipping import tracking_mistakes
+from webapp.by_hand.shipping import judge
 from webapp.domain.carriers import METHODS, listed
 from webapp.domain.outgoing import lines_named
+from webapp.outbox import Refusal
 from webapp.people import Role
 from webapp.views import door, order_forms
 from webapp.views.order import Found, find, said
@@ -39,7 +41,8 @@ def ship(account_key: str, po: str) -> AnyResponse:
     wanted = order_forms.quantities(typed, lines, mistakes)
     parcel = Parcel(typed["carrier"], typed["number"], typed["url"], typed["method"])
     if mistakes:
-        return _form(found, Typed(typed.values, {**tracking_mistakes(parcel, judged), **mistakes}))
+        unread = dict.fromkeys((name.removeprefix("quantity-") for name in mistakes), 1)
+        return _form(found, Typed(typed.values, {**_wrong(judged, wanted | unread, parcel, typed), **mistakes}))
     by, anyway, sure = door.me().email, typed["anyway"] == "on", typed["sure"]
 
     def again(mistakes: Mapping[str, str]) -> AnyResponse:
@@ -49,6 +52,17 @@ def ship(account_key: str, po: str) -> AnyResponse:
         return by_hand.ship(found.row.id, wanted, parcel, by, number, anyway=anyway, sure=sure)
 
     return order_forms.do(found, act, again)
+
+
+def _wrong(judged: Judged, wanted: Mapping[str, int], parcel: Parcel, typed: Typed) -> Mapping[str, str]:
+    """All else that is wrong, where of what could not be read one unit at least was meant."""
+    try:
+        judge(judged, wanted, parcel, ready_units(judged), anyway=typed["anyway"] == "on", sure=typed["sure"])
+    except by_hand.Mistakes as wrong:
+        return wrong.by_field
+    except Refusal as refusal:
+        return {"": str(refusal)}
+    return {}
 
 
 @bp.post("/resend")
