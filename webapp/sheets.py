@@ -181,7 +181,7 @@ def _each(*sentences: str) -> tuple[str, ...]:
 
 def _said(mistakes: Mistakes) -> Iterator[str]:
     for name, sentence in mistakes.by_field.items():
-        yield "The buyer asked to cancel. Answer that on the order's page first." if name == "anyway" else sentence
+        yield "Cancellation requested: answer the buyer on the order's page first." if name == "anyway" else sentence
 
 
 def _amount(row: Mapping[str, str]) -> str:

@@ -69,9 +69,9 @@ def path_of(app: Flask, order_id: int) -> str:
         ("parked", "Walmart refused it before; it is tried again now."),
         ("waiting", "It was on its way already; the next try is now."),
         ("taken", "Nothing is left to acknowledge; the status is Unshipped."),
-        ("wfs", "Walmart ships this order itself (WFS)"),
+        ("wfs", "Fulfilled by Walmart (WFS), so there is nothing to acknowledge."),
         ("asleep", "The account is paused."),
-        ("sent", "Walmart took it a moment ago"),
+        ("sent", "Walmart took the acknowledgement a moment ago"),
     ],
 )
 def test_each_order_tells_what_comes_of_it(

@@ -83,7 +83,7 @@ def test_the_question_counts_and_names_each_reason(app: Flask, operator: FlaskCl
         "3 orders, sold for $35.94.",
         "3 orders passed over",
         "the status is Unshipped",
-        "Walmart ships this order itself (WFS)",
+        "Fulfilled by Walmart (WFS)",
         "The account is paused",
         "Acknowledge 3 orders</button>",
     ):
@@ -166,30 +166,49 @@ def test_creating_takes_what_has_none_and_tries_again_what_was_refused(
     assert "Created WM-1." in operator.get(f"{path}?show=done").text
 
 
-REASONS: dict[str, tuple[dict[str, Any], str]] = {
-    "create": ({}, "A Magento order is linked already."),
-    "acknowledge": ({}, "Nothing is left to acknowledge; the status is Unshipped."),
-    "resend": (
+WFS, THIRD = {"ship_node": "WFSFulfilled"}, {"ship_node": "3PLFulfilled"}
+REASONS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
+    ("create", {}, {}, "A Magento order is linked already."),
+    ("acknowledge", {}, {}, "Nothing is left to acknowledge; the status is Unshipped."),
+    (
+        "resend",
+        {},
         {},
         "Magento shows no shipment, so there is nothing to resend. One that is made there is found by itself.",
     ),
-    "retry": ({}, "Nothing has failed that can be tried again for many at once."),
-    "cancel": ({"statuses": {"Cancelled": 1}}, "Everything is canceled already."),
-    "ship": (
+    ("retry", {}, {}, "Nothing has failed that can be tried again for many at once."),
+    ("cancel", {"statuses": {"Cancelled": 1}}, {}, "Everything is canceled already."),
+    (
+        "ship",
         {"intent_to_cancel": "CUSTOMER_REQUESTED"},
-        "The buyer asked to cancel. Answer that on the order's page first.",
+        {},
+        "Cancellation requested: answer the buyer on the order's page first.",
     ),
-}
+    ("ship", {"statuses": {"Created": 1}}, {}, "To be acknowledged first; Walmart takes no shipment before."),
+    ("ship", {}, WFS, "Fulfilled by Walmart (WFS), so nothing is written to Walmart."),
+    ("cancel", {}, THIRD, "Fulfilled by another warehouse (3PL), so nothing is written to Walmart."),
+    (
+        "acknowledge",
+        {"statuses": {"Created": 1}},
+        WFS,
+        "Fulfilled by Walmart (WFS), so there is nothing to acknowledge.",
+    ),
+    (
+        "acknowledge",
+        {},
+        {"ship_node": "DepotFulfilled"},
+        "Fulfilled by DepotFulfilled, so there is nothing to acknowledge.",
+    ),
+]
 
 
-@pytest.mark.parametrize("action", REASONS)
+@pytest.mark.parametrize(("action", "line", "changes", "reason"), REASONS)
 def test_a_reason_that_orders_share_is_said_once_with_their_number(
-    app: Flask, operator: FlaskClient, action: str
+    app: Flask, operator: FlaskClient, action: str, line: dict[str, Any], changes: dict[str, Any], reason: str
 ) -> None:
-    line, reason = REASONS[action]
     with app.app_context(), unit_of_work() as work:
         account = an_account(work, a_store(work))
-        ids = [an_order(work, account, f"280210000000{at}", (a_line(**line),)).id for at in range(5)]
+        ids = [an_order(work, account, f"280210000000{at}", (a_line(**line),), **changes).id for at in range(5)]
     page = unescape(asked(operator, action, *ids)[1])
     told = re.findall(r'<p dir="auto">(.*?)</p>', page[page.index('<ul class="reasons">') :])
     assert told == [f"<b>5 orders:</b> {reason}"]

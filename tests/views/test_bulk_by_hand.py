@@ -123,7 +123,7 @@ def test_each_order_with_a_number_is_marked_as_shipped(app: Flask, operator: Fla
     ids = drawn(app)
     path, page = asked(operator, "ship", *ids.values())
     assert "Mark 2 orders as shipped at Walmart?" in page
-    assert "Answer that on the order&#39;s page first." in page
+    assert "answer the buyer on the order&#39;s page first." in page
     status, _, text = post(operator, f"{path}/start", **{f"number-{ids[ONE]}": "  "})
     assert status == 422
     assert "Choose the carrier." in text
@@ -238,7 +238,7 @@ WM-{TWO};1;1;OnTrac;C2;
 """
 MISTAKES = {
     5: "Line 1 has 0 to ship, not 1.",
-    7: "The buyer asked to cancel. Answer that on the order's page first.",
+    7: "Cancellation requested: answer the buyer on the order's page first.",
     8: "Nothing is left to ship.",
     9: "There is no order 99 here.",
     10: "The order has no line 9.",

@@ -7,7 +7,8 @@ from sqlalchemy import update
 from webapp import clock, order_rows, outbox
 from webapp.actions.chosen import Chosen, load, parked_ids
 from webapp.domain.commands import AcknowledgeOrder, CommandState, issued_of
-from webapp.domain.plan import needs_acknowledgement, shipper
+from webapp.domain.order import fulfiller
+from webapp.domain.plan import needs_acknowledgement
 from webapp.domain.policy import Policy
 from webapp.models import ChangeRow, CommandRow, SyncRow
 from webapp.outbox import Refusal
@@ -21,14 +22,14 @@ def why_not(chosen: Chosen) -> str:
     """Why nothing is to be done; empty where something is."""
     order = order_rows.to_order(chosen.row)
     if not order.is_fulfilled_by_seller:
-        return f"{shipper(order)}, so there is nothing to acknowledge."
+        return f"{fulfiller(order)}, so there is nothing to acknowledge."
     if not needs_acknowledgement(order):
         return f"Nothing is left to acknowledge; the status is {order.status.value}."
     if chosen.is_paused:
         return "The account is paused. Resume it first."
     taken = [one.done_at for one in issued_of(AcknowledgeOrder, chosen.issued) if one.done_at]
     if taken and clock.now() < max(taken) + Policy().settle_after:
-        return "Walmart took it a moment ago and does not show it yet."
+        return "Walmart took the acknowledgement a moment ago and does not show it yet."
     return ""
 
 

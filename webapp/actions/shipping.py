@@ -36,7 +36,7 @@ def why_not(chosen: Chosen) -> str:
     if refused:
         return refused
     if undecided(of_row(chosen.row, chosen.account, chosen.issued)):
-        return "The buyer asked to cancel. Answer that on the order's page first."
+        return "Cancellation requested: answer the buyer on the order's page first."
     return ""
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from webapp import clock, order_rows, outbox
 from webapp.by_hand.finding import Found, asked_to_cancel, of_row, open_units, ready_units, undecided
 from webapp.domain.commands import CommandState, ConfirmShipment, CorrectTracking, Issued, RefundLines
-from webapp.domain.plan.seen import shipper
+from webapp.domain.order import fulfiller
 from webapp.domain.reasons import can_refund
 from webapp.domain.refunds import account, total
 from webapp.models import AccountRow, OrderRow
@@ -59,7 +59,7 @@ def why_not_shipped(found: Found) -> str:
     if any(ready_units(found).values()):
         return ""
     if any(open_units(found).values()):
-        return "Acknowledge the order first; Walmart takes no shipment before."
+        return "To be acknowledged first; Walmart takes no shipment before."
     return GOING if _is_open(found) else "Nothing is left to ship."
 
 
@@ -159,7 +159,7 @@ def _is_canceled(found: Found) -> bool:
 
 def _why_not_written(found: Found) -> str:
     if not found.order.is_fulfilled_by_seller:
-        return f"{shipper(found.order)}; nothing is written to Walmart for it."
+        return f"{fulfiller(found.order)}, so nothing is written to Walmart."
     if found.account.is_paused or found.account.store.is_paused:
         return "The account is paused. Resume it first."
     return ""

@@ -242,6 +242,12 @@ class Order:
         return any(line.wants_to_cancel for line in self.lines)
 
 
+def fulfiller(order: Order) -> str:
+    """Who ships it, where the seller does not, in words for one order or for many behind their number."""
+    names = {"WFSFulfilled": "Walmart (WFS)", "3PLFulfilled": "another warehouse (3PL)"}
+    return f"Fulfilled by {names.get(order.ship_node, order.ship_node)}"
+
+
 def fold(counts: Counter[str]) -> OrderStatus:
     """The order's one status from its units per Walmart word; the first rule that fits wins."""
     total = sum(counts.values())

@@ -29,7 +29,7 @@ from webapp.domain.plan.noting import note
 from webapp.domain.plan.refunding import refund
 from webapp.domain.plan.reserving import reserve
 from webapp.domain.plan.resting import rest
-from webapp.domain.plan.seen import Choices, Plan, Seen, shipper, together
+from webapp.domain.plan.seen import Choices, Plan, Seen, together
 from webapp.domain.plan.shipping import confirm, remark_surplus
 from webapp.domain.plan.shop_shipping import ship
 from webapp.domain.policy import Policy
@@ -44,7 +44,6 @@ __all__ = [
     "needs_acknowledgement",
     "plan",
     "ship_due",
-    "shipper",
     "wants_magento_order",
 ]
 
