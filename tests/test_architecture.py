@@ -43,6 +43,7 @@ ROWS = (
         "webapp.turns",
         "webapp.tokens",
         "webapp.order_rows",
+        "webapp.at_once",
         "webapp.days",
     ),
     ("webapp.gate", "webapp.line", "webapp.issued", "webapp.deaths", "webapp.bulk_items"),

@@ -8,18 +8,19 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from webapp import claims, clock, order_rows, outbox, turns
+from webapp import at_once, claims, clock, order_rows, outbox, turns
 from webapp.domain.commands import CommandState, CreateMagentoOrder, Issued, issued_of
 from webapp.domain.order import OrderStatus
+from webapp.domain.plan.creating import CREATING, is_blocked, is_over_once_asked
 from webapp.domain.shop import REPLACEABLE_STATES
 from webapp.models import AccountRow, ChangeRow, MissingSkuRow, OrderRow, db
 from webapp.outbox import Refusal
 from webapp.queue import Bell
+from webapp.shops import OUTAGE
 from webapp.turns import Wake
 from webapp.unit_of_work import Work, unit_of_work
 
 NO_ORDER = "This order is not known any more; reload the page."
-GOES = "Creating the Magento order."
 GOES_LATER = "It is created as soon as it can be."
 IS_GOING = "It is on its way already."
 
@@ -124,7 +125,9 @@ def _ask(work: Work, row: OrderRow, account: AccountRow, by: str, sentence: str)
     work.add(ChangeRow(sync_id=row.sync_id, at=clock.now(), kind="person", by=by, sentence=sentence))
     _wake(work, row)
     trouble = claims.trouble(row.account_id, row.po)
-    return f"{GOES_LATER} {trouble}" if trouble else GOES
+    later = trouble or any(is_blocked(one) or one.startswith(OUTAGE) for one in map(str, row.waiting_for))
+    at_once.say(row, GOES_LATER if later else CREATING, is_over_once_asked)
+    return f"{GOES_LATER} {trouble}".rstrip() if later else CREATING
 
 
 def _wake(work: Work, row: OrderRow) -> None:

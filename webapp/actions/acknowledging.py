@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import update
 
-from webapp import clock, order_rows, outbox
+from webapp import at_once, clock, order_rows, outbox
 from webapp.actions.chosen import Chosen, load, parked_ids
 from webapp.domain.commands import AcknowledgeOrder, CommandState, issued_of
 from webapp.domain.order import fulfiller
 from webapp.domain.plan import needs_acknowledgement
+from webapp.domain.plan.acknowledging import ACKNOWLEDGING, OVER_ONCE_ASKED
 from webapp.domain.policy import Policy
 from webapp.models import ChangeRow, CommandRow, SyncRow
 from webapp.outbox import Refusal
@@ -55,6 +56,7 @@ def acknowledge(order_id: int, by: str) -> str:
             return _hurry(work, chosen)
         if not any(one.state is CommandState.PARKED for one in before):
             return _issue(work, chosen, by, len(before) + 1)
+        _say(chosen)
     for command_id in parked_ids(chosen.row.sync_id, KIND):
         outbox.retry(command_id, by)
     return "Walmart refused it before; it is tried again now."
@@ -75,6 +77,13 @@ def _issue(work: Work, chosen: Chosen, by: str, generation: int) -> str:
         return "It was on its way already."
     asked = "Acknowledge at Walmart: asked for by hand."
     work.add(ChangeRow(sync_id=sync_id, at=clock.now(), kind="person", by=by, sentence=asked))
-    chosen.row.under_way, chosen.row.changed_at = True, clock.now()
+    _say(chosen)
     work.execute(update(SyncRow).where(SyncRow.id == sync_id).values(hints=SyncRow.hints + 1))
-    return "Acknowledging at Walmart."
+    return ACKNOWLEDGING
+
+
+def _say(chosen: Chosen) -> None:
+    """On the order, at once; why Walmart refused it before asks nobody any more."""
+    refused = {one.reason for one in issued_of(AcknowledgeOrder, chosen.issued) if one.state is CommandState.PARKED}
+    at_once.say(chosen.row, ACKNOWLEDGING, (OVER_ONCE_ASKED | refused).__contains__)
+    chosen.row.under_way, chosen.row.changed_at = True, clock.now()

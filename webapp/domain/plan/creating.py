@@ -8,9 +8,27 @@ from webapp.domain.command_words import DOING
 from webapp.domain.commands import CommandState, CreateMagentoOrder, Issued, issued_of
 from webapp.domain.hold_rules import HELD, why_held
 from webapp.domain.order import Order, OrderStatus, is_open
-from webapp.domain.plan.products import blocked_by_products
-from webapp.domain.plan.seen import LOOK_SOON, Plan, Seen, shipper, under_way
+from webapp.domain.plan.products import blocked_by_products, waits_for_product
+from webapp.domain.plan.seen import LOOK_SOON, WAS_DELETED, Plan, Seen, shipper, under_way
 from webapp.domain.policy import Policy
+
+CREATING = f"{DOING['CreateMagentoOrder']}."
+GIVEN_UP = "No Magento order: creating it was given up by hand."
+SWITCHED_OFF = "Creating Magento orders is switched off for this account."
+NOT_FOR_THOSE = "Magento orders for those are switched off."
+SINCE = "the date from which Magento orders are created."
+ANOTHER_CURRENCY = "The store has another currency."
+
+
+def is_over_once_asked(sentence: str) -> bool:
+    """Whether a sentence of an order holds no more from the moment at which a person asks for the Magento order."""
+    ends = (GIVEN_UP, SWITCHED_OFF, NOT_FOR_THOSE, SINCE)
+    return sentence.startswith(HELD) or sentence.endswith(ends) or WAS_DELETED in sentence
+
+
+def is_blocked(sentence: str) -> bool:
+    """Whether a sentence of `waiting_for` says that no Magento order can be made, also where a person asks for it."""
+    return sentence == ANOTHER_CURRENCY or waits_for_product(sentence)
 
 
 def wants_magento_order(seen: Seen, policy: Policy) -> bool:
@@ -44,7 +62,7 @@ def create(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime
     if any(one.state is CommandState.PARKED for one in before):
         return Plan(waiting_for=("Magento refused the order; try it again or give it up.",))
     if any(one.given_up for one in before) and not is_asked:
-        return Plan(waiting_for=("No Magento order: creating it was given up by hand.",))
+        return Plan(waiting_for=(GIVEN_UP,))
     held = "" if is_asked else why_held(seen.order, policy, seen.corrected)
     if held:
         return _held_back(held)
@@ -53,7 +71,7 @@ def create(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime
     blocked = _blocked_by_currency(seen) or blocked_by_products(seen, policy, issued, now)
     if blocked:
         return blocked
-    return Plan(commands=(CreateMagentoOrder(len(before) + 1),), waiting_for=("Creating the Magento order.",))
+    return Plan(commands=(CreateMagentoOrder(len(before) + 1),), waiting_for=(CREATING,))
 
 
 def _held_back(reason: str) -> Plan:
@@ -77,12 +95,12 @@ def _why_not_created(order: Order, policy: Policy, *, is_asked: bool) -> str | N
         return None
     if not order.is_fulfilled_by_seller:
         if not policy.create_wfs_orders:
-            return f"{shipper(order)}; Magento orders for those are switched off."
+            return f"{shipper(order)}; {NOT_FOR_THOSE}"
         return None
     if not policy.create_orders:
-        return "Creating Magento orders is switched off for this account."
+        return SWITCHED_OFF
     if policy.import_since and order.ordered_at < policy.import_since:
-        return f"Ordered before {policy.import_since:%Y-%m-%d}, the date from which Magento orders are created."
+        return f"Ordered before {policy.import_since:%Y-%m-%d}, {SINCE}"
     return None
 
 
@@ -93,4 +111,4 @@ def _blocked_by_currency(seen: Seen) -> Plan | None:
         f"The order is in {seen.order.currency}, the store's base currency is {seen.store_currency}; "
         "Orderbridge never converts money. Tie this account to a store in that currency."
     )
-    return Plan(waiting_for=("The store has another currency.",), attention=sentence)
+    return Plan(waiting_for=(ANOTHER_CURRENCY,), attention=sentence)

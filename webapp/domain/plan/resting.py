@@ -6,7 +6,7 @@ from webapp.domain.command_words import DOING
 from webapp.domain.commands import CancelLines, ConfirmShipment
 from webapp.domain.order import OrderStatus, is_open
 from webapp.domain.plan.case import Case
-from webapp.domain.plan.seen import LOOK_SOON, Plan, Seen, shipper, under_way
+from webapp.domain.plan.seen import LOOK_SOON, WAS_DELETED, Plan, Seen, shipper, under_way
 
 FOR_SHIPMENT = "Waiting for a shipment in Magento."
 
@@ -42,7 +42,7 @@ def _by_hand(case: Case) -> Plan:
 
 def _deleted(seen: Seen) -> Plan:
     """A person must know while something is left to do; of a finished order it is only remarked."""
-    said = f"Magento order {seen.linked_increment_id} was deleted; nothing is written to it any more."
+    said = f"Magento order {seen.linked_increment_id} {WAS_DELETED}"
     if not is_open(seen.order.counts()):
         return Plan(remarks=(said,))
     return Plan(attention=f"{said} Create the order again, or ship and cancel it here by hand.")

@@ -119,6 +119,10 @@ def under_way(doing: str, before: tuple[Issued, ...]) -> str:
     return f"{doing}; it is tried again. {trouble}" if trouble else f"{doing}."
 
 
+WAS_DELETED = "was deleted; nothing is written to it any more."
+"""How the sentence about a Magento order that is gone goes on behind its number."""
+
+
 def shipper(order: Order) -> str:
     """Who ships an order that the seller does not, as the beginning of a sentence."""
     names = {
