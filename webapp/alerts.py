@@ -17,6 +17,7 @@ from webapp import clock, failures, queries, queue, timeline, troubles
 from webapp.domain.alerts import SAME_WITHIN, Cause, Kind, Known, is_to_be_raised
 from webapp.domain.causes import cause as cause_of
 from webapp.domain.facets import Facet, Tab, unfold
+from webapp.domain.turning import unturned
 from webapp.grid import lists
 from webapp.grid.wanted import Sort, Wanted
 from webapp.inbox import EventState
@@ -71,7 +72,7 @@ def as_cause(row: AlertRow) -> Cause:
     """A noted cause as it goes out: a neighbour's own sentence, which may quote a buyer, stays on the page."""
     kind = Kind(row.kind)
     detail = REASON_STAYS if kind is Kind.FAILED else row.detail
-    return Cause(row.key, kind, row.headline, detail, row.path, row.number)
+    return Cause(row.key, kind, unturned(row.headline), unturned(detail), row.path, row.number)
 
 
 def _told(condition: ColumnElement[bool], at_most: int = 100) -> Sequence[AlertRow]:

@@ -239,6 +239,18 @@ def test_what_is_new_comes_in_one_letter_and_each_cause_once(house: Flask, box: 
     assert len(box.letters) == 1
 
 
+def test_no_sign_in_a_message_turns_what_is_beside_it(house: Flask, box: Letterbox, hook: Listener) -> None:
+    say(house, mail="orders@shop.example", every="1")
+    say(house, kind="hook", hook=hook.url, every="1")
+    order(house, 1, attention="No product SKU-\u202eAB\u200e in Magento. Link one.")
+    round_(house)
+    (letter,), (got,) = box.letters, hook.got
+    text = bytes(letter.get_payload(decode=True)).decode()
+    for told in (text, str(got)):
+        assert "SKU-�AB" in told
+        assert not re.search("[\u200e\u202e]", told)
+
+
 def test_what_ended_and_comes_again_is_told_again(house: Flask, box: Letterbox) -> None:
     say(house, mail="orders@shop.example", every="1")
     order(house, 1, **late())

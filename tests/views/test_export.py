@@ -190,6 +190,19 @@ def test_what_a_buyer_wrote_is_no_formula_and_a_negative_amount_a_number(app: Fl
     assert row["Refunded"] == "-3.50"
 
 
+def test_no_sign_in_a_file_turns_what_is_beside_it(app: Flask, operator: FlaskClient) -> None:
+    hebrew = "כוס אמייל (50%) אדומה"
+    with app.app_context(), unit_of_work() as work:
+        line = a_line("1", "SKU-\u202eAB", f"{hebrew} \u2067gpj.exe")
+        address = replace(ALDER_COURT, name="\u200e=HYPERLINK(1)", address1="418 \u202dCourt\u2069")
+        an_order(work, an_account(work, a_store(work)), "2802123876000", (line,), address=address)
+    (row,) = fetched(operator, list="1", addresses="on")
+    assert row["SKUs"] == "SKU-�AB"
+    assert row["Items"] == f"1 × {hebrew} �gpj.exe"
+    assert row["Street"] == "418 �Court�"
+    assert row["Buyer"] == "'=HYPERLINK(1)", "a mark hides no formula"
+
+
 def test_who_took_what_is_on_record_and_no_search_with_it(app: Flask, operator: FlaskClient) -> None:
     many(app, 3)
     fetched(operator, asks="magento=yes&find=abcdef", list="1", addresses="on")

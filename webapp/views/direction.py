@@ -10,11 +10,10 @@ import re
 
 from flask import Response
 
-SHOWN = "\N{REPLACEMENT CHARACTER}".encode()
-"""Stands where text would have been turned, so that what is no ordinary text does not look like any."""
+from webapp.domain.turning import MARKS, SHOWN, TURNING
 
-_MARKS = tuple(mark.encode() for mark in "\u200e\u200f")
-_TURNING = tuple(sign.encode() for sign in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_MARKS = tuple(mark.encode() for mark in MARKS)
+_TURNING = tuple(sign.encode() for sign in TURNING)
 _SIGN = re.compile(b"|".join((*_MARKS, *_TURNING)))
 _TAG = re.compile(rb"<[a-zA-Z](?:[^>\"']|\"[^\"]*\"|'[^']*')*+>")
 _TOLD = re.compile(rb"\s(?:title|alt|placeholder|aria-[a-z]+)=\"[^\"]*\Z")
@@ -34,4 +33,4 @@ def _said(found: re.Match[bytes]) -> bytes:
     is_inside = tag is not None and at < tag.end()
     if tag and (not _TOLD.search(page, tag.start(), at) if is_inside else tag[0].startswith(b"<textarea")):
         return found[0]
-    return b"" if found[0] in _MARKS else SHOWN
+    return b"" if found[0] in _MARKS else SHOWN.encode()

@@ -28,6 +28,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import audit, clock, exports, order_rows, queries
 from webapp.domain.spreadsheet import cell
+from webapp.domain.turning import unturned
 from webapp.grid import lists, tastes
 from webapp.models import AccountRow, ExportRow, OrderRow
 from webapp.people import Role
@@ -227,7 +228,8 @@ def lines(ids: Sequence[int], names: Sequence[str], with_address: bool) -> str:
 
 
 def safe(text: str) -> str:
-    """A number stays a number, also a negative one; whatever else could be run gets an apostrophe."""
+    """A number stays a number, also a negative one; what else could be run gets an apostrophe, and no text turns."""
+    text = unturned(text)
     return text if text.removeprefix("-").replace(".", "", 1).isdecimal() else cell(text)
 
 
