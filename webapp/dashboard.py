@@ -17,14 +17,14 @@ from webapp.domain.commands import CommandState
 from webapp.domain.facets import ShippedBy, unfold
 from webapp.domain.order import SELLER_FULFILLED, OrderStatus
 from webapp.inbox import EventState
-from webapp.models import IS_OPEN, IS_UNANSWERED, CommandRow, EventRow, LineRow, OrderRow, SyncRow, db
+from webapp.models import IS_OPEN, IS_UNANSWERED, WAITS_FOR_SHOP, CommandRow, EventRow, LineRow, OrderRow, SyncRow, db
 from webapp.queries import COUNTED_TO, Count, capped
 
 DAYS = timedelta(days=30)
 MOST_SOLD = 20_000
 MOST_DUE = 1_000
 NEWEST_EVENTS, MEASURED = 5_000, 500
-_WAITS_FOR_MAGENTO = text("wake_from is not null")
+_WAITS_FOR_MAGENTO = text(WAITS_FOR_SHOP)
 DONE_WORDS = frozenset({"Shipped", "Delivered", "Refund"})
 LAGS = (
     (timedelta(seconds=1), "within 1 s"),
@@ -156,7 +156,7 @@ def to_read() -> Sequence[SyncRow]:
 
 
 def for_magento() -> Sequence[SyncRow]:
-    """The orders that wait since their shop does not answer, the longest known first; a thousand and one at most."""
+    """The orders whose shop does not answer, or refuses, the longest known first; a thousand and one at most."""
     found = select(SyncRow).where(_WAITS_FOR_MAGENTO).order_by(SyncRow.id)
     return db.session.execute(found.limit(COUNTED_TO + 1)).scalars().all()
 

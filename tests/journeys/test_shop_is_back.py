@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -208,6 +209,23 @@ def test_a_shop_that_is_back_and_turns_everybody_away_says_so(house: House) -> N
     page = client.get("/orders").text
     assert "Magento is in maintenance mode" not in page
     assert "Magento did not accept" in page
+
+
+@pytest.mark.parametrize(("status", "said"), [(401, "Magento did not accept"), (403, "refused the call (403)")])
+def test_the_orders_of_a_shop_that_refuses_are_counted_with_its_reason(
+    any_house: House, status: int, said: str
+) -> None:
+    house, client = any_house, browser(any_house)
+    house.magento.fault("status", path="/V1/", status=status)
+    po = place(house)
+    assert re.search(r'href="/dashboard/for-magento">1<', client.get("/dashboard").text)
+    behind = client.get("/dashboard/for-magento").text
+    assert f"/{po}" in behind
+    assert said in behind
+    house.magento.clear_faults()
+    house.pass_time(minutes=10)
+    assert is_made(house, po)
+    assert re.search(r'href="/dashboard/for-magento">0<', client.get("/dashboard").text)
 
 
 def test_calls_that_fail_alone_bring_few_polls_and_none_before_the_time_that_the_shop_named(house: House) -> None:

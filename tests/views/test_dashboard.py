@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -139,18 +140,27 @@ def test_failures_lag_and_what_is_in_hand_open_their_pages(app: Flask, viewer: F
     assert re.search(r'href="/outgoing\?show=waiting&amp;due=now">1<', text)
 
 
+SILENT = "Waiting for Magento: Magento is in maintenance mode."
+REFUSES = "Waiting for Magento: Magento refused the access (401): The consumer isn't authorized."
+
+
+@pytest.mark.parametrize("trouble", [SILENT, REFUSES], ids=["away", "refuses"])
 @pytest.mark.parametrize("number", [0, 1, 3])
-def test_orders_that_wait_for_magento_are_told_with_their_list(app: Flask, viewer: FlaskClient, number: int) -> None:
-    trouble = "Waiting for Magento: Magento is in maintenance mode."
+def test_orders_that_wait_for_magento_are_told_with_their_list(
+    app: Flask, viewer: FlaskClient, number: int, trouble: str
+) -> None:
     with app.app_context(), unit_of_work() as work:
         account, now = an_account(work, a_store(work)), clock.now()
         for one in range(4):
             an_order(work, account, str(PO + one))
         for turn in work.session.query(SyncRow).order_by(SyncRow.id).limit(number):
-            turn.look_again_at, turn.wake_from, turn.trouble = now + timedelta(minutes=4), now, trouble
+            turn.look_again_at, turn.trouble = now + timedelta(minutes=4), trouble
+            turn.wake_from = now if trouble == SILENT else None
+        other = work.session.query(SyncRow).order_by(SyncRow.id.desc()).limit(1).one()
+        other.trouble = "Magento does not show the order at the moment; reading again."
     board = viewer.get("/dashboard").text
     assert f'<a class="link" href="/dashboard/for-magento">{number}<span' in board
-    behind = viewer.get("/dashboard/for-magento").text
+    behind = unescape(viewer.get("/dashboard/for-magento").text)
     assert behind.count(trouble) == behind.count('<a class="id" href="/orders/') == number
     outgoing = viewer.get("/outgoing").text
     said = {0: "", 1: "1 order waits for Magento</a>", 3: "3 orders wait for Magento</a>"}[number]

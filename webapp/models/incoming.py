@@ -13,6 +13,8 @@ from webapp.models.base import Base, Id
 
 IS_NEW = "state = 'received'"
 IS_UNANSWERED = "state in ('received', 'waiting')"
+WAITS_FOR_SHOP = "substr(trouble, 1, 20) = 'Waiting for Magento:'"
+"""Of an order's turn: its shop could not be read, since it does not answer or since it refuses."""
 IS_WALMARTS = "source = 'walmart'"
 IS_A_SHOPS = "source = 'magento'"
 IS_OUR_OWN = "source not in ('walmart', 'magento')"
@@ -155,6 +157,12 @@ class SyncRow(Base):
             "account_id",
             sqlite_where=text("wake_from is not null"),
             postgresql_where=text("wake_from is not null"),
+        ),
+        Index(
+            "ix_syncs_for_shop",
+            "id",
+            sqlite_where=text(WAITS_FOR_SHOP),
+            postgresql_where=text(WAITS_FOR_SHOP),
         ),
         Index(
             "ix_syncs_due",

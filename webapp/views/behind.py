@@ -68,8 +68,8 @@ def to_read() -> AnyResponse:
 
 @bp.get("/dashboard/for-magento")
 def for_magento() -> AnyResponse:
-    """The orders that wait since their shop does not answer, each with what it said."""
-    meaning = "Their shop does not answer. They go on by themselves once it does. Nothing is lost."
+    """The orders that wait since their shop does not answer or refuses, each with what it said."""
+    meaning = "Their shop does not answer, or refuses: each says why. They go on by themselves once it serves us."
     waiting = dashboard.for_magento()
     return _turns("Orders that wait for Magento", meaning, waiting, lambda row: Markup.escape(row.trouble))
 
