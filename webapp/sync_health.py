@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 
 from webapp import accounts, clock, shop_polls
 from webapp.accounts import Account
+from webapp.domain.hues import RED, hue, worst
 from webapp.domain.poll_kinds import SHOP, SHOP_WHAT, PollKind, Rule, kinds_of
 from webapp.models import IS_UNANSWERED, IS_WALMARTS, AccountRow, EventRow, PollRow, StoreRow, db
 from webapp.subscriptions import MARKETS_WITH_WEBHOOKS
@@ -23,7 +24,7 @@ SHOP_MAY_MISS = 4
 
 @dataclass(frozen=True, slots=True)
 class SyncHealth:
-    """One account's state. `problems` are sentences, the worst first; `sentence` is the whole of it.
+    """One account's state. `problems` are sentences, the worst first; `sentence` is all of it, `tone` its hue, or `ok`.
 
     A paused account, or one whose store is paused, has no problems: nothing of it is looked at.
     """
@@ -31,6 +32,7 @@ class SyncHealth:
     account_id: int
     account: str
     is_ok: bool
+    tone: str
     is_paused: bool
     sentence: str
     problems: tuple[str, ...]
@@ -64,6 +66,7 @@ def of_account(account: Account) -> SyncHealth:
         account_id=account.id,
         account=account.name,
         is_ok=not problems,
+        tone=worst([*map(hue, problems), *([RED] if problems and _is_stuck(backlog, now) else [])]),
         is_paused=account.is_paused,
         sentence=" ".join([*paused, *told]),
         problems=tuple(problems),
@@ -103,10 +106,14 @@ def span(length: timedelta) -> str:
     return f"{seconds} s"
 
 
+def _is_stuck(backlog: _Backlog, now: datetime) -> bool:
+    return backlog.since is not None and now - backlog.since > EVENT_MAY_WAIT
+
+
 def _problems(account: Account, polls: dict[str, PollRow], backlog: _Backlog, now: datetime) -> tuple[str, ...]:
     found = [_lateness(account, kind, polls.get(kind.name), now) for kind in kinds_of(account.marketplace)]
     told = [sentence for sentence in found if sentence]
-    if backlog.since and now - backlog.since > EVENT_MAY_WAIT:
+    if backlog.since and _is_stuck(backlog, now):
         events = "One event waits" if backlog.count == 1 else f"{backlog.count:,} events wait"
         told.append(f"{events} to be answered, for {span(now - backlog.since)} by now.")
     return tuple(told)

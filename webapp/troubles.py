@@ -29,6 +29,7 @@ from sqlalchemy.orm import aliased
 
 from webapp import clock, product_polls, shop_polls
 from webapp.columns import NOW, Utc
+from webapp.domain.hues import hue
 from webapp.domain.poll_kinds import NAMES, SHOP, SHOP_WHAT, STORE_POLLS, kind_of
 from webapp.models import (
     IS_NEW,
@@ -136,7 +137,7 @@ def _resting(row: Any, now: datetime) -> Trouble:
     again = f" It is tried again in {span(row.at - now)}." if row.at and row.at > now else ""
     headline = f"Walmart has not served {row.name} for {span(now - (row.since or now))}."
     detail, name = f"{row.text} {NOTHING_LOST}{again}", f"rest:{row.key}"
-    return Trouble("bad", headline, detail, "account", row.key, name, "No service from Walmart")
+    return Trouble(hue(row.text or ""), headline, detail, "account", row.key, name, "No service from Walmart")
 
 
 def _pause(rows: Sequence[Any]) -> Trouble | None:
@@ -184,7 +185,7 @@ def _unread(row: Any, now: datetime) -> Trouble:
 def _of_polls(row: Any, headline: str, short: str) -> Trouble:
     why = row.text or "It has not been its turn; look whether the workers run."
     detail = f"{why} {NOTHING_LOST} It is tried again by itself."
-    return Trouble("warn", headline, detail, "polls", name=f"polls:{row.key}", short=short)
+    return Trouble(hue(why), headline, detail, "polls", name=f"polls:{row.key}", short=short)
 
 
 def _is_away(row: Any) -> bool:

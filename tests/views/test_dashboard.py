@@ -175,7 +175,7 @@ def test_orders_that_wait_for_magento_are_told_with_their_list(
     [
         ("", {}, "t-ok", ""),
         ("", {"is_away": False}, "t-ok", ""),
-        ("", {"is_away": True}, "t-bad", AWAY),
+        ("", {"is_away": True}, "t-warn", AWAY),
         ("account", {"is_away": True}, "t-quiet", PAUSED),
         ("store", {"is_away": True}, "t-quiet", PAUSED),
     ],
@@ -193,7 +193,7 @@ def test_what_stands_still_has_no_green_tick(
     assert ('<span class="chip">Paused</span>' in flow) is bool(paused)
     assert (AWAY in flow, PAUSED in flow) == (said == AWAY, said == PAUSED)
     accounts = admin.get("/settings/accounts").text.split("<tbody>")[1]
-    state = {"t-ok": "Working", "t-bad": "Trouble", "t-quiet": "Paused"}[mark]
+    state = {"t-ok": "Working", "t-warn": "Waiting", "t-quiet": "Paused"}[mark]
     assert f"</svg>{state}</span>" in accounts
     assert (AWAY in accounts) is (said == AWAY)
     stores = admin.get("/settings/stores").text.split("<tbody>")[1]

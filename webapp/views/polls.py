@@ -11,6 +11,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, polls, product_polls, queries, reimport, shop_polls
+from webapp.domain.hues import hue
 from webapp.domain.poll_kinds import NAMES, SHOP, SHOP_WHAT, kind_of
 from webapp.grid.wanted import Wanted
 from webapp.models import AccountRow, PollRow, StoreRow, db
@@ -118,9 +119,9 @@ def _poll(
     if row.claimed_until is not None and row.claimed_until > now:
         state, tone = "Reading now", "under-way"
     elif late_after is not None and silent > late_after and not rests:
-        state, tone = f"Late: nothing for {words.span(silent)}", "bad"
+        state, tone = f"Late: nothing for {words.span(silent)}", hue(row.trouble)
     elif row.trouble:
-        state, tone = f"Failed; tried {row.tries}×" if row.tries else "Look at this", "warn"
+        state, tone = f"Failed; tried {row.tries}×" if row.tries else "Look at this", hue(row.trouble)
     elif row.succeeded_at is None:
         state, tone = "Not read yet", "quiet"
     else:

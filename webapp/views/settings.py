@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import accounts, stock, subscriptions, sync_health
 from webapp.account_entry import MARKETS
 from webapp.accounts import Account, Store
+from webapp.domain.hues import AMBER, RED, hue
 from webapp.people import Role
 from webapp.settings import current
 from webapp.views import door, first_steps
@@ -50,6 +51,7 @@ class StoreShown:
     webhook_url: str
     accounts: str
     away: str
+    away_tone: str
     warning: str
 
 
@@ -87,9 +89,12 @@ def public_webhook_url(source: str, key: str) -> str:
     return f"{current().address}/webhooks/{source}/{key}"
 
 
+_STATES = {"ok": "Working", AMBER: "Waiting", RED: "Trouble"}
+
+
 def _account(account: Account) -> AccountShown:
     health = sync_health.of_account(account)
-    state, tone = ("Paused", "warn") if health.is_paused else ("Working", "ok") if health.is_ok else ("Trouble", "bad")
+    state = "Paused" if health.is_paused else _STATES[health.tone]
     return AccountShown(
         name=account.name,
         url=url_for(f"{'account_settings' if door.me().may(Role.ADMIN) else 'account_orders'}.show", key=account.key),
@@ -97,7 +102,7 @@ def _account(account: Account) -> AccountShown:
         store=account.store.name,
         is_demo=account.is_demo,
         state=state,
-        tone=tone,
+        tone=AMBER if health.is_paused else health.tone,
         health=health.sentence,
         webhooks=_webhooks(account),
     )
@@ -132,5 +137,6 @@ def _store(store: Store, everyone: Sequence[Account], away: str) -> StoreShown:
         webhook_url=public_webhook_url("magento", store.key) + secret,
         accounts=", ".join(account.name for account in everyone if account.store.id == store.id),
         away=away,
+        away_tone=hue(away),
         warning="" if store.is_demo else stock.warning(store),
     )
