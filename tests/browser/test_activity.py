@@ -85,6 +85,7 @@ def a_busy_day(work: Work) -> None:
     order = new_order(work, lines=(a_line(intent_to_cancel="BUYER"),), attention="Somebody has to look.")
     turn = work.session.get_one(SyncRow, order.sync_id)
     turn.look_again_at = turn.wake_from = clock.now() - timedelta(minutes=1)
+    turn.trouble = "Waiting for Magento: Magento is in maintenance mode."
     order.has_failed = True
     ended = {"state": "parked", "ended_at": clock.now(), "reason": "Magento is not amused."}
     a_command(work, order, "CreateMagentoOrder", **ended)
