@@ -66,7 +66,7 @@ def of_account(account: Account) -> SyncHealth:
         account_id=account.id,
         account=account.name,
         is_ok=not problems,
-        tone=worst([*map(hue, problems), *([RED] if problems and _is_stuck(backlog, now) else [])]),
+        tone=worst([*map(hue, problems), *([RED] if _is_unexplained(account, backlog, problems, now) else [])]),
         is_paused=account.is_paused,
         sentence=" ".join([*paused, *told]),
         problems=tuple(problems),
@@ -108,6 +108,11 @@ def span(length: timedelta) -> str:
 
 def _is_stuck(backlog: _Backlog, now: datetime) -> bool:
     return backlog.since is not None and now - backlog.since > EVENT_MAY_WAIT
+
+
+def _is_unexplained(account: Account, backlog: _Backlog, problems: Sequence[str], now: datetime) -> bool:
+    """Events wait, and nothing else is wrong that they could be waiting for."""
+    return len(problems) == 1 and _is_stuck(backlog, now) and not _is_not_served(account.id)
 
 
 def _problems(account: Account, polls: dict[str, PollRow], backlog: _Backlog, now: datetime) -> tuple[str, ...]:
@@ -183,6 +188,11 @@ def _backlog(account_id: int) -> _Backlog:
     mine = select(func.count(), func.min(EventRow.received_at))
     count, since = db.session.execute(mine.where(EventRow.account_id == account_id, text(IS_UNANSWERED))).one()
     return _Backlog(count, since)
+
+
+def _is_not_served(account_id: int) -> bool:
+    mine = select(AccountRow.trouble_since).where(AccountRow.id == account_id)
+    return db.session.execute(mine).scalar_one() is not None
 
 
 def _connected_at(account_id: int) -> datetime:

@@ -30,7 +30,7 @@ from sqlalchemy.orm import aliased
 from webapp import clock, product_polls, shop_polls
 from webapp.columns import NOW, Utc
 from webapp.domain.hues import hue
-from webapp.domain.poll_kinds import NAMES, SHOP, SHOP_WHAT, STORE_POLLS, kind_of
+from webapp.domain.poll_kinds import NAMES, NOT_ITS_TURN, SHOP, SHOP_WHAT, STORE_POLLS, kind_of
 from webapp.models import (
     IS_NEW,
     IS_OPEN,
@@ -183,7 +183,7 @@ def _unread(row: Any, now: datetime) -> Trouble:
 
 
 def _of_polls(row: Any, headline: str, short: str) -> Trouble:
-    why = row.text or "It has not been its turn; look whether the workers run."
+    why = row.text or NOT_ITS_TURN
     detail = f"{why} {NOTHING_LOST} It is tried again by itself."
     return Trouble(hue(why), headline, detail, "polls", name=f"polls:{row.key}", short=short)
 

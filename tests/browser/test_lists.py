@@ -116,6 +116,19 @@ def test_a_list_is_narrowed_by_dates_also_where_the_fields_came_after_the_first_
             expect(page.locator("#rows > tr")).to_have_count(50)
 
 
+def test_a_date_is_kept_also_where_the_scripts_do_not_come(browser: Browser, shop: Site) -> None:
+    with window(browser, shop) as seen:
+        page = seen.page
+        page.route("**/static/*.js*", lambda route: route.abort())
+        page.goto(shop.url + "/orders?sold_to=2001-01-01T12:00")
+        page.locator("#filters > summary").click()
+        page.locator("#f-items").fill("mug")
+        page.get_by_role("button", name="Show orders").click()
+        expect(page.locator("#pill-items")).to_be_visible()
+        expect(page.locator("#pill-sold")).to_contain_text("2001")
+        seen.complaints.clear()
+
+
 def test_five_steps_back_and_five_forth_are_where_one_was(browser: Browser, shop: Site) -> None:
     with window(browser, shop) as seen:
         page = seen.page

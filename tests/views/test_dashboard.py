@@ -141,7 +141,7 @@ def test_failures_lag_and_what_is_in_hand_open_their_pages(app: Flask, viewer: F
 
 
 SILENT = "Waiting for Magento: Magento is in maintenance mode."
-REFUSES = "Waiting for Magento: Magento refused the access (401): The consumer isn't authorized."
+REFUSES = "Waiting for Magento: Magento did not accept the credentials: The consumer isn't authorized."
 
 
 @pytest.mark.parametrize("trouble", [SILENT, REFUSES], ids=["away", "refuses"])

@@ -27,7 +27,10 @@ OF_WALMART = (
     ("Walmart answered 401: the token is refused (UNAUTHORIZED)", "bad"),
     ("Walmart did not accept the client ID and secret. Check them in the account's settings.", "bad"),
 )
-EVERY_HUE = [(MAINTENANCE, "warn"), *((one, "bad") for one in REFUSALS)]
+WRONG_VIEW = (
+    "Magento answered 400: Specified request cannot be processed. It says so when the store view's code does not exist."
+)
+EVERY_HUE = [(WRONG_VIEW, "bad"), (MAINTENANCE, "warn"), *((one, "bad") for one in REFUSALS)]
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +92,8 @@ def test_an_account_that_walmart_does_not_serve(app: Flask, admin: FlaskClient, 
         now = clock.now()
         account.trouble, account.trouble_since, account.probe_at = why, now - timedelta(hours=8), now
         late_poll(work, why, account_id=account.id)
+        order = an_order(work, account, "2802123876439")
+        an_event(work, order, received_at=now - timedelta(minutes=16), state="waiting", handled_at=None)
     board = admin.get("/dashboard").text
     assert one(r'<p class="strip trouble (\w+)">', board) == hue
     assert one(r'<li class="t-(\w+)">', board.split('id="flow"')[1]) == hue
@@ -102,3 +107,14 @@ def test_what_nobody_works_off_waits_for_a_person(app: Flask, admin: FlaskClient
     board = admin.get("/dashboard").text
     assert one(r'<p class="strip trouble (\w+)">', board) == "bad"
     assert one(r'<li class="t-(\w+)">', board.split('id="flow"')[1]) == "bad"
+
+
+def test_a_poll_whose_turn_does_not_come_waits_for_a_person(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as work:
+        store = a_store(work)
+        an_account(work, store)
+        late_poll(work, "", store_id=store.id)
+    board = admin.get("/dashboard").text
+    assert one(r'<p class="strip trouble (\w+)">', board) == "bad"
+    assert one(r'<li class="t-(\w+)">', board.split('id="flow"')[1]) == "bad"
+    assert one(r'<tr class="t-(\w+)">(?=(?:(?!</tr>).)*Late: nothing)', admin.get("/polls").text) == "bad"

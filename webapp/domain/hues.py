@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterable
 
 AMBER, RED = "warn", "bad"
-_REFUSED = re.compile(r"did not accept|refused the call|does not lead to|answered 40[13]\b")
-"""What a neighbour's sentence says where somebody has to change a key, a right or an address."""
+_FOR_A_PERSON = re.compile(
+    r"did not accept|refused the call|does not lead to|answered 40[13]\b"
+    r"|store view's code does not exist|look whether the workers run"
+)
+"""What a sentence says where somebody has to change a key, a right or an address, or to look after the server."""
 
 
 def hue(why: str) -> str:
     """Of what fails for this reason."""
-    return RED if _REFUSED.search(why) else AMBER
+    return RED if _FOR_A_PERSON.search(why) else AMBER
 
 
 def worst(hues: Iterable[str]) -> str:

@@ -101,6 +101,8 @@ SHOP_PATHS = {
 US = (*CHANGED, *OPEN_DAILY, CANCELLATIONS)
 ELSEWHERE = (*CHANGED_ELSEWHERE, *OPEN_OFTEN, CANCELLATIONS)
 NAMES = frozenset(kind.name for kind in US)
+NOT_ITS_TURN = "It has not been its turn; look whether the workers run."
+"""Why a poll is late that nothing is known to be wrong with."""
 
 
 def kinds_of(marketplace: str) -> tuple[PollKind, ...]:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, polls, product_polls, queries, reimport, shop_polls
 from webapp.domain.hues import hue
-from webapp.domain.poll_kinds import NAMES, SHOP, SHOP_WHAT, kind_of
+from webapp.domain.poll_kinds import NAMES, NOT_ITS_TURN, SHOP, SHOP_WHAT, kind_of
 from webapp.grid.wanted import Wanted
 from webapp.models import AccountRow, PollRow, StoreRow, db
 from webapp.people import Role
@@ -119,7 +119,7 @@ def _poll(
     if row.claimed_until is not None and row.claimed_until > now:
         state, tone = "Reading now", "under-way"
     elif late_after is not None and silent > late_after and not rests:
-        state, tone = f"Late: nothing for {words.span(silent)}", hue(row.trouble)
+        state, tone = f"Late: nothing for {words.span(silent)}", hue(row.trouble or NOT_ITS_TURN)
     elif row.trouble:
         state, tone = f"Failed; tried {row.tries}×" if row.tries else "Look at this", hue(row.trouble)
     elif row.succeeded_at is None:
