@@ -262,6 +262,23 @@ def test_loading_the_rules_loads_no_framework() -> None:
     assert roots & {"flask", "sqlalchemy", "requests", "redis", "rq", "msgspec", "werkzeug"} == set()
 
 
+def test_an_assert_tells_a_type_and_guards_nothing() -> None:
+    """The services run without them."""
+    guards = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in files(*PACKAGES)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Assert) and not _tells_a_type(node.test)
+    ]
+    assert guards == []
+
+
+def _tells_a_type(said: ast.expr) -> bool:
+    if isinstance(said, ast.Call):
+        return isinstance(said.func, ast.Name) and said.func.id == "isinstance"
+    return isinstance(said, ast.Name | ast.Attribute)
+
+
 def test_only_the_unit_of_work_commits() -> None:
     commits = [
         f"{path.relative_to(ROOT)}"

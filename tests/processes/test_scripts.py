@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.chromium import NAMES
 from tests.processes.running import CHECKOUT
 
-NEEDED = ("dirname", "cat", "cp", "cmp", "mkdir")
+NEEDED = ("dirname", "cat", "cp", "cmp", "find", "mkdir")
 
 
 @pytest.fixture
@@ -32,7 +33,8 @@ def checkout(tmp_path: Path) -> Path:
     copy = tmp_path / "check out"
     for name in ("script", "jobs"):
         shutil.copytree(CHECKOUT / name, copy / name)
-    (copy / "webapp").mkdir()
+    for name in ("webapp", "sandbox"):
+        (copy / name).mkdir()
     for name in ("webapp/__init__.py", "webapp/parent_watch.py", "requirements.txt", "requirements-dev.txt"):
         shutil.copyfile(CHECKOUT / name, copy / name)
     return copy
@@ -40,8 +42,10 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def installed(checkout: Path) -> Path:
-    """The copy with a virtual environment that has everything installed; its Python is ours."""
+    """The copy with a virtual environment that has everything installed and compiled; its Python is ours."""
     _program(checkout / ".venv" / "bin" / "python", f'exec "{sys.executable}" "$@"')
+    (checkout / ".venv" / ".compiled").mkdir()
+    shutil.copyfile(checkout / "requirements.txt", checkout / ".venv" / ".compiled" / "requirements.txt")
     for name in ("requirements.txt", "requirements-dev.txt"):
         shutil.copyfile(checkout / name, checkout / ".venv" / f".installed-{name}")
     return checkout
@@ -104,6 +108,30 @@ def test_the_server_starts_from_any_folder_and_a_path_with_spaces(installed: Pat
     assert ran.returncode == 2, ran.stderr
     assert "“none” is no port" in ran.stderr
     assert "Installing" not in ran.stderr
+
+
+def _asked(checkout: Path, tools: Path) -> list[str]:
+    """What the server's script asks Python for, each with how far it is to optimize."""
+    ran = _run(checkout / "script" / "server", path=tools, PYTHONDONTWRITEBYTECODE="1")
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.splitlines()
+
+
+def test_what_the_server_loads_is_compiled_beforehand_and_again_after_a_change(installed: Path, tools: Path) -> None:
+    _program(
+        installed / ".venv" / "bin" / "python",
+        'test "$1" != -P || echo "$PYTHONOPTIMIZE $3${PYTHONDONTWRITEBYTECODE:+, and writes nothing}"',
+    )
+    assert _asked(installed, tools) == ["2 jobs.supervisor"]
+    later = time.time() + 60
+    os.utime(installed / "jobs" / "web.py", (later, later))
+    assert _asked(installed, tools) == ["2 jobs.compiled", "2 jobs.supervisor"]
+    os.utime(installed / "jobs" / "web.py", (1, 1))
+    assert _asked(installed, tools) == ["2 jobs.supervisor"]
+    (installed / "requirements.txt").write_text("flask==3.2\n")
+    shutil.copyfile(installed / "requirements.txt", installed / ".venv" / ".installed-requirements.txt")
+    assert _asked(installed, tools) == ["2 jobs.compiled", "2 jobs.supervisor"]
+    assert _asked(installed, tools) == ["2 jobs.supervisor"]
 
 
 def test_help_is_printed_before_anything_is_installed(checkout: Path, tools: Path) -> None:

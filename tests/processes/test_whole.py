@@ -113,3 +113,18 @@ def test_nothing_outlives_a_killed_server_and_the_next_one_goes_on(server: Runni
         assert before <= {order["po"] for order in _orders(again)}
         assert again.stop() == 0
         assert not again.processes()
+
+
+def test_compiled_beforehand_and_without_docstrings_it_works_all_the_same(tmp_path: Path) -> None:
+    """As the script starts it; what the tests start otherwise has docstrings and asserts."""
+    compiled = tmp_path / "compiled"
+    light = {"PYTHONOPTIMIZE": "2", "PYTHONPYCACHEPREFIX": str(compiled), "PYTHONDONTWRITEBYTECODE": ""}
+    env = {"PATH": os.environ["PATH"], **light}
+    subprocess.run([sys.executable, "-m", "jobs.compiled"], cwd=CHECKOUT, env=env, timeout=120, check=True)
+    beforehand = set(compiled.rglob("*.pyc"))
+    with ended_afterwards(Running(REAL, tmp_path, tmp_path / "data", free_port(), **light)) as server:
+        server.ready()
+        wait_for(lambda: _stored(server, "magento_order_id is not null"), 30, lambda: server.said)
+        assert server.stop() == 0
+    left = sorted(str(path) for path in set(compiled.rglob("*.pyc")) - beforehand)
+    assert len(left) < 10, left

@@ -121,7 +121,8 @@ def numbers(values: Iterable[int]) -> str:
 
 def words_condition(fields: Sequence[str], word: str) -> str:
     """A word begins in one of the fields: they hold words of letters and digits, each after one space."""
-    assert word.isalnum()
+    if not word.isalnum():
+        raise ValueError(f"{word!r} is not one word of letters and digits.")
     position = "instr" if is_sqlite() else "strpos"
     each = (f"{position}({name}, ' {word}') > 0" for name in fields)
     return f"({' or '.join(each)})"
