@@ -13,6 +13,7 @@ from jobs import data_folder, forks, house, ports
 from jobs.house import Options
 from jobs.refusal import CannotStart
 from tests.processes.running import CHECKOUT, free_port
+from webapp import queue
 
 ALONE = """
 import json, os, pathlib, sys
@@ -35,6 +36,15 @@ def test_what_is_loaded_before_the_forks_starts_no_thread_and_opens_no_connectio
         [sys.executable, "-c", ALONE, *modules], cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True
     )
     assert json.loads(ran.stdout) == [1, []]
+
+
+def test_no_client_of_redis_looks_up_its_own_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would in each process, and what that touches of what all share would be copied (2 MB)."""
+    looked_up: list[str] = []
+    monkeypatch.setattr("importlib.metadata.version", looked_up.append)
+    for url in ("unix:///nowhere/redis.sock", f"unix:///{'long/' * 30}redis.sock", "redis://nowhere"):
+        assert queue.connect(url).connection_pool.make_connection()
+    assert looked_up == []
 
 
 def test_an_application_that_cannot_be_loaded_is_said() -> None:
