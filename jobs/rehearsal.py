@@ -25,7 +25,9 @@ from sqlalchemy.orm import configure_mappers
 
 from jobs import garbage
 from webapp import (
+    account_changes,
     accounts,
+    alerts,
     claims,
     clock,
     handlers,
@@ -64,7 +66,7 @@ def share() -> None:
         with app.app_context():
             rehearses = is_sqlite()
         if rehearses:
-            make_ready(app)
+            make_ready(app, for_all=True)
     except SettingsError:
         return  # `prepare` tells of it
     except (SQLAlchemyError, OSError, ValueError, ImportError):
@@ -72,11 +74,11 @@ def share() -> None:
         log.warning("the services share nothing", exc_info=True)
 
 
-def make_ready(app: Flask) -> None:
+def make_ready(app: Flask, *, for_all: bool = False) -> None:
     """Rehearse once; a fork of a process that did has no need to."""
     if app in _ready:
         return
-    rehearse(app)
+    rehearse(app, for_all=for_all)
     _ready.add(app)
     garbage.leave_what_is_there()
 
@@ -99,8 +101,11 @@ def warm_up(app: Flask) -> None:
         queue.client().ping()
 
 
-def rehearse(app: Flask) -> None:
+def rehearse(app: Flask, *, for_all: bool = False) -> None:
     """Do everything once that a drain does, keep nothing, and leave no connection and no thread behind.
+
+    `for_all`: also what the web server does with a webhook, and the scheduler with whatever is wrong. A drain that
+    gets ready leaves that out, as it would have to copy what that touches.
 
     On SQLite the stage is an empty database in memory, as the real one has one write lock, which webhooks need. A
     database that is away is no trouble: the first real walk then takes a little longer.
@@ -110,10 +115,19 @@ def rehearse(app: Flask) -> None:
         try:
             _look()
             with pretended():
-                _walk(url)
+                account_id, key = _move_in(url)
+                if for_all:
+                    _hear(key)
+                    _mind()
+                _walk(account_id)
+            if for_all:
+                # It is nobody's by now, and looked up again it is forgotten.
+                accounts.sender("walmart", key)
         finally:
             db.session.remove()
             db.engine.dispose()
+            if for_all:
+                queue.client().connection_pool.disconnect()
 
 
 @contextmanager
@@ -170,16 +184,35 @@ def _look() -> None:
     line.standing()
 
 
-def _walk(url: str) -> None:
-    """One order is hinted at, read, acknowledged and read again; the shop has no such product."""
-    name, po = uuid.uuid4().hex, f"rehearsal-{uuid.uuid4().hex}"
-    policy = Policy(acknowledge=AcknowledgeWhen.ON_IMPORT)
+def _move_in(url: str) -> tuple[int, str]:
+    """A store and an account of nobody's; the account's id and key."""
+    name, policy = uuid.uuid4().hex, Policy(acknowledge=AcknowledgeWhen.ON_IMPORT)
     with unit_of_work() as work:
         accounts.add_store(work, NewStore(name, url, "none"))
         row = accounts.add_account(work, NewAccount(name, name, "none", "none", api_url=url, policy=policy))
-        now = clock.now()
+        return row.id, row.key
+
+
+def _hear(key: str) -> None:
+    """A webhook comes in."""
+    news = {"eventType": "PO_CREATED", "eventId": uuid.uuid4().hex, "eventTime": clock.now().isoformat()}
+    body = json.dumps({"source": news, "payload": {"purchaseOrderId": f"rehearsal-{uuid.uuid4().hex}"}}).encode()
+    for sender in accounts.senders("walmart", key):
+        inbox.receive_walmart(key, sender.auth.secrets[0], {"content-type": "application/json"}, body)
+
+
+def _mind() -> None:
+    """The scheduler looks after what has had its time, and for what is wrong."""
+    account_changes.retire_due()
+    alerts.look()
+
+
+def _walk(account_id: int) -> None:
+    """One order is hinted at, read, acknowledged and read again; the shop has no such product."""
+    po, now = f"rehearsal-{uuid.uuid4().hex}", clock.now()
+    with unit_of_work() as work:
         came_in = EventRow(
-            source="walmart", account_id=row.id, type="PO_CREATED", po=po, happened_at=now, received_at=now
+            source="walmart", account_id=account_id, type="PO_CREATED", po=po, happened_at=now, received_at=now
         )
         came_in.body, came_in.headers = b"", {}
         work.add(came_in)
@@ -188,10 +221,10 @@ def _walk(url: str) -> None:
     inbox.route()
     polls.take()
     for _ in range(2):
-        if claim := claims.take_one(row.id, po):
+        if claim := claims.take_one(account_id, po):
             orders.sync(claim)
         line.arrange()
-        if claim := claims.take_one(row.id, po):
+        if claim := claims.take_one(account_id, po):
             outbox.run(claim, handlers.perform)
 
 

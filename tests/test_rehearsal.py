@@ -18,10 +18,14 @@ def _rows(house: House) -> dict[str, int]:
         }
 
 
-def test_a_rehearsal_leaves_nothing_behind_and_rings_no_bell(house: House, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("for_all", [False, True])
+def test_a_rehearsal_leaves_nothing_behind_and_rings_no_bell(
+    house: House, caplog: pytest.LogCaptureFixture, for_all: bool
+) -> None:
     before = _rows(house)
-    rehearse(house.app)
+    rehearse(house.app, for_all=for_all)
     assert caplog.messages == [], "it goes the whole way"
+    assert not house.app.extensions.get("orderbridge_senders")
     assert _rows(house) == before
     po = house.place()
     house.drain()
