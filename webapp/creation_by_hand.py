@@ -113,7 +113,8 @@ def _order(work: Work, order_id: int) -> tuple[OrderRow, AccountRow]:
 
 def _ask(work: Work, row: OrderRow, account: AccountRow, by: str, sentence: str) -> str:
     """Note the wish and let the order be looked at: the plan then knows what stands in the way."""
-    before = issued_of(CreateMagentoOrder, outbox.issued([row.sync_id])[row.sync_id])
+    issued = outbox.issued([row.sync_id])[row.sync_id]
+    before = issued_of(CreateMagentoOrder, issued)
     if any(one.is_under_way for one in before) or _is_asked(row, before):
         _wake(work, row)
         return IS_GOING
@@ -126,7 +127,7 @@ def _ask(work: Work, row: OrderRow, account: AccountRow, by: str, sentence: str)
     _wake(work, row)
     trouble = claims.trouble(row.account_id, row.po)
     later = trouble or any(is_blocked(one) or one.startswith(OUTAGE) for one in map(str, row.waiting_for))
-    at_once.say(row, GOES_LATER if later else CREATING, is_over_once_asked)
+    at_once.say(row, GOES_LATER if later else CREATING, is_over_once_asked, issued)
     return f"{GOES_LATER} {trouble}".rstrip() if later else CREATING
 
 

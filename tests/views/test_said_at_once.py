@@ -127,3 +127,41 @@ def test_what_somebody_else_is_asked_for_stays(app: Flask, operator: FlaskClient
     with app.app_context(), unit_of_work() as work:
         work.execute(update(OrderRow).values(attention="Walmart knows no carrier Bee."))
     assert standing(press(operator, path, "acknowledge"))["Needs you"] == ["Walmart knows no carrier Bee."]
+
+
+LOCKED, TAKEN = "the order is locked.", "the number is taken."
+STILL_ASKED: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]], str, str]] = {
+    "held, and Walmart refused": (
+        "create",
+        {"waiting_for": [HELD], "attention": RELEASE},
+        [("AcknowledgeOrder", LOCKED)],
+        LOCKED,
+        "",
+    ),
+    "both refused": (
+        "acknowledge",
+        {"waiting_for": [REFUSED], "attention": REFUSED},
+        [("AcknowledgeOrder", LOCKED), ("CreateMagentoOrder", TAKEN)],
+        TAKEN,
+        LOCKED,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STILL_ASKED)
+def test_an_order_needs_somebody_still_where_another_thing_was_refused(
+    app: Flask, operator: FlaskClient, case: str
+) -> None:
+    act, changes, parked, left, gone = STILL_ASKED[case]
+    path = drawn(app, **changes)
+    with app.app_context(), unit_of_work() as work:
+        row = work.session.query(OrderRow).one()
+        for kind, reason in parked:
+            a_command(work, row, kind, state="parked", reason=reason, ended_at=clock.now())
+    page = press(operator, path, act)
+    assert "Needs you" in standing(page)
+    listed = operator.get("/orders?tab=needs-action").text
+    assert PO in listed
+    said = re.findall(r'<p class="why bad[^"]*" [^>]*>([^<]+)', listed)
+    assert [left in one for one in said] == [True]
+    assert not gone or gone not in said[0]

@@ -85,5 +85,6 @@ def _issue(work: Work, chosen: Chosen, by: str, generation: int) -> str:
 def _say(chosen: Chosen) -> None:
     """On the order, at once; why Walmart refused it before asks nobody any more."""
     refused = {one.reason for one in issued_of(AcknowledgeOrder, chosen.issued) if one.state is CommandState.PARKED}
-    at_once.say(chosen.row, ACKNOWLEDGING, (OVER_ONCE_ASKED | refused).__contains__)
+    others = [one for one in chosen.issued if one.kind != KIND]
+    at_once.say(chosen.row, ACKNOWLEDGING, (OVER_ONCE_ASKED | refused).__contains__, others)
     chosen.row.under_way, chosen.row.changed_at = True, clock.now()

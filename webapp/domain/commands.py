@@ -357,3 +357,8 @@ class Issued:
 def issued_of(kind: type[Command], issued: Iterable[Issued]) -> tuple[Issued, ...]:
     """All earlier commands of one kind, in the order they were issued."""
     return tuple(one for one in issued if one.kind == kind.__name__)
+
+
+def refused_of(issued: Iterable[Issued]) -> tuple[Issued, ...]:
+    """Those that wait for a person and say why, in the order they were issued."""
+    return tuple(one for one in issued if one.state is CommandState.PARKED and one.reason)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from webapp.domain.commands import BOTH_WAYS, CommandState, Issued
+from webapp.domain.commands import BOTH_WAYS, Issued, refused_of
 from webapp.domain.order import is_open
 from webapp.domain.plan.acknowledging import acknowledge, acknowledge_due, needs_acknowledgement
 from webapp.domain.plan.addressing import readdress
@@ -100,5 +100,5 @@ def _across(case: Case) -> Plan:
 
 def _refused(issued: tuple[Issued, ...], found: Plan) -> list[str]:
     """Why commands are parked that are still wanted."""
-    parked = [one for one in issued if one.state is CommandState.PARKED and one.reason and one.kind not in found.over]
+    parked = [one for one in refused_of(issued) if one.kind not in found.over]
     return [one.reason for one in parked if not isinstance(one.command, BOTH_WAYS) or one.command in found.held]
