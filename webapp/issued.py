@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from webapp import plain
 from webapp.domain.commands import KINDS, SIDES, CommandState, Issued
 from webapp.models import CommandRow, db
+from webapp.unit_of_work import Work
 
 RULE = "rule"
 """Stands for the author of what no person asked for."""
@@ -27,6 +28,13 @@ def issued(sync_ids: Collection[int]) -> dict[int, list[Issued]]:
 def rows_of(sync_id: int) -> Sequence[CommandRow]:
     """Every command of one order, oldest first, for whoever shows it too."""
     return db.session.execute(_OF_ORDERS, {"ids": [sync_id]}).scalars().all()
+
+
+def parked(work: Work, command_ids: Collection[int]) -> Sequence[CommandRow]:
+    """Those of these commands that wait for a person, locked until the unit of work ends."""
+    mine = select(CommandRow).where(CommandRow.id.in_(command_ids), CommandRow.state == CommandState.PARKED)
+    found = mine.order_by(CommandRow.id).with_for_update().execution_options(populate_existing=True)
+    return list(work.execute(found).scalars())
 
 
 def as_issued(row: CommandRow) -> Issued:

@@ -39,6 +39,7 @@ from webapp.domain.plan import Plan
 from webapp.domain.retry import SCHEDULE, next_attempt
 from webapp.issued import RULE as RULE
 from webapp.issued import issued as issued
+from webapp.issued import parked
 from webapp.limits import MustWait
 from webapp.models import AttemptRow, ChangeRow, CommandRow, SyncRow, db
 from webapp.queue import Bell
@@ -187,15 +188,20 @@ def retry(command_id: int, by: str, *, never_arrived: bool = False) -> None:
 def retry_all(command_ids: Collection[int], by: str, *, never_arrived: bool = False) -> int:
     """The same for those of them that are parked, in one transaction; returns how many. See KEEP_DOUBT."""
     with unit_of_work() as work:
-        rows = _parked(work, command_ids)
-        for row in rows:
-            row.state, row.tries, row.next_attempt_at = CommandState.QUEUED, 0, clock.now()
-            row.reason, row.ended_at = "", None
-            row.frozen = row.frozen if row.kind in KEEP_DOUBT and not never_arrived else None
-            _tell(work, row, by, f"{IN_WORDS[row.kind][0]}: tried again by hand{NEVER * never_arrived}.")
-        _look_again(work, [row.sync_id for row in rows])
-        work.ring(Bell.OUTBOUND)
-        return len(rows)
+        return retry_within(work, command_ids, by, never_arrived=never_arrived)
+
+
+def retry_within(work: Work, command_ids: Collection[int], by: str, *, never_arrived: bool = False) -> int:
+    """The same in a unit of work that is open, together with what else it writes."""
+    rows = parked(work, command_ids)
+    for row in rows:
+        row.state, row.tries, row.next_attempt_at = CommandState.QUEUED, 0, clock.now()
+        row.reason, row.ended_at = "", None
+        row.frozen = row.frozen if row.kind in KEEP_DOUBT and not never_arrived else None
+        _tell(work, row, by, f"{IN_WORDS[row.kind][0]}: tried again by hand{NEVER * never_arrived}.")
+    _look_again(work, [row.sync_id for row in rows])
+    work.ring(Bell.OUTBOUND)
+    return len(rows)
 
 
 def dismiss(command_id: int, reason: str, by: str) -> None:
@@ -207,7 +213,7 @@ def dismiss(command_id: int, reason: str, by: str) -> None:
 def dismiss_all(command_ids: Collection[int], reason: str, by: str) -> int:
     """The same for those of them that are parked, in one transaction; returns how many. Raises Refusal likewise."""
     with unit_of_work() as work:
-        rows = _parked(work, command_ids)
+        rows = parked(work, command_ids)
         if rows and not reason.strip():
             raise NoReason(SAY_WHY)
         for row in rows:
@@ -382,12 +388,6 @@ def _attempt(
         sentence=sentence,
         calls=msgspec.to_builtins(trial.calls),
     )
-
-
-def _parked(work: Work, command_ids: Collection[int]) -> Sequence[CommandRow]:
-    mine = select(CommandRow).where(CommandRow.id.in_(command_ids), CommandRow.state == CommandState.PARKED)
-    found = mine.order_by(CommandRow.id).with_for_update().execution_options(populate_existing=True)
-    return list(work.execute(found).scalars())
 
 
 def _tell(work: Work, row: CommandRow, by: str, sentence: str) -> None:

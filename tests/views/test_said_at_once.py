@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from tests.rows import a_command, a_line, a_store, an_account, an_order
 from tests.views.conftest import token_on
-from webapp import clock
+from webapp import clock, outbox
 from webapp.models import OrderRow
 from webapp.unit_of_work import unit_of_work
 
@@ -120,6 +120,22 @@ def test_why_walmart_refused_it_before_asks_nobody_once_it_is_tried_again(app: F
         a_command(work, row, state="parked", reason=REFUSED.removeprefix("Walmart: "), ended_at=clock.now())
     assert "Needs you" in standing(operator.get(path).text)
     assert standing(press(operator, path, "acknowledge")) == {"Under way": [ACKNOWLEDGING]}
+
+
+def test_a_retry_that_comes_too_late_leaves_the_order_as_it_was(
+    app: Flask, operator: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = "The acknowledgement was refused; try it again or give it up."
+    path = drawn(app, waiting_for=[waits], attention=REFUSED)
+    with app.app_context(), unit_of_work() as work:
+        row = work.session.query(OrderRow).one()
+        a_command(work, row, state="parked", reason=REFUSED.removeprefix("Walmart: "), ended_at=clock.now())
+    before = standing(operator.get(path).text)
+    with monkeypatch.context() as late:
+        # Somebody gave it up between the look and the lock.
+        late.setattr(outbox, "parked", lambda work, command_ids: [])
+        assert outbox.NOT_PARKED in unescape(press(operator, path, "acknowledge"))
+    assert standing(operator.get(path).text) == before
 
 
 def test_what_somebody_else_is_asked_for_stays(app: Flask, operator: FlaskClient) -> None:

@@ -56,10 +56,7 @@ def acknowledge(order_id: int, by: str) -> str:
             return _hurry(work, chosen)
         if not any(one.state is CommandState.PARKED for one in before):
             return _issue(work, chosen, by, len(before) + 1)
-        _say(chosen)
-    for command_id in parked_ids(chosen.row.sync_id, KIND):
-        outbox.retry(command_id, by)
-    return "Walmart refused it before; it is tried again now."
+        return _retry(work, chosen, by)
 
 
 def _hurry(work: Work, chosen: Chosen) -> str:
@@ -67,6 +64,13 @@ def _hurry(work: Work, chosen: Chosen) -> str:
     work.execute(update(CommandRow).where(*mine, CommandRow.is_in_line.is_(False)).values(next_attempt_at=clock.now()))
     work.ring(Bell.OUTBOUND)
     return "It was on its way already; the next try is now."
+
+
+def _retry(work: Work, chosen: Chosen, by: str) -> str:
+    if not outbox.retry_within(work, parked_ids(chosen.row.sync_id, KIND), by):
+        raise Refusal(outbox.NOT_PARKED)
+    _say(chosen)
+    return "Walmart refused it before; it is tried again now."
 
 
 def _issue(work: Work, chosen: Chosen, by: str, generation: int) -> str:
