@@ -21,7 +21,7 @@ from webapp.turns import Wake
 from webapp.unit_of_work import Work, unit_of_work
 
 NO_ORDER = "This order is not known any more; reload the page."
-GOES_LATER = "It is created as soon as it can be."
+GOES_LATER = "The Magento order is created as soon as it can be."
 IS_GOING = "It is on its way already."
 
 

@@ -76,7 +76,7 @@ def test_while_the_shop_is_away_it_is_said_that_the_order_has_to_wait_for_it(hou
     po = house.place()
     house.drain()
     assert by_hand(house, creation_by_hand.create_now, po) == (
-        "It is created as soon as it can be. Waiting for Magento: Magento is in maintenance mode."
+        "The Magento order is created as soon as it can be. Waiting for Magento: Magento is in maintenance mode."
     )
     house.magento.settings(maintenance=False)
     house.pass_time(hours=1)

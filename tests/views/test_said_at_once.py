@@ -27,7 +27,7 @@ OUTAGE = "Waiting for Magento: Magento is in maintenance mode."
 ACKNOWLEDGING, CREATING, LATER = (
     "Acknowledging at Walmart.",
     "Creating the Magento order.",
-    "It is created as soon as it can be.",
+    "The Magento order is created as soon as it can be.",
 )
 REFUSED = "Walmart: the order is locked."
 GONE = "Magento order WM-1 was deleted; nothing is written to it any more. Create the order again, or ship by hand."
