@@ -114,6 +114,12 @@ def health_of(account_id: int) -> Health:
     return Health(row[0], row[1] or "", row[2], row[3]) if row else Health()
 
 
+def rest_of(account_id: int) -> str:
+    """Why the account's turns do not come just now, and when they do; empty while they come, be it for a probe."""
+    health = health_of(account_id)
+    return health.sentence if health.probe_at and health.probe_at > clock.now() else ""
+
+
 def is_awake(now: Moment) -> ColumnElement[bool]:
     """Turns of accounts that are not resting, or that are due for a probe."""
     resting = select(AccountRow.id).where(AccountRow.probe_at > now)

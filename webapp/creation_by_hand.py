@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from webapp import at_once, claims, clock, order_rows, outbox, turns
+from webapp import at_once, circuit, claims, clock, order_rows, outbox, turns
 from webapp.domain.commands import CommandState, CreateMagentoOrder, Issued, issued_of
 from webapp.domain.order import OrderStatus
 from webapp.domain.plan.creating import CREATING, is_blocked, is_over_once_asked
@@ -125,7 +125,7 @@ def _ask(work: Work, row: OrderRow, account: AccountRow, by: str, sentence: str)
     row.under_way, row.changed_at = True, clock.now()
     work.add(ChangeRow(sync_id=row.sync_id, at=clock.now(), kind="person", by=by, sentence=sentence))
     _wake(work, row)
-    trouble = claims.trouble(row.account_id, row.po)
+    trouble = circuit.rest_of(row.account_id) or claims.trouble(row.account_id, row.po)
     later = trouble or any(is_blocked(one) or one.startswith(OUTAGE) for one in map(str, row.waiting_for))
     at_once.say(row, GOES_LATER if later else CREATING, is_over_once_asked, issued)
     return f"{GOES_LATER} {trouble}".rstrip() if later else CREATING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -30,6 +31,10 @@ ACKNOWLEDGING, CREATING, LATER = (
     "The Magento order is created as soon as it can be.",
 )
 REFUSED = "Walmart: the order is locked."
+NOT_CREATED = "Magento refused to create the product MUG-RED; try it again or give it up."
+NOT_SHOWN = "Waiting for Magento to show the product MUG-RED."
+MAKING = "Creating the product in Magento (MUG-RED)."
+MAKING_AGAIN = "Creating the product in Magento (MUG-RED); it is tried again. Magento answered 503."
 GONE = "Magento order WM-1 was deleted; nothing is written to it any more. Create the order again, or ship by hand."
 
 CASES: dict[str, tuple[str, dict[str, Any], dict[str, list[str]]]] = {
@@ -65,6 +70,18 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, list[str]]]] = {
         {"waiting_for": ["The store has another currency."]},
         {"Waiting": ["The store has another currency.", LATER]},
     ),
+    "the product was refused": ("create", {"waiting_for": [NOT_CREATED]}, {"Waiting": [NOT_CREATED, LATER]}),
+    "the product is not shown yet": ("create", {"waiting_for": [NOT_SHOWN]}, {"Waiting": [NOT_SHOWN, LATER]}),
+    "the product is being made": (
+        "create",
+        {"waiting_for": [MAKING]},
+        {"Under way": [MAKING], "Waiting": [LATER]},
+    ),
+    "the product's making is tried again": (
+        "create",
+        {"waiting_for": [MAKING_AGAIN]},
+        {"Under way": [MAKING_AGAIN], "Waiting": [LATER]},
+    ),
     "again": (
         "recreate",
         {"magento": True, "magento_is_gone": True, "attention": GONE},
@@ -75,7 +92,7 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, list[str]]]] = {
 
 def drawn(app: Flask, **changes: Any) -> str:
     with app.app_context(), unit_of_work() as work:
-        account = an_account(work, a_store(work))
+        account = an_account(work, a_store(work), **changes.pop("account", {}))
         line = a_line("1", statuses={"Created": 1})
         attention = changes.pop("attention", None)
         row = an_order(work, account, PO, (line,), **{"magento": False, **changes})
@@ -110,6 +127,20 @@ def test_what_was_asked_for_stands_in_place_of_what_was_waited_for(
     )
     assert re.findall(r'<p class="why[^"]*" [^>]*>([^<]+)', row) == said
     assert 'class="why bad"' not in row
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"), [(5, {"Waiting": [LATER]}), (-1, {"Under way": [CREATING]})], ids=["rests", "is tried again"]
+)
+def test_nothing_is_being_created_while_walmart_does_not_serve_the_account(
+    app: Flask, operator: FlaskClient, minutes: int, told: dict[str, list[str]]
+) -> None:
+    now = clock.now()
+    rest = {"trouble": "Walmart answered 503.", "trouble_since": now, "probe_at": now + timedelta(minutes=minutes)}
+    path = drawn(app, waiting_for=[OFF], account=rest)
+    page = press(operator, path, "create")
+    assert standing(page) == told
+    assert (f"{LATER} Walmart has not served this account since" in unescape(page)) is (minutes > 0)
 
 
 def test_why_walmart_refused_it_before_asks_nobody_once_it_is_tried_again(app: Flask, operator: FlaskClient) -> None:

@@ -8,7 +8,7 @@ from webapp.domain.command_words import DOING
 from webapp.domain.commands import CommandState, CreateMagentoOrder, Issued, issued_of
 from webapp.domain.hold_rules import HELD, why_held
 from webapp.domain.order import Order, OrderStatus, is_open
-from webapp.domain.plan.products import blocked_by_products, waits_for_product
+from webapp.domain.plan.products import blocked_by_products, is_making_product, waits_for_product
 from webapp.domain.plan.seen import LOOK_SOON, WAS_DELETED, Plan, Seen, shipper, under_way
 from webapp.domain.policy import Policy
 
@@ -28,7 +28,7 @@ def is_over_once_asked(sentence: str) -> bool:
 
 def is_blocked(sentence: str) -> bool:
     """Whether a sentence of `waiting_for` says that no Magento order can be made, also where a person asks for it."""
-    return sentence == ANOTHER_CURRENCY or waits_for_product(sentence)
+    return sentence == ANOTHER_CURRENCY or waits_for_product(sentence) or is_making_product(sentence)
 
 
 def wants_magento_order(seen: Seen, policy: Policy) -> bool:

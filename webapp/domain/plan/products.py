@@ -13,6 +13,7 @@ from webapp.domain.shop import CONFIGURABLE
 
 WAITS, CANNOT_BE_ORDERED = "Waiting for a product with the SKU", "cannot be ordered by itself."
 NOT_CREATED = "Magento refused to create the product"
+NOT_SHOWN = "Waiting for Magento to show the product"
 IS_CONFIGURABLE = "is a configurable product:"
 LINK_THE_SIMPLE = "Link the simple product that is sold"
 
@@ -25,6 +26,11 @@ def waits_for_product(sentence: str) -> bool:
 def lacks_product(sentence: str) -> bool:
     """Whether a sentence of `waiting_for` says that the shop was asked for the products and has not got one."""
     return sentence.startswith((WAITS, NOT_CREATED))
+
+
+def is_making_product(sentence: str) -> bool:
+    """Whether a sentence of `waiting_for` says how far a product is that is made for the order."""
+    return sentence.startswith((NOT_CREATED, NOT_SHOWN, DOING["CreateProduct"]))
 
 
 def blocked_by_products(seen: Seen, policy: Policy, issued: tuple[Issued, ...], now: datetime) -> Plan | None:
@@ -97,7 +103,7 @@ def _made_one(sku: str, policy: Policy, issued: tuple[Issued, ...], now: datetim
         return Plan(waiting_for=(f"{NOT_CREATED} {sku}; try it again or give it up.",))
     settles = in_flight(before, policy, now)
     if settles:
-        return Plan(waiting_for=(f"Waiting for Magento to show the product {sku}.",), look_again_at=settles)
+        return Plan(waiting_for=(f"{NOT_SHOWN} {sku}.",), look_again_at=settles)
     if any(one.given_up or one.state is CommandState.DONE for one in before):
         return None
     return Plan((CreateProduct(sku, len(before) + 1),), (f"{DOING['CreateProduct']} ({sku}).",))
