@@ -96,6 +96,26 @@ def test_the_question_counts_and_names_each_reason(app: Flask, operator: FlaskCl
     assert commands(app) == before, "a question does nothing"
 
 
+def test_creating_passes_over_what_the_settings_leave_to_walmart_and_what_waits_for_a_product(
+    app: Flask, operator: FlaskClient, ids: dict[str, int]
+) -> None:
+    with app.app_context(), unit_of_work() as work:
+        work.session.get_one(OrderRow, ids["wfs"]).magento_order_id = None
+        waits = work.session.get_one(OrderRow, ids["parked"])
+        waits.waiting_for = ["Waiting for a product with the SKU FH-MUG."]
+    path, page = asked(operator, "create", ids["bare"], ids["wfs"], ids["parked"])
+    assert "Create 1 order in Magento?" in page
+    assert "Fulfilled by Walmart (WFS); Magento orders for those are switched off." in page
+    assert "Waiting for a product to be linked or made; the Magento order is created by itself then." in page
+    begin(operator, path)
+    work_off(app)
+    with app.app_context():
+        wished = {
+            name: db.session.get_one(OrderRow, ids[name]).creation_asked > 0 for name in ("bare", "wfs", "parked")
+        }
+    assert wished == {"bare": True, "wfs": False, "parked": False}
+
+
 def test_what_goes_is_done_once_however_often_it_is_clicked(
     app: Flask, operator: FlaskClient, ids: dict[str, int]
 ) -> None:

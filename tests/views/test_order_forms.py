@@ -425,6 +425,25 @@ def test_the_one_unit_that_is_left_stands_in_the_form_already(
     assert re.search(r'name="quantity-1"[^>]* value="([^"]*)"', text)[1] == typed  # type: ignore[index]
 
 
+@pytest.mark.parametrize(
+    ("form", "fields", "said"),
+    [
+        ("cancel", {"reason": "CUSTOMER_REQUESTED_SELLER_TO_CANCEL"}, "Line 1 has 0 to cancel, not 1."),
+        ("ship", {"carrier": "UPS", "number": "1Z999AA10123456784"}, "Line 1 has 0 to ship, not 1."),
+    ],
+)
+def test_what_somebody_else_did_meanwhile_is_said_at_its_line(
+    app: Flask, operator: FlaskClient, form: str, fields: dict[str, str], said: str
+) -> None:
+    path = drawn(app, a_line("1", statuses={"Cancelled": 1}), a_line("2"))
+    answer = sent(operator, f"{path}/{form}", quantity__1="1", **fields)
+    assert answer.status_code == 422
+    row = re.search(r'<tr class="past">.*?</tr>', answer.text, re.DOTALL)
+    assert row is not None
+    assert said in row[0]
+    assert issued(app) == []
+
+
 def test_all_that_is_left_is_canceled_after_one_question_whatever_was_typed(app: Flask, operator: FlaskClient) -> None:
     going = a_line("4", statuses={"Shipped": 1})
     path = drawn(app, a_line("1", statuses={"Acknowledged": 2}, price="22.00", tax="1.96"), a_line("2"), going)

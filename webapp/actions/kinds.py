@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from webapp import creation_by_hand, inbox, outbox
+from webapp import creation_by_hand, inbox, order_rows, outbox
 from webapp.actions import acknowledging, cancelling, shipping
 from webapp.actions.chosen import Chosen, newest_command, parked_ids
 from webapp.actions.doing import Asked as Asked
 from webapp.actions.doing import Done as Done
 from webapp.domain.commands import CommandState, CreateMagentoOrder, issued_of
-from webapp.domain.order import OrderStatus
+from webapp.domain.order import OrderStatus, fulfiller
+from webapp.domain.plan.creating import NOT_FOR_THOSE
+from webapp.domain.plan.products import waits_for_product
 from webapp.outbox import Refusal
+from webapp.policy_json import policy_from_json
 
 CREATE = CreateMagentoOrder.__name__
 
@@ -55,7 +58,15 @@ def _why_not_created(chosen: Chosen) -> str:
         return "A Magento order is linked already."
     if row.status == OrderStatus.CANCELED.value:
         return "Canceled at Walmart, so no Magento order is created."
-    return "The account is paused. Resume it first." if chosen.is_paused else ""
+    if chosen.is_paused:
+        return "The account is paused. Resume it first."
+    order, account = order_rows.to_order(row), chosen.account
+    policy = policy_from_json(account.settings, number_prefix=account.number_prefix)
+    if not order.is_fulfilled_by_seller and not policy.create_wfs_orders:
+        return f"{fulfiller(order)}; {NOT_FOR_THOSE}"
+    if any(waits_for_product(str(one)) for one in row.waiting_for):
+        return "Waiting for a product to be linked or made; the Magento order is created by itself then."
+    return ""
 
 
 def _what_is_created(chosen: Chosen) -> str:

@@ -38,7 +38,7 @@ TABS = (
 COUNTED = ("waiting", "failed")
 STATE_WORDS = {
     EventState.RECEIVED: ("Stored", "under-way"),
-    EventState.WAITING: ("Order is read", "under-way"),
+    EventState.WAITING: ("Waits for its order", "under-way"),
     EventState.HANDLED: ("Done", "ok"),
     EventState.IGNORED: ("Ignored", "quiet"),
     EventState.FAILED: ("Failed", "bad"),
