@@ -199,6 +199,7 @@ def test_htmx_is_told_to_keep_nothing_and_to_evaluate_nothing(admin: FlaskClient
     text = admin.get("/orders").text
     for word in (
         '"historyCacheSize":0',
+        '"allowScriptTags":false',
         '"allowEval":false',
         '"includeIndicatorStyles":false',
         '"selfRequestsOnly":true',
