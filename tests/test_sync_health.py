@@ -110,7 +110,7 @@ def test_each_page_tells_of_polls_that_have_stopped(any_house: House) -> None:
         assert troubles.look(redis_is_up=True).troubles == ()
         clock.move(timedelta(hours=2))
         told = troubles.look(redis_is_up=True)
-    assert told.tone == "warn"
+    assert told.tone == "bad"
     assert any("has succeeded for 2 h" in one.headline for one in told.troubles)
 
 
