@@ -14,6 +14,7 @@ from webapp.domain.commands import CommandState, CreateMagentoOrder, issued_of
 from webapp.domain.order import OrderStatus, fulfiller
 from webapp.domain.plan.creating import NOT_FOR_THOSE
 from webapp.domain.plan.products import waits_for_product
+from webapp.models import AccountRow
 from webapp.outbox import Refusal
 from webapp.policy_json import policy_from_json
 
@@ -60,13 +61,16 @@ def _why_not_created(chosen: Chosen) -> str:
         return "Canceled at Walmart, so no Magento order is created."
     if chosen.is_paused:
         return "The account is paused. Resume it first."
-    order, account = order_rows.to_order(row), chosen.account
-    policy = policy_from_json(account.settings, number_prefix=account.number_prefix)
-    if not order.is_fulfilled_by_seller and not policy.create_wfs_orders:
+    order = order_rows.to_order(row)
+    if not order.is_fulfilled_by_seller and not _creates_wfs_orders(chosen.account):
         return f"{fulfiller(order)}; {NOT_FOR_THOSE}"
     if any(waits_for_product(str(one)) for one in row.waiting_for):
         return "Waiting for a product to be linked or made; the Magento order is created by itself then."
     return ""
+
+
+def _creates_wfs_orders(account: AccountRow) -> bool:
+    return policy_from_json(account.settings, number_prefix=account.number_prefix).create_wfs_orders
 
 
 def _what_is_created(chosen: Chosen) -> str:
