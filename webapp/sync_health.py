@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
 
-from webapp import accounts, clock, shop_polls
+from webapp import accounts, circuit, clock, shop_polls
 from webapp.accounts import Account
 from webapp.domain.hues import RED, hue, worst
 from webapp.domain.poll_kinds import SHOP, SHOP_WHAT, PollKind, Rule, kinds_of
@@ -54,7 +54,7 @@ def everyone() -> list[SyncHealth]:
 
 
 def of_account(account: Account) -> SyncHealth:
-    """The account's state as it stands at this moment, that of its shop's polls too. Six statements."""
+    """The account's state as it stands at this moment, that of its shop's polls too. Seven statements at most."""
     now = clock.now()
     polls = {row.kind: row for row in _polls(account.id)}
     webhook_at, backlog = _last_webhook(account.id), _backlog(account.id)
@@ -112,7 +112,7 @@ def _is_stuck(backlog: _Backlog, now: datetime) -> bool:
 
 def _is_unexplained(account: Account, backlog: _Backlog, problems: Sequence[str], now: datetime) -> bool:
     """Events wait, and nothing else is wrong that they could be waiting for."""
-    return len(problems) == 1 and _is_stuck(backlog, now) and not _is_not_served(account.id)
+    return len(problems) == 1 and _is_stuck(backlog, now) and not circuit.health_of(account.id).trouble
 
 
 def _problems(account: Account, polls: dict[str, PollRow], backlog: _Backlog, now: datetime) -> tuple[str, ...]:
@@ -188,11 +188,6 @@ def _backlog(account_id: int) -> _Backlog:
     mine = select(func.count(), func.min(EventRow.received_at))
     count, since = db.session.execute(mine.where(EventRow.account_id == account_id, text(IS_UNANSWERED))).one()
     return _Backlog(count, since)
-
-
-def _is_not_served(account_id: int) -> bool:
-    mine = select(AccountRow.trouble_since).where(AccountRow.id == account_id)
-    return db.session.execute(mine).scalar_one() is not None
 
 
 def _connected_at(account_id: int) -> datetime:
